@@ -1,0 +1,130 @@
+//! A file, a pipe or a compressed stream in large reused chunks that lend their octets.
+//!
+//! No memory map: a file cut underneath one would kill us, and on small packets it is slower.
+
+use std::io::{self, Read};
+
+/// What one read asks for. Larger ones fall out of the second-level cache.
+const CHUNK: usize = 256 * 1024;
+
+/// Octets of a stream, of which a window is in memory.
+pub(super) struct Chunks {
+    input: Box<dyn Read>,
+    /// Whether a read never waits for somebody else, as in a regular file.
+    steady: bool,
+    /// Whether a lull was announced since the last read.
+    announced: bool,
+    buffer: Vec<u8>,
+    from: usize,
+    to: usize,
+    ended: bool,
+    /// How many octets lie before `from`.
+    passed: u64,
+}
+
+/// Whether the octets wanted are there.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Got {
+    All,
+    /// The stream ended before them.
+    Less,
+    /// Not yet, and the next call may wait for them.
+    Lull,
+}
+
+impl Chunks {
+    pub(super) fn new(input: Box<dyn Read>, steady: bool) -> Self {
+        Self {
+            input,
+            steady,
+            announced: false,
+            buffer: vec![0; CHUNK],
+            from: 0,
+            to: 0,
+            ended: false,
+            passed: 0,
+        }
+    }
+
+    /// Sees to it that at least `len` octets are [`Chunks::ready`].
+    ///
+    /// The window grows only as octets arrive, so a length that lies costs nothing.
+    #[inline]
+    pub(super) fn want(&mut self, len: usize) -> io::Result<Got> {
+        if self.to - self.from >= len { Ok(Got::All) } else { self.read(len) }
+    }
+
+    /// The octets read and not yet passed.
+    #[inline]
+    pub(super) fn ready(&self) -> &[u8] {
+        &self.buffer[self.from..self.to]
+    }
+
+    /// Lets go of the first `len` octets, which must be ready.
+    #[inline]
+    pub(super) fn pass(&mut self, len: usize) {
+        self.from += len;
+        self.passed += len as u64;
+    }
+
+    /// How many octets were passed since the beginning.
+    pub(super) fn passed(&self) -> u64 {
+        self.passed
+    }
+
+    #[cold]
+    fn read(&mut self, len: usize) -> io::Result<Got> {
+        while self.to - self.from < len {
+            if self.ended {
+                return Ok(Got::Less);
+            }
+            if !self.steady && !self.announced {
+                self.announced = true;
+                return Ok(Got::Lull);
+            }
+            if self.from > 0 {
+                self.buffer.copy_within(self.from..self.to, 0);
+                (self.from, self.to) = (0, self.to - self.from);
+            }
+            if self.to == self.buffer.len() {
+                self.buffer.resize(self.buffer.len() * 2, 0);
+            }
+            match self.input.read(&mut self.buffer[self.to..]) {
+                Ok(0) => self.ended = true,
+                Ok(count) => self.to += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => {
+                    self.ended = true;
+                    return Err(error);
+                }
+            }
+            self.announced = false;
+        }
+        Ok(Got::All)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_length_that_lies_costs_no_memory() {
+        let mut chunks = Chunks::new(Box::new(io::Cursor::new(vec![7; 1000])), true);
+        assert_eq!(chunks.want(1 << 40).expect("readable"), Got::Less);
+        assert_eq!(chunks.ready().len(), 1000);
+        assert!(chunks.buffer.len() <= 2 * CHUNK);
+    }
+
+    #[test]
+    fn a_pipe_announces_each_wait_once() {
+        let mut chunks = Chunks::new(Box::new(io::Cursor::new(vec![7; 10])), false);
+        assert_eq!(chunks.want(4).expect("readable"), Got::Lull);
+        assert_eq!(chunks.want(4).expect("readable"), Got::All);
+        chunks.pass(4);
+        assert_eq!(chunks.want(6).expect("readable"), Got::All);
+        chunks.pass(6);
+        assert_eq!(chunks.want(1).expect("readable"), Got::Lull);
+        assert_eq!(chunks.want(1).expect("readable"), Got::Less);
+    }
+}

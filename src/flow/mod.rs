@@ -1,0 +1,5 @@
+//! What happened?
+
+mod fragments;
+
+pub use fragments::Fragments;

@@ -1,0 +1,396 @@
+//! The pen every report writes with.
+//!
+//! `write!` costs more than the dissection it describes, so numbers, addresses and times are put
+//! down directly. Nothing here flushes; whoever owns the ink does, once per buffer.
+//!
+//! Octets from the wire go through [`Ink::wire`] or [`Ink::json`], which let no control, bidirectional
+//! or invisible character through. Both are reversible: a backslash is doubled.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use unicode_width::UnicodeWidthChar;
+
+use crate::timeline::Timestamp;
+
+/// Octets waiting to be written out. Every stroke returns the pen, so that a line reads as one.
+#[derive(Debug, Default)]
+pub struct Ink {
+    wet: Vec<u8>,
+    /// Whether [`Ink::paint`] colours.
+    pub colour: bool,
+    /// Whether arrows and ellipses are drawn with ASCII.
+    pub ascii: bool,
+}
+
+/// What a colour means; never the only bearer of a meaning.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Paint {
+    /// Beside the point: numbers of lines, octet offsets.
+    Faint,
+    /// The name of a thing: a protocol, a field.
+    Name,
+    /// What the eye should find: errors, damage.
+    Alarm,
+}
+
+impl Ink {
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.wet
+    }
+
+    pub fn len(&self) -> usize {
+        self.wet.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.wet.is_empty()
+    }
+
+    pub fn clear(&mut self) {
+        self.wet.clear();
+    }
+
+    /// Takes back everything after the first `len` octets.
+    pub fn back_to(&mut self, len: usize) {
+        self.wet.truncate(len);
+    }
+
+    /// Our own words, or text already made safe.
+    pub fn text(&mut self, text: &str) -> &mut Self {
+        self.wet.extend_from_slice(text.as_bytes());
+        self
+    }
+
+    /// Text in the colour of its meaning.
+    pub fn paint(&mut self, paint: Paint, text: &str) -> &mut Self {
+        if !self.colour {
+            return self.text(text);
+        }
+        self.text(paint.begin()).text(text).text("\x1b[0m")
+    }
+
+    /// From here on in the colour of a meaning, until [`Ink::plain`].
+    pub fn begin(&mut self, paint: Paint) -> &mut Self {
+        if self.colour { self.text(paint.begin()) } else { self }
+    }
+
+    /// Ends what [`Ink::begin`] began.
+    pub fn plain(&mut self) -> &mut Self {
+        if self.colour { self.text("\x1b[0m") } else { self }
+    }
+
+    pub fn number(&mut self, number: impl Into<u64>) -> &mut Self {
+        let mut digits = [0; 20];
+        let at = decimal(number.into(), &mut digits);
+        self.wet.extend_from_slice(&digits[at..]);
+        self
+    }
+
+    /// A count of octets or packets held in a `usize`.
+    pub fn count(&mut self, count: usize) -> &mut Self {
+        self.number(count as u64)
+    }
+
+    pub fn signed(&mut self, number: i64) -> &mut Self {
+        if number < 0 {
+            self.text("-");
+        }
+        self.number(number.unsigned_abs())
+    }
+
+    /// Hexadecimal without a prefix, padded to `width` digits.
+    pub fn hex(&mut self, number: u64, width: u32) -> &mut Self {
+        for nibble in (0..width).rev() {
+            self.wet.push(DIGITS[(number >> (4 * nibble) & 0xf) as usize]);
+        }
+        self
+    }
+
+    /// Hexadecimal octets, one after the other.
+    pub fn hex_octets(&mut self, octets: &[u8]) -> &mut Self {
+        for octet in octets {
+            self.hex((*octet).into(), 2);
+        }
+        self
+    }
+
+    /// Seconds and nine digits of fraction, as Wireshark writes `frame.time_epoch`.
+    pub fn seconds(&mut self, time: Timestamp) -> &mut Self {
+        self.number(time.seconds()).text(".").digits(time.nanos().into(), 9)
+    }
+
+    /// A number padded with zeros to `width` digits; higher digits are left out.
+    pub fn digits(&mut self, number: u64, width: usize) -> &mut Self {
+        let mut digits = [b'0'; 20];
+        decimal(number, &mut digits);
+        self.wet.extend_from_slice(&digits[digits.len() - width..]);
+        self
+    }
+
+    pub fn address(&mut self, address: impl Into<IpAddr>) -> &mut Self {
+        match address.into() {
+            IpAddr::V4(v4) => self.ipv4(v4),
+            IpAddr::V6(v6) => self.ipv6(v6),
+        }
+    }
+
+    /// An address with a port, an IPv6 address in brackets.
+    pub fn endpoint(&mut self, address: IpAddr, port: u16) -> &mut Self {
+        match address {
+            IpAddr::V4(v4) => self.ipv4(v4),
+            IpAddr::V6(v6) => self.text("[").ipv6(v6).text("]"),
+        };
+        self.text(":").number(port)
+    }
+
+    pub fn mac(&mut self, octets: [u8; 6]) -> &mut Self {
+        let mut text = *b"00:00:00:00:00:00";
+        for (octet, place) in octets.into_iter().zip(text.chunks_mut(3)) {
+            place[0] = DIGITS[usize::from(octet >> 4)];
+            place[1] = DIGITS[usize::from(octet & 15)];
+        }
+        self.wet.extend_from_slice(&text);
+        self
+    }
+
+    pub fn arrow(&mut self) -> &mut Self {
+        self.text(if self.ascii { " > " } else { " → " })
+    }
+
+    /// Says that something is missing from here on.
+    pub fn ellipsis(&mut self) -> &mut Self {
+        self.text(if self.ascii { "..." } else { "…" })
+    }
+
+    /// Spaces until `width` cells have been used since `start`, and at least one.
+    ///
+    /// What was written since must be ASCII but for arrows, as addresses are.
+    pub fn pad(&mut self, start: usize, width: usize) -> &mut Self {
+        let used = self.wet[start..].iter().filter(|octet| **octet & 0xc0 != 0x80).count();
+        let spaces = width.saturating_sub(used).max(1);
+        self.wet.resize(self.wet.len() + spaces, b' ');
+        self
+    }
+
+    /// Text from the wire: what cannot safely be shown becomes `\xNN` or `\u{NNNN}`.
+    pub fn wire(&mut self, octets: &[u8]) -> &mut Self {
+        if octets.iter().all(|octet| matches!(octet, b' '..=b'[' | b']'..=b'~')) {
+            self.wet.extend_from_slice(octets);
+            return self;
+        }
+        for chunk in octets.utf8_chunks() {
+            for character in chunk.valid().chars() {
+                match character {
+                    '\\' => self.text("\\\\"),
+                    safe if is_safe(safe) => self.text(safe.encode_utf8(&mut [0; 4])),
+                    ascii if ascii.is_ascii() => self.text("\\x").hex(u64::from(ascii), 2),
+                    other => self.text("\\u{").hex(u64::from(other), nibbles(other)).text("}"),
+                };
+            }
+            for octet in chunk.invalid() {
+                self.text("\\x").hex((*octet).into(), 2);
+            }
+        }
+        self
+    }
+
+    /// Text from the wire, clipped to about `width` characters; says how many octets were left out.
+    pub fn clipped(&mut self, octets: &[u8], width: usize) -> &mut Self {
+        let Some(clipped) = octets.get(..width).filter(|_| octets.len() > width) else {
+            return self.wire(octets);
+        };
+        self.wire(clipped).ellipsis().text("(+").count(octets.len() - width).text(")")
+    }
+
+    /// A JSON string with its quotes. Octets that are no UTF-8 become `\\xNN`.
+    pub fn json(&mut self, octets: &[u8]) -> &mut Self {
+        self.wet.push(b'"');
+        for chunk in octets.utf8_chunks() {
+            for character in chunk.valid().chars() {
+                match character {
+                    '"' => self.text("\\\""),
+                    '\\' => self.text("\\\\"),
+                    safe if is_safe(safe) => self.text(safe.encode_utf8(&mut [0; 4])),
+                    other => self.json_escape(other),
+                };
+            }
+            for octet in chunk.invalid() {
+                self.text("\\\\x").hex((*octet).into(), 2);
+            }
+        }
+        self.wet.push(b'"');
+        self
+    }
+
+    fn json_escape(&mut self, character: char) -> &mut Self {
+        for unit in character.encode_utf16(&mut [0; 2]) {
+            self.text("\\u").hex((*unit).into(), 4);
+        }
+        self
+    }
+
+    /// Octets as they are: only for what this pen has written before.
+    pub fn again(&mut self, octets: &[u8]) -> &mut Self {
+        self.wet.extend_from_slice(octets);
+        self
+    }
+
+    fn ipv4(&mut self, address: Ipv4Addr) -> &mut Self {
+        let mut text = [b'.'; 16];
+        let mut at = 0;
+        for octet in address.octets() {
+            let [hundreds, tens, ones, count] = THREES[usize::from(octet)];
+            text[at..at + 3].copy_from_slice(&[hundreds, tens, ones]);
+            at += usize::from(count);
+            text[at] = b'.';
+            at += 1;
+        }
+        self.wet.extend_from_slice(&text[..at - 1]);
+        self
+    }
+
+    /// As RFC 5952 writes them.
+    fn ipv6(&mut self, address: Ipv6Addr) -> &mut Self {
+        if address.to_ipv4_mapped().is_some() {
+            return self.text(&address.to_string());
+        }
+        let groups = address.segments();
+        let (mut longest, mut at) = (0..0, 0);
+        while at < 8 {
+            let zeros = groups[at..].iter().take_while(|group| **group == 0).count();
+            if zeros > longest.len().max(1) {
+                longest = at..at + zeros;
+            }
+            at += zeros.max(1);
+        }
+        for (at, group) in groups.into_iter().enumerate() {
+            if at == longest.start && !longest.is_empty() {
+                self.text("::");
+            } else if !longest.contains(&at) {
+                if at > 0 && (at != longest.end || longest.is_empty()) {
+                    self.text(":");
+                }
+                self.hex(group.into(), (16 - group.leading_zeros()).div_ceil(4).max(1));
+            }
+        }
+        self
+    }
+}
+
+impl Paint {
+    fn begin(self) -> &'static str {
+        match self {
+            Self::Faint => "\x1b[2m",
+            Self::Name => "\x1b[36m",
+            Self::Alarm => "\x1b[1;31m",
+        }
+    }
+}
+
+/// Whether a terminal shows the character and obeys nothing by it.
+fn is_safe(character: char) -> bool {
+    match character {
+        ' '..='~' => true,
+        '\u{e000}'..='\u{f8ff}' | '\u{f0000}'.. => false,
+        other => other.width().is_some_and(|cells| cells > 0),
+    }
+}
+
+fn nibbles(character: char) -> u32 {
+    (32 - u32::from(character).leading_zeros()).div_ceil(4).max(4)
+}
+
+/// Writes the digits at the end; returns where they begin.
+fn decimal(number: u64, digits: &mut [u8; 20]) -> usize {
+    let mut left = number;
+    let mut at = digits.len();
+    while left >= 100 {
+        at -= 2;
+        digits[at..at + 2].copy_from_slice(&PAIRS[(left % 100) as usize]);
+        left /= 100;
+    }
+    if left >= 10 {
+        at -= 2;
+        digits[at..at + 2].copy_from_slice(&PAIRS[left as usize]);
+    } else {
+        at -= 1;
+        digits[at] = b'0' + left as u8;
+    }
+    at
+}
+
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
+const PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[0; 2]; 100];
+    let mut number = 0;
+    while number < 100 {
+        pairs[number] = [b'0' + number as u8 / 10, b'0' + number as u8 % 10];
+        number += 1;
+    }
+    pairs
+};
+
+/// An octet's digits from the left, and how many there are.
+const THREES: [[u8; 4]; 256] = {
+    let mut threes = [[b'.'; 4]; 256];
+    let mut number = 0;
+    while number < 256 {
+        let (hundreds, tens, ones) = (number / 100, number / 10 % 10, number % 10);
+        let (h, t, o) = (b'0' + hundreds as u8, b'0' + tens as u8, b'0' + ones as u8);
+        threes[number] = match (hundreds, tens) {
+            (0, 0) => [o, b'.', b'.', 1],
+            (0, _) => [t, o, b'.', 2],
+            _ => [h, t, o, 3],
+        };
+        number += 1;
+    }
+    threes
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(write: impl Fn(&mut Ink)) -> String {
+        let mut ink = Ink::default();
+        write(&mut ink);
+        String::from_utf8(ink.as_bytes().to_vec()).expect("UTF-8")
+    }
+
+    #[test]
+    fn writes_what_the_standard_library_would() {
+        for number in [0, 9, 10, 99, 100, 65_535, 1_000_000, u64::MAX] {
+            assert_eq!(written(|ink| _ = ink.number(number)), number.to_string());
+        }
+        for address in [
+            "0.0.0.0",
+            "255.10.9.100",
+            "::",
+            "::1",
+            "1::",
+            "fe80::1:0:0:2",
+            "1:0:2:3:4:5:6:7",
+            "2001:db8:0:1:0:0:0:1",
+            "1:2:3:4:5:6:7:8",
+            "::ffff:1.2.3.4",
+            "0:0:1::",
+            "1::8",
+        ] {
+            let parsed: IpAddr = address.parse().expect("an address");
+            assert_eq!(written(|ink| _ = ink.address(parsed)), parsed.to_string());
+        }
+    }
+
+    #[test]
+    fn no_escape_sequence_reaches_the_terminal() {
+        let attack = "a\x1b[31m\u{202e}\u{9b}\\\u{200b}\r\n한";
+        let shown = written(|ink| _ = ink.wire(attack.as_bytes()).wire(b"\xff\x9b"));
+        assert_eq!(shown, r"a\x1b[31m\u{202e}\u{009b}\\\u{200b}\x0d\x0a한\xff\x9b");
+    }
+
+    #[test]
+    fn json_strings_stay_valid_and_lose_nothing() {
+        assert_eq!(written(|ink| _ = ink.json(b"q\"\\\x07\xff")), r#""q\"\\\u0007\\xff""#);
+    }
+}

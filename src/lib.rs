@@ -1,0 +1,36 @@
+//! Reads frames, dissects them, and tells what happened on the wire and who spent the time.
+//!
+//! ```text
+//!   where do          what do            what            why, and           how is
+//!   frames come       the bytes          happened?       whose fault        it told?
+//!   from?             say?                               was it?
+//!  ┌─────────┐ Frame ┌─────────┐ Packet ┌─────────┐Event ┌─────────┐ Wait  ┌─────────┐
+//!  │ capture │──────▶│  wire   │───────▶│  flow   │─────▶│  tale   │──────▶│ render  │──▶
+//!  └─────────┘       └─────────┘        └─────────┘      └─────────┘       └─────────┘
+//! ```
+//!
+//! The whole tool is one loop, in [`pipeline`]. Who may import whom (`tests/layers.rs` holds them to it):
+//!
+//! ```text
+//! octets    → –
+//! timeline  → octets
+//! ink       → timeline
+//! wire      → octets timeline ink
+//! capture   → octets timeline
+//! flow      → wire timeline ink octets
+//! render    → flow wire timeline ink
+//! filter    → wire timeline ink
+//! pipeline  → capture filter flow render timeline wire
+//! cli, main → everything
+//! ```
+
+pub mod capture;
+pub mod cli;
+pub mod filter;
+pub mod flow;
+pub mod ink;
+pub mod octets;
+pub mod pipeline;
+pub mod render;
+pub mod timeline;
+pub mod wire;

@@ -1,0 +1,61 @@
+//! The whole tool in one loop.
+
+use std::io;
+
+use crate::capture::save::Save;
+use crate::filter::Filter;
+use crate::flow::Fragments;
+use crate::render::Report;
+use crate::timeline::{Moment, Source};
+use crate::wire::Packet;
+
+/// Which packets go on to the report, how many, and whether they are kept.
+#[derive(Default)]
+pub struct Passing {
+    pub filter: Option<Filter>,
+    /// Stop after this many packets have passed.
+    pub limit: Option<u64>,
+    pub save: Option<Save>,
+}
+
+/// Reads everything the source yields and has it told.
+///
+/// A source that fails does not silence the report: it is told to end first, then the error is
+/// handed on.
+pub fn run(
+    source: &mut dyn Source,
+    passing: &mut Passing,
+    report: &mut dyn Report,
+) -> io::Result<()> {
+    let ended = read(source, passing, report);
+    if !ended.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
+        if let Some(save) = &mut passing.save {
+            save.end()?;
+        }
+        report.end(source.about())?;
+    }
+    ended
+}
+
+fn read(source: &mut dyn Source, passing: &mut Passing, report: &mut dyn Report) -> io::Result<()> {
+    let mut fragments = Fragments::default();
+    let mut left = passing.limit.unwrap_or(u64::MAX);
+    while left > 0 {
+        match source.next()? {
+            None => break,
+            Some(Moment::Lull) => report.lull()?,
+            Some(Moment::Call(call)) => report.call(&call)?,
+            Some(Moment::Frame(frame)) => {
+                let packet = fragments.join(Packet::dissect(frame));
+                if passing.filter.as_ref().is_none_or(|filter| filter.admits(&packet)) {
+                    left -= 1;
+                    if let Some(save) = &mut passing.save {
+                        save.frame(&frame)?;
+                    }
+                    report.packet(&packet)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}

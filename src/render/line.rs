@@ -1,0 +1,105 @@
+//! One line a packet: number, time, source → destination, the innermost protocol and its words.
+
+use std::io;
+
+use super::Report;
+use super::clock::Clock;
+use super::out::Out;
+use crate::ink::{Ink, Paint};
+use crate::timeline::About;
+use crate::wire::checksum::{self, Verdict};
+use crate::wire::{Layer, Packet, packet};
+
+pub struct Lines {
+    out: Out,
+    clock: Clock,
+}
+
+/// Cells for both ends of an IPv4 conversation with ports and the arrow between them.
+const ENDS: usize = 45;
+
+impl Lines {
+    pub fn new(out: Out, clock: Clock) -> Self {
+        Self { out, clock }
+    }
+}
+
+impl Report for Lines {
+    fn packet(&mut self, packet: &Packet<'_>) -> io::Result<()> {
+        line(packet, &mut self.clock, &mut self.out.ink);
+        self.out.line()
+    }
+
+    fn lull(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+
+    fn end(&mut self, _: &About) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// Writes a packet's line without its end.
+pub fn line(packet: &Packet<'_>, clock: &mut Clock, ink: &mut Ink) {
+    let number = packet.frame.number;
+    for edge in [10, 100, 1000, 10_000] {
+        if number < edge {
+            ink.text(" ");
+        }
+    }
+    ink.number(number).text("  ");
+    clock.write(packet.frame.time, ink);
+    ink.text("  ");
+    let start = ink.len();
+    ends(packet.own_layers(), ink);
+    ink.pad(start, ENDS).text(" ");
+    if let Some(layer) = packet.own_layers().last() {
+        ink.paint(Paint::Name, layer.name().words).text("  ");
+        layer.line(ink);
+    } else {
+        ink.paint(Paint::Name, "link type ").number(packet.frame.link);
+        ink.text(" len ").count(packet.frame.octets.len());
+    }
+    quote(packet, ink);
+    notes(packet, ink);
+}
+
+/// Who to whom: addresses with ports, or hardware addresses.
+fn ends(layers: &[Layer<'_>], ink: &mut Ink) {
+    if let Some((source, destination)) = packet::addresses(layers) {
+        match packet::ports(layers) {
+            Some((from, to)) => {
+                ink.endpoint(source, from).arrow().endpoint(destination, to);
+            }
+            None => _ = ink.address(source).arrow().address(destination),
+        }
+    } else if let Some((source, destination)) = packet::hardware(layers) {
+        ink.mac(source.0).arrow().mac(destination.0);
+    }
+}
+
+/// What packet an error message is about.
+fn quote(packet: &Packet<'_>, ink: &mut Ink) {
+    let quoted = packet.quoted_layers();
+    let Some(last) = quoted.last() else { return };
+    ink.text(" for ");
+    ends(quoted, ink);
+    ink.text(" ").text(last.name().words).text(" ");
+    last.line(ink);
+}
+
+/// What is wrong with the packet, behind a semicolon each.
+fn notes(packet: &Packet<'_>, ink: &mut Ink) {
+    if let Some(stop) = packet.stop {
+        ink.text(" ; ").begin(Paint::Alarm);
+        stop.line(ink);
+        ink.plain();
+    }
+    for (place, verdict) in checksum::verify(packet) {
+        if let Verdict::Bad { told, right } = verdict {
+            ink.text(" ; ").begin(Paint::Alarm);
+            ink.text(place.layer.name().words).text(" checksum 0x").hex(told.into(), 4);
+            ink.text(" is wrong, 0x").hex(right.into(), 4).text(" is right").plain();
+        }
+    }
+}

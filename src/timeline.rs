@@ -1,0 +1,113 @@
+//! What can appear on the timeline: frames on the wire, and the calls that caused them.
+
+use std::io;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use crate::octets::Octets;
+
+/// Yields everything that happened, in the order it is read.
+pub trait Source {
+    /// The next moment, or `None` when nothing more will come.
+    ///
+    /// The moment borrows from the source and is gone at the next call. After an error the source
+    /// yields nothing more; what was yielded before it stays true.
+    fn next(&mut self) -> io::Result<Option<Moment<'_>>>;
+
+    /// What is known of the source so far; grows while it is read.
+    fn about(&self) -> &About;
+}
+
+/// What a source tells about itself beside its frames.
+#[derive(Clone, Debug, Default)]
+pub struct About {
+    /// The names of the files, or what else it was read from, in the order given.
+    pub names: Vec<String>,
+    /// `pcap`, `pcapng`, ...; each once, in the order met.
+    pub formats: Vec<&'static str>,
+    /// In the order of [`Frame::interface`].
+    pub interfaces: Vec<Interface>,
+    /// Names that the capture carries for addresses (pcapng name resolution blocks).
+    pub resolved: Vec<(IpAddr, Box<[u8]>)>,
+    /// Keys that the capture carries (pcapng decryption secrets blocks): the type and the octets.
+    pub secrets: Vec<(u32, Box<[u8]>)>,
+    /// What somebody wrote about the capture as a whole.
+    pub comments: Vec<Box<[u8]>>,
+    /// Frames whose time lies before that of the frame read just before them.
+    pub backwards: u64,
+    /// The sentence that says where the capture is damaged, once it is found to be.
+    pub damage: Option<String>,
+}
+
+/// One interface of a capture.
+#[derive(Clone, Debug, Default)]
+pub struct Interface {
+    /// Empty when the capture does not say.
+    pub name: Box<[u8]>,
+    pub link: u16,
+    /// The most octets of a frame that were kept; 0 when there was no limit.
+    pub snaplen: u32,
+    /// Counted by the capturing system, where the capture says so.
+    pub received: Option<u64>,
+    /// Lost by the capturing system, where the capture says so.
+    pub dropped: Option<u64>,
+    /// Frames of this interface read so far.
+    pub frames: u64,
+}
+
+/// One thing that happened at one instant.
+#[derive(Clone, Debug)]
+pub enum Moment<'a> {
+    /// A system call made by our own fetch.
+    Call(Call),
+    Frame(Frame<'a>),
+    /// Nothing is there just now, and the next call may wait: time to show what was written.
+    Lull,
+}
+
+/// A frame as the capture kept it.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame<'a> {
+    /// Counted from 1, as every tool prints it.
+    pub number: u64,
+    pub time: Timestamp,
+    /// The link type by its `LINKTYPE_` number, as in a savefile (not libpcap's `DLT_`).
+    pub link: u16,
+    /// Which interface of the capture saw it, counted from 0 over all files and sections.
+    pub interface: u32,
+    /// What somebody wrote about it in a pcapng comment; empty when nobody did.
+    pub comment: &'a [u8],
+    pub octets: Octets<'a>,
+}
+
+/// A system call made by the probe.
+#[derive(Clone, Debug)]
+pub struct Call {
+    pub name: &'static str,
+    pub entered: Timestamp,
+    pub left: Timestamp,
+    pub detail: Box<str>,
+}
+
+/// Nanoseconds since the Unix epoch, as stamped by the capture. Never read from a clock here.
+///
+/// Reaches to the year 2554; captures that claim more are clamped there.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Timestamp(pub u64);
+
+impl Timestamp {
+    /// How long after `earlier` this is; zero if the capture's clock stepped back.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+    }
+
+    /// The whole seconds.
+    pub fn seconds(self) -> u64 {
+        self.0 / 1_000_000_000
+    }
+
+    /// The nanoseconds beyond the whole seconds.
+    pub fn nanos(self) -> u32 {
+        (self.0 % 1_000_000_000) as u32
+    }
+}

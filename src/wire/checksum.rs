@@ -1,0 +1,145 @@
+//! Are the checksums right? (RFC 1071)
+//!
+//! Verified where the whole of what they cover was kept. A sender that leaves the sum to its card
+//! is captured before the card: such sums are recognised and are no errors.
+
+use super::packet::{LiesIn, Place};
+use super::{Layer, Packet};
+
+/// What a checksum turned out to be.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Verdict {
+    Good,
+    Bad {
+        told: u16,
+        right: u16,
+    },
+    /// Only the pseudo-header is summed: the card was to do the rest.
+    Offloaded,
+    /// The sender computed none.
+    Absent,
+}
+
+/// The packet's own checksums that could be verified, outermost first.
+pub fn verify<'p>(packet: &'p Packet<'_>) -> impl Iterator<Item = (Place<'p, 'p>, Verdict)> {
+    let mut enclosing = None;
+    packet.places().take(packet.own_layers().len()).filter_map(move |place| {
+        let verdict = match place.layer {
+            Layer::Ipv4(ip) => {
+                let (header, options) = ip.header();
+                enclosing = Some(Enclosing::of(place, add(&header[12..20], 0), ip.payload()));
+                let sum = add(options, add(header, 0));
+                Some(judge(sum, [header[10], header[11]], None))
+            }
+            Layer::Ipv6(ip) => {
+                let [source, destination] = [ip.source(), ip.destination()].map(|ip| ip.octets());
+                let addresses = add(&destination, add(&source, 0));
+                enclosing = Some(Enclosing::of(place, addresses, ip.payload()));
+                None
+            }
+            Layer::Tcp(_) => enclosing?.verify(place, 6, 16, None),
+            Layer::Udp(udp) if udp.checksum() == 0 => Some(Verdict::Absent),
+            Layer::Udp(udp) => enclosing?.verify(place, 17, 6, Some(udp.told_len())),
+            _ => None,
+        };
+        Some((place, verdict?))
+    })
+}
+
+/// The IP packet around a transport header, as far as its checksum covers it.
+#[derive(Clone, Copy)]
+struct Enclosing {
+    /// The sum of both addresses.
+    addresses: u64,
+    /// Where the IP payload ends, counted like [`Place::start`].
+    end: usize,
+}
+
+impl Enclosing {
+    fn of(ip: Place<'_, '_>, addresses: u64, payload: crate::octets::Octets<'_>) -> Self {
+        let base = ip.octets.kept().as_ptr() as usize;
+        Self { addresses, end: payload.kept().as_ptr() as usize - base + payload.len() }
+    }
+
+    /// Verifies a transport checksum that stands `at` octets into the header.
+    fn verify(
+        self,
+        place: Place<'_, '_>,
+        protocol: u8,
+        at: usize,
+        told: Option<usize>,
+    ) -> Option<Verdict> {
+        let end = match place.lies_in {
+            LiesIn::Frame => self.end,
+            LiesIn::Datagram => place.octets.len(),
+        };
+        let len = told.filter(|len| *len > 0).unwrap_or(end.checked_sub(place.start)?);
+        let covered = place.octets.kept().get(place.start..)?.get(..len)?;
+        let unsized_pseudo = self.addresses + u64::from(u16::from(protocol).to_be());
+        let pseudo = unsized_pseudo
+            + u64::from((len as u16).to_be())
+            + u64::from(((len >> 16) as u16).to_be());
+        let told = [*covered.get(at)?, *covered.get(at + 1)?];
+        Some(judge(add(covered, pseudo), told, Some([pseudo, unsized_pseudo])))
+    }
+}
+
+/// `sum` covers everything, the checksum itself too.
+fn judge(sum: u64, told: [u8; 2], pseudo: Option<[u64; 2]>) -> Verdict {
+    if fold(sum) == 0xffff {
+        return Verdict::Good;
+    }
+    let native = u16::from_ne_bytes(told);
+    if pseudo.is_some_and(|sums| sums.into_iter().any(|sum| fold(sum) == native)) {
+        return Verdict::Offloaded;
+    }
+    let right = !fold(sum + u64::from(!native));
+    Verdict::Bad { told: u16::from_be_bytes(told), right: u16::from_be(right) }
+}
+
+/// Adds octets to a one's complement sum, in this machine's byte order: RFC 1071 §2 (B).
+fn add(octets: &[u8], sum: u64) -> u64 {
+    let mut words = octets.chunks_exact(4);
+    let mut sum = sum;
+    for word in &mut words {
+        sum += u64::from(u32::from_ne_bytes([word[0], word[1], word[2], word[3]]));
+    }
+    match *words.remainder() {
+        [a] => sum + u64::from(u16::from_ne_bytes([a, 0])),
+        [a, b] => sum + u64::from(u16::from_ne_bytes([a, b])),
+        [a, b, c] => {
+            sum + u64::from(u16::from_ne_bytes([a, b])) + u64::from(u16::from_ne_bytes([c, 0]))
+        }
+        _ => sum,
+    }
+}
+
+fn fold(mut sum: u64) -> u16 {
+    while sum > 0xffff {
+        sum = (sum & 0xffff) + (sum >> 16);
+    }
+    sum as u16
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 1071 §3's example.
+    #[test]
+    fn the_sum_of_the_rfc() {
+        let octets = [0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7];
+        assert_eq!(u16::from_be(fold(add(&octets, 0))), 0xddf2);
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_what_would_be_right() {
+        let mut octets = [0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0x22, 0x0d];
+        octets[6..].copy_from_slice(&[0, 0]);
+        let Verdict::Bad { told: 0, right } = judge(add(&octets, 0), [0, 0], None) else {
+            panic!("bad")
+        };
+        octets[6..].copy_from_slice(&right.to_be_bytes());
+        assert_eq!(judge(add(&octets, 0), right.to_be_bytes(), None), Verdict::Good);
+    }
+}

@@ -1,0 +1,45 @@
+//! What is known of a frame before its first octet is read.
+
+use super::field::{Listener, Value, fields};
+use super::{Name, Packet};
+use crate::timeline::Timestamp;
+
+pub(crate) static NAMES: &[Name] = &[Name { key: "frame", words: "Frame" }];
+
+fields! {
+    NUMBER         = "frame.number", Number, "number";
+    TIME           = "frame.time_epoch", Time, "time";
+    LEN            = "frame.len", Number, "length on the wire";
+    CAP_LEN        = "frame.cap_len", Number, "length kept";
+    INTERFACE      = "frame.interface_id", Number, "interface";
+    LINK           = "frame.encap_type", Number, "link type";
+    PROTOCOLS      = "frame.protocols", Text, "protocols";
+    COMMENT        = "frame.comment", Text, "comment";
+}
+
+/// Tells what the capture says about the frame. None of it stands for an octet on the wire.
+pub fn fields(packet: &Packet<'_>, listener: &mut dyn Listener) {
+    let frame = &packet.frame;
+    let mut tell = |field, value| listener.field(field, 0..0, value);
+    tell(&NUMBER, Value::Number(frame.number));
+    tell(&TIME, Value::Time(Timestamp(frame.time.0)));
+    tell(&LEN, Value::Number(frame.octets.len() as u64));
+    tell(&CAP_LEN, Value::Number(frame.octets.kept().len() as u64));
+    tell(&INTERFACE, Value::Number(frame.interface.into()));
+    tell(&LINK, Value::Number(frame.link.into()));
+    let mut protocols = arrayvec::ArrayString::<256>::new();
+    for layer in packet.layers() {
+        let colon = if protocols.is_empty() { "" } else { ":" };
+        if protocols
+            .try_push_str(colon)
+            .and_then(|()| protocols.try_push_str(layer.name().key))
+            .is_err()
+        {
+            break;
+        }
+    }
+    tell(&PROTOCOLS, Value::Words(&protocols));
+    if !frame.comment.is_empty() {
+        tell(&COMMENT, Value::Text(frame.comment));
+    }
+}

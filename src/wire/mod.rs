@@ -1,0 +1,141 @@
+//! What do the bytes say?
+//!
+//! One file per protocol, each a borrowed [`View`] over the octets. A view allocates nothing, keeps
+//! no state and reads no clock. Adding a protocol is one new file and one new row in the table
+//! below: its name, and the [`Hint`] by which the layer before announces it.
+
+pub mod checksum;
+pub mod field;
+pub mod frame;
+pub mod packet;
+
+use crate::ink::Ink;
+use crate::octets::{Octets, Why};
+use field::{Field, Listener};
+pub use packet::{Packet, Stop};
+
+// Rows are tried from the top; of those whose hint matches, the first whose `claims` agrees reads.
+protocols! {
+    Hint::Link(1) | Hint::Ether(0x6558)                       => ethernet::Ethernet,
+    Hint::Ether(0x0800) | Hint::Ip(4) | Hint::Link(228)       => ipv4::Ipv4,
+    Hint::Ether(0x86dd) | Hint::Ip(41) | Hint::Link(229)      => ipv6::Ipv6,
+    Hint::Ip(6)                                               => tcp::Tcp,
+    Hint::Ip(17)                                              => udp::Udp,
+    Hint::Scrap(6)                                            => scrap::Scrap,
+}
+
+/// How a layer announces the one inside it.
+///
+/// Ports come in pairs, source and destination, because either may be the well-known one.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Hint {
+    /// A link type, as in savefiles.
+    Link(u16),
+    /// An `EtherType`.
+    Ether(u16),
+    /// An 802.2 header follows, as an 802.3 length field says.
+    Llc,
+    /// What an 802.2 destination service access point names.
+    Sap(u8),
+    /// A PPP protocol number.
+    Ppp(u16),
+    /// An IP protocol number.
+    Ip(u8),
+    Tcp(u16, u16),
+    Udp(u16, u16),
+    /// The start of an IP packet that an error message sends back; the `EtherType` says which IP.
+    Quote(u16),
+    /// The first octets of a transport header, too few to be read as one.
+    Scrap(u8),
+    /// The layer before knows by itself what follows.
+    Is(&'static str),
+    /// Nothing that we know follows.
+    End,
+}
+
+/// A protocol's name in filters and records, and in text for people.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Name {
+    /// Wireshark's, lower case: `tcp`, `dns`, `eth`.
+    pub key: &'static str,
+    /// As an engineer writes it: `TCP`, `DNS`, `Ethernet`.
+    pub words: &'static str,
+}
+
+/// One protocol's reading of some octets.
+pub trait View<'a>: Copy {
+    /// The names it goes by; the first unless [`View::name`] says otherwise.
+    const NAMES: &'static [Name];
+    /// Every field that [`View::fields`] may tell.
+    const FIELDS: &'static [&'static Field];
+
+    /// Whether octets look like this protocol, for hints that do not settle it.
+    fn claims(_: Hint, _: Octets<'a>) -> bool {
+        true
+    }
+
+    /// Reads the header; what follows it comes back with a hint of what it is.
+    ///
+    /// What follows must be the octets right behind the header, without what lies beyond the
+    /// packet's own length.
+    fn read(hint: Hint, octets: Octets<'a>) -> Result<(Self, Hint, Octets<'a>), Why>;
+
+    fn name(&self) -> Name {
+        Self::NAMES[0]
+    }
+
+    /// Writes the layer in a few words. Where the capture cut what should be said, writes
+    /// [`Ink::ellipsis`] and ends.
+    fn line(&self, ink: &mut Ink);
+
+    /// Tells every octet of the header exactly once, in wire order.
+    fn fields(&self, listener: &mut dyn Listener);
+}
+
+macro_rules! protocols {
+    ($($hint:pat => $module:ident::$View:ident,)*) => {
+        $(pub mod $module;)*
+
+        /// One layer of a packet.
+        #[derive(Clone, Copy, Debug)]
+        pub enum Layer<'a> {
+            $($View($module::$View<'a>),)*
+        }
+
+        impl<'a> Layer<'a> {
+            fn read(hint: Hint, octets: Octets<'a>) -> Option<Result<(Self, Hint, Octets<'a>), Stop>> {
+                Some(match hint {
+                    $($hint if $module::$View::claims(hint, octets) => match $module::$View::read(hint, octets) {
+                        Ok((view, next, rest)) => Ok((Self::$View(view), next, rest)),
+                        Err(why) => Err(Stop { name: <$module::$View<'_> as View<'_>>::NAMES[0], why }),
+                    },)*
+                    _ => return None,
+                })
+            }
+
+            pub fn name(&self) -> Name {
+                match self { $(Self::$View(view) => view.name(),)* }
+            }
+
+            pub fn line(&self, ink: &mut Ink) {
+                match self { $(Self::$View(view) => view.line(ink),)* }
+            }
+
+            pub fn fields(&self, listener: &mut dyn Listener) {
+                match self { $(Self::$View(view) => view.fields(listener),)* }
+            }
+
+            /// Every field the view may tell.
+            pub fn may_tell(&self) -> &'static [&'static Field] {
+                match self { $(Self::$View(_) => <$module::$View<'_> as View<'_>>::FIELDS,)* }
+            }
+        }
+
+        /// Every protocol with the names it goes by and the fields it may tell.
+        pub static PROTOCOLS: &[(&[Name], &[&Field])] = &[
+            (frame::NAMES, frame::FIELDS),
+            $((<$module::$View<'_> as View<'_>>::NAMES, <$module::$View<'_> as View<'_>>::FIELDS),)*
+        ];
+    };
+}
+use protocols;
