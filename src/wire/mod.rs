@@ -5,6 +5,7 @@
 //! below: its name, and the [`Hint`] by which the layer before announces it.
 
 pub mod checksum;
+pub mod dictionary;
 pub mod field;
 pub mod frame;
 pub mod packet;

@@ -1,0 +1,66 @@
+//! Which field or protocol has a name?
+
+use super::PROTOCOLS;
+use super::field::Field;
+
+/// What a name stands for.
+#[derive(Debug)]
+pub enum Known {
+    /// A protocol's key, as in [`super::Name`].
+    Protocol(&'static str),
+    /// Every field of that name, or of which it is the sibling name.
+    Fields(Vec<&'static Field>),
+}
+
+/// Finds a field by its name or sibling name, or a protocol by its key.
+pub fn look_up(name: &str) -> Option<Known> {
+    let fields = PROTOCOLS.iter().flat_map(|(_, fields)| *fields);
+    let mut found: Vec<&'static Field> =
+        fields.filter(|field| field.name == name || field.also == name).copied().collect();
+    found.dedup_by(|one, other| std::ptr::eq(*one, *other));
+    if !found.is_empty() {
+        return Some(Known::Fields(found));
+    }
+    let mut keys = PROTOCOLS.iter().flat_map(|(names, _)| *names).map(|name| name.key);
+    keys.find(|key| *key == name).map(Known::Protocol)
+}
+
+/// The name most like one that nobody has, unless none is like it.
+pub fn nearest(name: &str) -> Option<&'static str> {
+    let fields = PROTOCOLS.iter().flat_map(|(_, fields)| *fields);
+    let names = fields.flat_map(|field| [field.name, field.also]);
+    let keys = PROTOCOLS.iter().flat_map(|(names, _)| *names).map(|name| name.key);
+    let close = names
+        .chain(keys)
+        .filter(|known| !known.is_empty())
+        .map(|known| (distance(name, known), known));
+    let (distance, known) = close.min()?;
+    (distance <= name.len() / 3 + 1).then_some(known)
+}
+
+/// How many letters must be changed, added or taken away to make one name of the other.
+fn distance(one: &str, other: &str) -> usize {
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (at, letter) in one.bytes().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = at + 1;
+        for (place, known) in other.bytes().enumerate() {
+            let changed = diagonal + usize::from(letter != known);
+            diagonal = row[place + 1];
+            row[place + 1] = changed.min(diagonal + 1).min(row[place] + 1);
+        }
+    }
+    row[other.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_of_the_pen_finds_its_field() {
+        assert_eq!(nearest("tcp.prot"), Some("tcp.port"));
+        assert_eq!(nearest("ip.sorc"), Some("ip.src"));
+        assert_eq!(nearest("something.else.entirely"), None);
+    }
+}
