@@ -52,7 +52,9 @@ pub fn line(packet: &Packet<'_>, clock: &mut Clock, ink: &mut Ink) {
     ink.text("  ");
     let start = ink.len();
     ends(packet.own_layers(), ink);
-    ink.pad(start, ENDS).text(" ");
+    // All is ASCII but the arrow, which has two octets more than cells.
+    let cells = (ink.len() - start).saturating_sub(if ink.ascii { 0 } else { 2 });
+    ink.spaces(ENDS.saturating_sub(cells).max(1) + 1);
     if let Some(layer) = packet.own_layers().last() {
         ink.paint(Paint::Name, layer.name().words).text("  ");
         layer.line(ink);
