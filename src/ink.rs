@@ -60,7 +60,7 @@ impl Ink {
     /// Our own words, or text already made safe.
     // Inlined, so that a literal becomes a move or two instead of a call; a third of the time of a
     // packet's line went into calls to copy a few octets.
-    #[inline(always)]
+    #[inline]
     pub fn text(&mut self, text: &str) -> &mut Self {
         self.again(text.as_bytes())
     }
@@ -248,14 +248,14 @@ impl Ink {
     }
 
     /// Octets as they are: only for what this pen has written before.
-    #[inline(always)]
+    #[inline]
     pub fn again(&mut self, octets: &[u8]) -> &mut Self {
         self.place(octets.len()).copy_from_slice(octets);
         self
     }
 
     /// The next `len` octets, to be written on.
-    #[inline(always)]
+    #[inline]
     fn place(&mut self, len: usize) -> &mut [u8] {
         let start = self.end;
         if self.room.len() - start < len {
