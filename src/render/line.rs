@@ -76,7 +76,11 @@ fn ends(layers: &[Layer<'_>], ink: &mut Ink) {
             None => _ = ink.address(source).arrow().address(destination),
         }
     } else if let Some((source, destination)) = packet::hardware(layers) {
-        ink.mac(source.0).arrow().mac(destination.0);
+        ink.mac(source.0).arrow();
+        match destination {
+            Some(destination) => ink.mac(destination.0),
+            None => ink.text("?"),
+        };
     }
 }
 

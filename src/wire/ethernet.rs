@@ -57,7 +57,7 @@ impl<'a> View<'a> for Ethernet<'a> {
     fn line(&self, ink: &mut Ink) {
         match self.type_or_length() {
             length @ ..=1500 => ink.text("length ").number(length),
-            ethertype => ink.text("type 0x").hex(ethertype.into(), 4),
+            ethertype => write_type(ethertype, ink),
         };
     }
 
@@ -73,25 +73,50 @@ impl<'a> View<'a> for Ethernet<'a> {
 
 /// An `EtherType` with its name, where it is known.
 pub(crate) fn named(ethertype: u16) -> Value<'static> {
-    let name = match ethertype {
+    match type_name(ethertype) {
+        Some(name) => Value::Named(ethertype.into(), name),
+        None => Value::Number(ethertype.into()),
+    }
+}
+
+/// Writes an `EtherType` and its name, where it is known.
+pub(crate) fn write_type(ethertype: u16, ink: &mut Ink) -> &mut Ink {
+    ink.text("type 0x").hex(ethertype.into(), 4);
+    match type_name(ethertype) {
+        Some(name) => ink.text(" ").text(name),
+        None => ink,
+    }
+}
+
+fn type_name(ethertype: u16) -> Option<&'static str> {
+    Some(match ethertype {
         0x0800 => "IPv4",
         0x0806 => "ARP",
         0x0842 => "Wake-on-LAN",
+        0x22f3 => "TRILL",
+        0x6003 => "DECnet",
         0x6558 => "Ethernet",
         0x8035 => "RARP",
-        0x8100 => "802.1Q VLAN",
+        0x809b => "AppleTalk",
+        0x8100 | 0x9100 => "802.1Q VLAN",
+        0x8137 => "IPX",
         0x86dd => "IPv6",
         0x8808 => "flow control",
         0x8809 => "slow protocols",
+        0x880b => "PPP",
         0x8847 | 0x8848 => "MPLS",
         0x8863 => "PPPoE discovery",
         0x8864 => "PPPoE session",
         0x888e => "802.1X",
+        0x8892 => "PROFINET",
         0x88a8 => "802.1ad VLAN",
         0x88cc => "LLDP",
         0x88e5 => "MACsec",
+        0x88e7 => "802.1ah",
         0x88f7 => "PTP",
-        _ => return Value::Number(ethertype.into()),
-    };
-    Value::Named(ethertype.into(), name)
+        0x8902 => "connectivity fault management",
+        0x8906 => "FCoE",
+        0x9000 => "loopback test",
+        _ => return None,
+    })
 }

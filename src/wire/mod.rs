@@ -18,6 +18,16 @@ pub use packet::{Packet, Stop};
 // Rows are tried from the top; of those whose hint matches, the first whose `claims` agrees reads.
 protocols! {
     Hint::Link(1) | Hint::Ether(0x6558)                       => ethernet::Ethernet,
+    Hint::Ether(0x8100 | 0x88a8 | 0x9100)                     => vlan::Vlan,
+    Hint::Llc                                                 => llc::Llc,
+    Hint::Link(113)                                           => sll::Sll,
+    Hint::Link(276)                                           => sll2::Sll2,
+    Hint::Link(0 | 108)                                       => loopback::Loopback,
+    Hint::Link(12 | 14 | 101)                                 => raw::Raw,
+    Hint::Link(50 | 104)                                      => chdlc::Chdlc,
+    Hint::Link(9 | 50 | 166) | Hint::Ether(0x880b) | Hint::Is("ppp") => ppp::Ppp,
+    Hint::Ether(0x8847 | 0x8848)                              => mpls::Mpls,
+    Hint::Ether(0x0806 | 0x8035)                              => arp::Arp,
     Hint::Ether(0x0800) | Hint::Ip(4) | Hint::Link(228)       => ipv4::Ipv4,
     Hint::Ether(0x86dd) | Hint::Ip(41) | Hint::Link(229)      => ipv6::Ipv6,
     Hint::Ip(6)                                               => tcp::Tcp,

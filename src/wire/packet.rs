@@ -215,10 +215,13 @@ pub fn ports(layers: &[Layer<'_>]) -> Option<(u16, u16)> {
     })
 }
 
-/// Source and destination hardware address of the innermost link layer that has them.
-pub fn hardware(layers: &[Layer<'_>]) -> Option<(Mac, Mac)> {
+/// Source and destination hardware address of the innermost link layer that has them; of a cooked
+/// capture only the source is known.
+pub fn hardware(layers: &[Layer<'_>]) -> Option<(Mac, Option<Mac>)> {
     layers.iter().rev().find_map(|layer| match layer {
-        Layer::Ethernet(ethernet) => Some((ethernet.source(), ethernet.destination())),
+        Layer::Ethernet(ethernet) => Some((ethernet.source(), Some(ethernet.destination()))),
+        Layer::Sll(sll) => Some((sll.source()?, None)),
+        Layer::Sll2(sll) => Some((sll.source()?, None)),
         _ => None,
     })
 }
