@@ -32,6 +32,7 @@ protocols! {
     Hint::Ether(0x86dd) | Hint::Ip(41) | Hint::Link(229)      => ipv6::Ipv6,
     Hint::Ip(6)                                               => tcp::Tcp,
     Hint::Ip(17)                                              => udp::Udp,
+    Hint::Tcp(..)                                             => tls::Tls,
     Hint::Tcp(..) | Hint::Udp(..)                             => http::Http,
     Hint::Scrap(6)                                            => scrap::Scrap,
 }

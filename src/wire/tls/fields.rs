@@ -1,0 +1,118 @@
+//! What may be told of TLS. The names are Wireshark's but for those that say so.
+
+use crate::wire::field::fields;
+
+fields! {
+    RECORD           = "tls.record", Group, "record";
+    CONTENT_TYPE     = "tls.record.content_type", Number, "content type";
+    VERSION          = "tls.record.version", Hex(4), "record version";
+    LENGTH           = "tls.record.length", Number, "record length";
+    APP_DATA         = "tls.app_data", Octets, "encrypted application data";
+    CHANGE_CIPHER    = "tls.change_cipher_spec", Group, "change cipher spec";
+    ALERT            = "tls.alert_message", Group, "alert";
+    ALERT_LEVEL      = "tls.alert_message.level", Number, "level";
+    ALERT_DESC       = "tls.alert_message.desc", Number, "description";
+    HEARTBEAT        = "tls.heartbeat_message", Group, "heartbeat";
+    HEARTBEAT_TYPE   = "tls.heartbeat_message.type", Number, "heartbeat type";
+    HEARTBEAT_LEN    = "tls.heartbeat_message.payload_length", Number, "payload length";
+
+    HANDSHAKE        = "tls.handshake", Group, "handshake";
+    TYPE             = "tls.handshake.type", Number, "handshake type";
+    HANDSHAKE_LEN    = "tls.handshake.length", Number, "length";
+    CONTINUED        = "tls.handshake.continued", Octets, "rest of a message begun in the record before";
+    HELLO_VERSION    = "tls.handshake.version", Hex(4), "version";
+    RANDOM           = "tls.handshake.random", Octets, "random";
+    SESSION_ID_LEN   = "tls.handshake.session_id_length", Number, "session ID length";
+    SESSION_ID       = "tls.handshake.session_id", Octets, "session ID";
+    SUITES_LEN       = "tls.handshake.cipher_suites_length", Number, "cipher suites length";
+    SUITES           = "tls.handshake.ciphersuites", Group, "cipher suites";
+    SUITE            = "tls.handshake.ciphersuite", Hex(4), "cipher suite";
+    COMP_LEN         = "tls.handshake.comp_methods_length", Number, "compression methods length";
+    COMP_METHOD      = "tls.handshake.comp_method", Number, "compression method";
+    CIPHER_SPEC_LEN  = "tls.handshake.cipher_spec_len", Number, "cipher specs length";
+    CIPHER_SPEC      = "tls.handshake.cipherspec", Hex(6), "cipher spec";
+    CHALLENGE_LEN    = "tls.handshake.challenge_length", Number, "challenge length";
+    CHALLENGE        = "tls.handshake.challenge", Group, "challenge";
+
+    EXTENSIONS_LEN   = "tls.handshake.extensions_length", Number, "extensions length";
+    EXTENSION        = "tls.handshake.extension", Group, "extension";
+    EXTENSION_TYPE   = "tls.handshake.extension.type", Number, "extension type";
+    EXTENSION_LEN    = "tls.handshake.extension.len", Number, "extension length";
+    EXTENSION_DATA   = "tls.handshake.extension.data", Octets, "extension data";
+    SNI_LIST_LEN     = "tls.handshake.extensions_server_name_list_len", Number, "server name list length";
+    SNI_TYPE         = "tls.handshake.extensions_server_name_type", Number, "server name type";
+    SNI_LEN          = "tls.handshake.extensions_server_name_len", Number, "server name length";
+    SNI              = "tls.handshake.extensions_server_name", Text, "server name";
+    ALPN_LEN         = "tls.handshake.extensions_alpn_len", Number, "ALPN list length";
+    ALPN_STR_LEN     = "tls.handshake.extensions_alpn_str_len", Number, "ALPN protocol length";
+    ALPN_STR         = "tls.handshake.extensions_alpn_str", Text, "ALPN protocol";
+    GROUPS_LEN       = "tls.handshake.extensions_supported_groups_length", Number, "groups length";
+    SUPPORTED_GROUP  = "tls.handshake.extensions_supported_group", Hex(4), "group";
+    POINT_LEN        = "tls.handshake.extensions_ec_point_formats_length", Number, "point formats length";
+    POINT_FORMAT     = "tls.handshake.extensions_ec_point_format", Number, "point format";
+    SIG_ALGS_LEN     = "tls.handshake.sig_hash_alg_len", Number, "signature schemes length";
+    SIG_ALG          = "tls.handshake.sig_hash_alg", Hex(4), "signature scheme";
+    VERSIONS_LEN     = "tls.handshake.extensions.supported_versions_len", Number, "versions length";
+    SUPPORTED_VERSION = "tls.handshake.extensions.supported_version", Hex(4), "version supported";
+    KEY_SHARES_LEN   = "tls.handshake.extensions_key_share_client_length", Number, "key shares length";
+    KEY_SHARE_GROUP  = "tls.handshake.extensions_key_share_group", Number, "key share group";
+    KEY_LEN          = "tls.handshake.extensions_key_share_key_exchange_length", Number, "key length";
+    KEY              = "tls.handshake.extensions_key_share_key_exchange", Octets, "key";
+    SELECTED_GROUP   = "tls.handshake.extensions_key_share_selected_group", Number, "group selected";
+    PSK_LEN          = "tls.handshake.extensions.psk.identities.length", Number, "identities length";
+    PSK_IDENTITY_LEN = "tls.handshake.extensions.psk.identity.identity_length", Number, "identity length";
+    PSK_IDENTITY     = "tls.handshake.extensions.psk.identity.identity", Octets, "identity";
+    PSK_AGE          = "tls.handshake.extensions.psk.identity.obfuscated_ticket_age", Number, "obfuscated ticket age";
+    PSK_BINDERS_LEN  = "tls.handshake.extensions.psk.binders_len", Number, "binders length";
+    PSK_SELECTED     = "tls.handshake.extensions.psk.identity.selected", Number, "identity selected";
+    PSK_MODES_LEN    = "tls.extension.psk_ke_modes_length", Number, "key exchange modes length";
+    PSK_MODE         = "tls.extension.psk_ke_mode", Number, "key exchange mode";
+    STATUS_TYPE      = "tls.handshake.extensions_status_request_type", Number, "certificate status type";
+    RENEGOTIATION_LEN = "tls.handshake.extensions_reneg_info_len", Number, "renegotiation info length";
+    RENEGOTIATION    = "tls.handshake.extensions_reneg_info", Octets, "renegotiation info";
+    PADDING          = "tls.handshake.extensions_padding_data", Octets, "padding";
+    SIZE_LIMIT       = "tls.record_size_limit", Number, "record size limit";
+    FRAGMENT_LENGTH  = "tls.handshake.max_fragment_length", Number, "maximum fragment length";
+    COMPRESS_LEN     = "tls.compress_certificate.algorithms_length", Number, "algorithms length";
+    COMPRESS         = "tls.compress_certificate.algorithm", Number, "certificate compression";
+    COOKIE_LEN       = "tls.handshake.extensions.cookie_len", Number, "cookie length";
+    COOKIE           = "tls.handshake.extensions.cookie", Octets, "cookie";
+
+    CURVE_TYPE       = "tls.handshake.server_curve_type", Hex(2), "curve type";
+    NAMED_CURVE      = "tls.handshake.server_named_curve", Hex(4), "named curve";
+    SERVER_POINT_LEN = "tls.handshake.server_point_len", Number, "public key length";
+    SERVER_POINT     = "tls.handshake.server_point", Octets, "public key";
+    P_LEN            = "tls.handshake.p_len", Number, "p length";
+    P                = "tls.handshake.p", Octets, "p";
+    G_LEN            = "tls.handshake.g_len", Number, "g length";
+    G                = "tls.handshake.g", Octets, "g";
+    YS_LEN           = "tls.handshake.ys_len", Number, "public key length";
+    YS               = "tls.handshake.ys", Octets, "public key";
+    CLIENT_POINT_LEN = "tls.handshake.client_point_len", Number, "public key length";
+    CLIENT_POINT     = "tls.handshake.client_point", Octets, "public key";
+    TICKET_LIFETIME  = "tls.handshake.session_ticket_lifetime_hint", Number, "ticket lifetime in seconds";
+    TICKET_LEN       = "tls.handshake.session_ticket_length", Number, "ticket length";
+    TICKET           = "tls.handshake.session_ticket", Octets, "ticket";
+
+    CERTIFICATES_LEN = "tls.handshake.certificates_length", Number, "certificates length";
+    CERTIFICATES     = "tls.handshake.certificates", Group, "certificates";
+    CERTIFICATE_LEN  = "tls.handshake.certificate_length", Number, "certificate length";
+    CERTIFICATE      = "tls.handshake.certificate", Octets, "certificate";
+    X509_VERSION     = "x509af.version", Number, "certificate version, 2 for v3";
+    SERIAL           = "x509af.serialNumber", Octets, "serial number";
+    ALGORITHM        = "x509af.algorithm.id", Text, "algorithm";
+    // Wireshark has no field for a whole name, nor for the size of a key.
+    SIGNATURE_NAME   = "x509af.signature.name", Text, "signature algorithm";
+    ISSUER           = "x509af.issuer.name", Text, "issuer";
+    SUBJECT          = "x509af.subject.name", Text, "subject";
+    KEY_NAME         = "x509af.subjectPublicKey.name", Text, "public key algorithm";
+    KEY_BITS         = "x509af.subjectPublicKey.bits", Number, "public key size in bits";
+    NOT_BEFORE       = "x509af.notBefore", Number, "not before";
+    NOT_AFTER        = "x509af.notAfter", Number, "not after";
+    UTC_TIME         = "x509af.utcTime", Text, "time";
+    GENERALIZED_TIME = "x509af.generalizedTime", Time, "time";
+    CA               = "x509ce.cA", Flag, "may sign certificates";
+    DNS_NAME         = "x509ce.dNSName", Text, "DNS name";
+    IPV4_NAME        = "x509ce.IPAddress.ipv4", Address, "IPv4 address";
+    IPV6_NAME        = "x509ce.IPAddress.ipv6", Address, "IPv6 address";
+}

@@ -1,0 +1,276 @@
+//! Handshake messages, as long as they are in clear text (RFC 8446 §4, RFC 5246 §7.4).
+//!
+//! ```text
+//! |      Type     |                    Length                     |   0
+//! ```
+//!
+//! Nothing says that a handshake record is encrypted. It is taken to be when it cannot be read as
+//! messages, or follows a change of cipher in the same packet.
+
+use super::fields::{
+    CLIENT_POINT, CLIENT_POINT_LEN, CONTINUED, CURVE_TYPE, G, G_LEN, HANDSHAKE, HANDSHAKE_LEN,
+    NAMED_CURVE, P, P_LEN, SERVER_POINT, SERVER_POINT_LEN, TICKET, TICKET_LEN, TICKET_LIFETIME,
+    TYPE, YS, YS_LEN,
+};
+use super::hello::{Hello, Side};
+use super::span::Span;
+use super::{Record, certificate, names};
+use crate::ink::Ink;
+use crate::wire::field::{Listener, Value};
+
+/// What the records before this one in the same packet mean for it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Past {
+    ciphers_changed: bool,
+    /// How much of its last message the record before did not hold.
+    owed: usize,
+}
+
+/// A message, or as much of it as its record holds.
+#[derive(Clone, Copy)]
+struct Message<'a> {
+    start: usize,
+    kind: u32,
+    len: usize,
+    body: Span<'a>,
+}
+
+/// What a handshake record holds.
+enum Content<'a> {
+    /// The end of a message that began in the record before, then others.
+    Messages(Span<'a>, Span<'a>),
+    Encrypted,
+    /// The capture or the segment ended too early to tell.
+    Unseen,
+}
+
+impl Past {
+    pub(super) fn after(&mut self, record: &Record<'_>) {
+        match record.content_type() {
+            20 => self.ciphers_changed = true,
+            22 => self.owed = owed(record, *self),
+            _ => {}
+        }
+    }
+}
+
+impl<'a> Message<'a> {
+    /// `beyond` octets of its record lie in a later segment.
+    fn read(span: &mut Span<'a>, beyond: usize, past: Past) -> Option<Self> {
+        let mut ahead = *span;
+        let (kind, len) = (ahead.number(1)?, ahead.number(3)? as usize);
+        if !makes_sense(kind, len, span.len() + beyond, past) {
+            return None;
+        }
+        let start = span.at();
+        let body = ahead.part(len);
+        *span = ahead;
+        Some(Self { start, kind, len, body })
+    }
+
+    /// Writes the message; `None` where octets lacked to say more.
+    fn line(self, ink: &mut Ink) -> Option<()> {
+        match self.kind {
+            1 => return Hello::line(Side::Client, self.body, ink),
+            2 => return Hello::line(Side::Server, self.body, ink),
+            _ => _ = ink.text(names::message(self.kind)?),
+        }
+        let mut body = self.body;
+        match self.kind {
+            4 => _ = ink.text(" for ").number(body.number(4)?).text(" s"),
+            11 => certificate::line(body, ink)?,
+            12 => match Exchange::of(body)? {
+                Exchange::Curve(group) => {
+                    ink.text(" ");
+                    super::or_number(names::group(group), group, ink);
+                }
+                Exchange::Prime(octets) => _ = ink.text(" DH ").number(octets * 8).text(" bits"),
+                Exchange::Other => {}
+            },
+            _ => {}
+        }
+        Some(())
+    }
+
+    fn fields(self, listener: &mut dyn Listener) {
+        let (at, mut body) = (self.start, self.body);
+        listener.open(&HANDSHAKE, at..body.range().end, Value::Nothing);
+        listener.field(&TYPE, at..at + 1, super::named(names::message, self.kind.into()));
+        listener.field(&HANDSHAKE_LEN, at + 1..at + 4, Value::Number(self.len as u64));
+        match self.kind {
+            1 => _ = Hello::fields(Side::Client, body, listener),
+            2 => _ = Hello::fields(Side::Server, body, listener),
+            4 => _ = ticket_fields(&mut body, listener),
+            11 => _ = certificate::fields(body, listener),
+            12 => _ = exchange_fields(&mut body, listener),
+            16 if body.kept().first().is_some_and(|len| usize::from(*len) + 1 == self.len) => {
+                // RFC 8422 §5.7: a point behind its length; after RSA the length has two octets.
+                if let Some(len) = body.tell(listener, &CLIENT_POINT_LEN, 1) {
+                    body.tell_octets(listener, &CLIENT_POINT, len as usize);
+                }
+            }
+            _ => {}
+        }
+        listener.close();
+    }
+}
+
+/// How the server's key is made.
+enum Exchange {
+    /// On a named curve (RFC 8422 §5.4).
+    Curve(u32),
+    /// Modulo a prime of so many octets (RFC 5246 §7.4.3).
+    Prime(u32),
+    /// Which the cipher suite would have to tell.
+    Other,
+}
+
+impl Exchange {
+    fn of(mut body: Span<'_>) -> Option<Self> {
+        let mut prime = body;
+        let (curve_type, group, point) = (body.number(1)?, body.number(2)?, body.number(1)?);
+        if curve_type == 3 && names::group(group).is_some() && point > 16 {
+            return Some(Self::Curve(group));
+        }
+        let octets = prime.number(2)?;
+        let fits = (32..=2048).contains(&octets) && prime.len() > octets as usize;
+        Some(if fits { Self::Prime(octets) } else { Self::Other })
+    }
+}
+
+fn exchange_fields(body: &mut Span<'_>, listener: &mut dyn Listener) -> Option<()> {
+    match Exchange::of(*body)? {
+        Exchange::Curve(_) => {
+            body.tell_named(listener, &CURVE_TYPE, 1, |_| Some("named_curve"))?;
+            body.tell_named(listener, &NAMED_CURVE, 2, names::group)?;
+            let len = body.tell(listener, &SERVER_POINT_LEN, 1)?;
+            body.tell_octets(listener, &SERVER_POINT, len as usize)?;
+        }
+        Exchange::Prime(_) => {
+            for (len, number) in [(&P_LEN, &P), (&G_LEN, &G), (&YS_LEN, &YS)] {
+                let octets = body.tell(listener, len, 2)?;
+                body.tell_octets(listener, number, octets as usize)?;
+            }
+        }
+        Exchange::Other => {}
+    }
+    Some(())
+}
+
+/// RFC 5077 §3.3.
+fn ticket_fields(body: &mut Span<'_>, listener: &mut dyn Listener) -> Option<()> {
+    body.tell(listener, &TICKET_LIFETIME, 4)?;
+    let len = body.tell(listener, &TICKET_LEN, 2)?;
+    body.tell_octets(listener, &TICKET, len as usize)?;
+    Some(())
+}
+
+/// Writes a handshake record; `None` where octets lacked to say more.
+pub(super) fn line(record: &Record<'_>, past: Past, ink: &mut Ink) -> Option<()> {
+    let (continued, mut left) = match content(record, past) {
+        Content::Messages(continued, left) => (continued, left),
+        Content::Encrypted => return Some(_ = ink.text("encrypted handshake")),
+        Content::Unseen => return None,
+    };
+    if !continued.is_empty() {
+        ink.text("handshake continued");
+    }
+    let mut said = continued.is_empty();
+    for _ in 0..SAID {
+        let Some(message) = Message::read(&mut left, record.beyond(), past) else {
+            let unseen = left.kept().len() < left.len().min(4);
+            return (!unseen).then_some(());
+        };
+        if !std::mem::replace(&mut said, false) {
+            ink.text(", ");
+        }
+        message.line(ink)?;
+    }
+    left.is_empty().then_some(())
+}
+
+pub(super) fn fields(record: &Record<'_>, past: Past, listener: &mut dyn Listener) {
+    match content(record, past) {
+        Content::Messages(mut continued, mut left) => {
+            continued.tell_octets(listener, &CONTINUED, continued.len());
+            for _ in 0..TOLD {
+                let Some(message) = Message::read(&mut left, record.beyond(), past) else { break };
+                message.fields(listener);
+            }
+        }
+        Content::Encrypted => listener.field(&HANDSHAKE, record.body.range(), Value::Nothing),
+        Content::Unseen => {}
+    }
+}
+
+/// The version that a hello agrees on or offers at most; else that of the record. `None` when a
+/// hello was not seen whole.
+pub(super) fn version(record: &Record<'_>, past: Past) -> Option<u16> {
+    if let Content::Messages(continued, mut left) = content(record, past)
+        && continued.is_empty()
+        && let Some(message) = Message::read(&mut left, record.beyond(), past)
+    {
+        match message.kind {
+            1 => return Hello::read(Side::Client, message.body)?.best_version(),
+            2 => return Hello::read(Side::Server, message.body)?.best_version(),
+            _ => {}
+        }
+    }
+    Some(record.version())
+}
+
+fn content<'a>(record: &Record<'a>, past: Past) -> Content<'a> {
+    let mut left = record.body;
+    if past.owed > 0 && !past.ciphers_changed {
+        let continued = left.part(past.owed);
+        return Content::Messages(continued, left);
+    }
+    let len = record.len();
+    let (Some(kind), Some(told)) = (left.number(1), left.number(3)) else {
+        return if len < 4 { Content::Encrypted } else { Content::Unseen };
+    };
+    if makes_sense(kind, told as usize, len, past) {
+        Content::Messages(record.body.nothing(), record.body)
+    } else {
+        Content::Encrypted
+    }
+}
+
+/// Whether these may be the type and length of a message in clear text that begins where `room`
+/// octets are left of its record.
+fn makes_sense(kind: u32, len: usize, room: usize, past: Past) -> bool {
+    let least = match kind {
+        // A nonce that counts from 0 looks like one; a real one comes alone (RFC 5246 §7.4.1.1).
+        0 => return len == 0 && room == 4,
+        14 => return len == 0,
+        // RFC 8446 §D.4: after a HelloRetryRequest a change of cipher comes before the hello.
+        1 if past.ciphers_changed => return len >= 38 && len + 4 == room,
+        1 | 2 => 38,
+        3 | 11 | 12 | 13 | 15 | 16 | 21 | 22 | 23 => 1,
+        4 => 6,
+        // Others are never sent in the clear.
+        _ => return false,
+    };
+    let fits = len + 4 <= room || (room >= 256 && len <= 1 << 18);
+    !past.ciphers_changed && len >= least && fits
+}
+
+/// How much of its last message a record does not hold.
+fn owed(record: &Record<'_>, past: Past) -> usize {
+    let Content::Messages(continued, mut left) = content(record, past) else { return 0 };
+    if left.is_empty() {
+        return past.owed.saturating_sub(continued.len());
+    }
+    let mut owed = 0;
+    for _ in 0..TOLD {
+        let Some(message) = Message::read(&mut left, record.beyond(), past) else { break };
+        owed = message.len - message.body.len();
+    }
+    owed
+}
+
+/// Messages beyond this are not put into words.
+const SAID: usize = 8;
+
+/// Messages beyond this are left untold.
+const TOLD: usize = 64;
