@@ -322,7 +322,7 @@ impl Paint {
 }
 
 /// Whether a terminal shows the character and obeys nothing by it.
-fn is_safe(character: char) -> bool {
+pub(crate) fn is_safe(character: char) -> bool {
     match character {
         ' '..='~' => true,
         '\u{e000}'..='\u{f8ff}' | '\u{f0000}'.. => false,

@@ -34,6 +34,7 @@ protocols! {
     Hint::Ip(17)                                              => udp::Udp,
     Hint::Tcp(..)                                             => tls::Tls,
     Hint::Tcp(..) | Hint::Udp(..)                             => http::Http,
+    Hint::Udp(..) | Hint::Tcp(..) | Hint::Is("dns" | "llmnr") => dns::Dns,
     Hint::Scrap(6)                                            => scrap::Scrap,
 }
 

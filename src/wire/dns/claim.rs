@@ -1,0 +1,116 @@
+//! Do these octets look like a message?
+//!
+//! On the ports of DNS over UDP everything is one. Over TCP a segment may begin in the middle of a
+//! message, so the first octets must be a length and a header that agree with each other; on any
+//! other port the whole must read as a message, to its last octet.
+
+use super::codes::{class_name, opcode_name, type_name};
+use super::section::{Entries, Entry};
+use crate::octets::{Octets, be16};
+use crate::wire::Hint;
+
+pub(super) fn claims(hint: Hint, octets: Octets<'_>) -> bool {
+    match hint {
+        Hint::Udp(source, destination) => match (port(source), port(destination)) {
+            (Port::Dns, _) | (_, Port::Dns) => true,
+            // NetBIOS names look the same, but are something else (RFC 1002 §4.2).
+            (Port::Netbios, _) | (_, Port::Netbios) => false,
+            _ => is_message(octets.kept(), octets.len()),
+        },
+        Hint::Tcp(source, destination) => match (port(source), port(destination)) {
+            (Port::Dns, _) | (_, Port::Dns) => begins_message(octets),
+            _ => is_prefixed(octets),
+        },
+        _ => begins_message(octets),
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Port {
+    Dns,
+    Netbios,
+    Other,
+}
+
+fn port(port: u16) -> Port {
+    match port {
+        53 | 5353 | 5355 => Port::Dns,
+        137 => Port::Netbios,
+        _ => Port::Other,
+    }
+}
+
+struct Header {
+    flags: u16,
+    counts: [u16; 4],
+}
+
+impl Header {
+    /// Reads a header that could be one, before a message of so many octets.
+    fn plausible(message: &[u8], len: usize) -> Option<Self> {
+        let header = message.first_chunk::<12>()?;
+        let flags = be16(header, 2);
+        let counts = [4, 6, 8, 10].map(|at| be16(header, at));
+        // A question takes five octets at least, a record eleven.
+        let [questions, records @ ..] = counts.map(usize::from);
+        let least = 12 + 5 * questions + 11 * records.iter().sum::<usize>();
+        let fits = least <= len && counts != [0; 4];
+        // RFC 6895 §2: Z must be zero.
+        (fits && flags & 0x40 == 0 && opcode_name(flags >> 11 & 15).is_some())
+            .then_some(Self { flags, counts })
+    }
+}
+
+/// Whether a length and the beginning of a message stand first.
+fn begins_message(octets: Octets<'_>) -> bool {
+    let Some((length, message)) = octets.kept().split_first_chunk::<2>() else { return false };
+    let len = usize::from(be16(length, 0));
+    let Some(header) = Header::plausible(message, len) else { return false };
+    let message = message.get(..len).unwrap_or(message);
+    match Entries::new(message, header.counts).next() {
+        Some(Entry::Question(question)) => class_name(question.class & 0x7fff).is_some(),
+        Some(Entry::Record(record)) => {
+            type_name(record.kind).is_some() && class_name(record.class & 0x7fff).is_some()
+        }
+        None => false,
+    }
+}
+
+/// Whether a length and a whole message stand first.
+fn is_prefixed(octets: Octets<'_>) -> bool {
+    let Some((length, message)) = octets.kept().split_first_chunk::<2>() else { return false };
+    let len = usize::from(be16(length, 0));
+    message.get(..len).is_some_and(|message| is_message(message, len))
+}
+
+/// Whether all of it reads as a message of one question, in every way as those that are sent.
+fn is_message(message: &[u8], len: usize) -> bool {
+    let Some(Header { flags, counts }) = Header::plausible(message, len) else { return false };
+    let [questions, answers, authorities, additionals] = counts;
+    let is_response = flags & 0x8000 != 0;
+    let usual = match flags >> 11 & 15 {
+        // A query sets neither AA nor RA, has no code and, but for a transfer's serial, no records.
+        0 if !is_response => {
+            flags & 0x048f == 0 && answers == 0 && authorities <= 1 && additionals <= 2
+        }
+        // A notify or update says what it is about (RFC 1996 §3.7, RFC 2136 §2).
+        4 | 5 if !is_response => flags & 0x028f == 0,
+        0 | 4 | 5 => flags & 15 <= 10,
+        _ => false,
+    };
+    if questions != 1 || !usual {
+        return false;
+    }
+    let mut entries = Entries::new(message, counts);
+    let Some(Entry::Question(question)) = entries.next() else { return false };
+    let known = type_name(question.kind).is_some() && class_name(question.class).is_some();
+    // Names may hold anything, but those that are asked for hold letters.
+    if !known || question.name.spell().as_str().contains(['\\', '<']) {
+        return false;
+    }
+    if message.len() < len {
+        return true;
+    }
+    entries.by_ref().for_each(drop);
+    entries.is_done() && entries.at() == message.len()
+}
