@@ -108,4 +108,25 @@ fn notes(packet: &Packet<'_>, ink: &mut Ink) {
             ink.text(" is wrong, 0x").hex(right.into(), 4).text(" is right").plain();
         }
     }
+    for layer in packet.own_layers() {
+        let (told, have) = match layer {
+            Layer::Ipv4(ip) if ip.is_overlong() => {
+                (ip.total_len(), ip.header_len() + ip.payload().len())
+            }
+            Layer::Ipv6(ip) if ip.is_overlong() => (ip.payload_len(), ip.payload().len()),
+            _ => continue,
+        };
+        ink.text(" ; ").begin(Paint::Alarm).text(layer.name().words);
+        ink.text(" length ").count(told).text(", but only ").count(have).text(" were sent").plain();
+    }
+    if let [first, others @ ..] = packet.fragments() {
+        ink.text(" ; joins fragments ").number(*first);
+        for number in others {
+            ink.text(", ").number(*number);
+        }
+    }
+    if let Some(other) = packet.overlapped() {
+        ink.text(" ; ").begin(Paint::Alarm).text("overlaps the fragment in ").number(other);
+        ink.text(", datagram given up").plain();
+    }
 }

@@ -5,6 +5,7 @@
 
 use super::packet::{LiesIn, Place};
 use super::{Layer, Packet};
+use crate::octets::Octets;
 
 /// What a checksum turned out to be.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -27,19 +28,35 @@ pub fn verify<'p>(packet: &'p Packet<'_>) -> impl Iterator<Item = (Place<'p, 'p>
         let verdict = match place.layer {
             Layer::Ipv4(ip) => {
                 let (header, options) = ip.header();
-                enclosing = Some(Enclosing::of(place, add(&header[12..20], 0), ip.payload()));
+                let addresses = ip.goes_straight().then(|| add(&header[12..20], 0));
+                enclosing = Some(Enclosing::of(place, addresses, ip.payload()));
                 let sum = add(options, add(header, 0));
                 Some(judge(sum, [header[10], header[11]], None))
             }
             Layer::Ipv6(ip) => {
                 let [source, destination] = [ip.source(), ip.destination()].map(|ip| ip.octets());
                 let addresses = add(&destination, add(&source, 0));
-                enclosing = Some(Enclosing::of(place, addresses, ip.payload()));
+                enclosing = Some(Enclosing::of(place, Some(addresses), ip.payload()));
                 None
             }
-            Layer::Tcp(_) => enclosing?.verify(place, 6, 16, None),
+            // RFC 8200 §8.1: the pseudo-header holds the last destination, which is not known here.
+            Layer::Ipv6Routing(routing) if routing.segments_left() > 0 => {
+                enclosing.as_mut()?.addresses = None;
+                None
+            }
+            // RFC 6275 §9.3.1: the home address takes the source's place.
+            Layer::Ipv6Options(options) if options.options().any(|(kind, _)| kind == 0xc9) => {
+                enclosing.as_mut()?.addresses = None;
+                None
+            }
+            Layer::Tcp(_) => enclosing?.verify(place, Some(6), 16, None),
             Layer::Udp(udp) if udp.checksum() == 0 => Some(Verdict::Absent),
-            Layer::Udp(udp) => enclosing?.verify(place, 17, 6, Some(udp.told_len())),
+            Layer::Udp(udp) => enclosing?.verify(place, Some(17), 6, Some(udp.told_len())),
+            Layer::Icmpv6(_) => enclosing?.verify(place, Some(58), 2, None),
+            Layer::Icmp(_) | Layer::Igmp(_) => enclosing?.verify(place, None, 2, None),
+            Layer::Gre(gre) if gre.parts().checksum.is_some() => {
+                enclosing?.verify(place, None, 4, None)
+            }
             _ => None,
         };
         Some((place, verdict?))
@@ -49,37 +66,38 @@ pub fn verify<'p>(packet: &'p Packet<'_>) -> impl Iterator<Item = (Place<'p, 'p>
 /// The IP packet around a transport header, as far as its checksum covers it.
 #[derive(Clone, Copy)]
 struct Enclosing {
-    /// The sum of both addresses.
-    addresses: u64,
+    /// The sum of both addresses, where the transport header was summed with these.
+    addresses: Option<u64>,
     /// Where the IP payload ends, counted like [`Place::start`].
     end: usize,
+    lies_in: LiesIn,
 }
 
 impl Enclosing {
-    fn of(ip: Place<'_, '_>, addresses: u64, payload: crate::octets::Octets<'_>) -> Self {
+    fn of(ip: Place<'_, '_>, addresses: Option<u64>, payload: Octets<'_>) -> Self {
         let base = ip.octets.kept().as_ptr() as usize;
-        Self { addresses, end: payload.kept().as_ptr() as usize - base + payload.len() }
+        let end = payload.kept().as_ptr() as usize - base + payload.len();
+        Self { addresses, end, lies_in: ip.lies_in }
     }
 
-    /// Verifies a transport checksum that stands `at` octets into the header.
+    /// Verifies a checksum that stands `at` octets into the header and covers a pseudo-header with
+    /// this protocol, or none.
     fn verify(
         self,
         place: Place<'_, '_>,
-        protocol: u8,
+        protocol: Option<u8>,
         at: usize,
         told: Option<usize>,
     ) -> Option<Verdict> {
-        let end = match place.lies_in {
-            LiesIn::Frame => self.end,
-            LiesIn::Datagram => place.octets.len(),
-        };
+        let end = if place.lies_in == self.lies_in { self.end } else { place.octets.len() };
         let len = told.filter(|len| *len > 0).unwrap_or(end.checked_sub(place.start)?);
         let covered = place.octets.kept().get(place.start..)?.get(..len)?;
-        let unsized_pseudo = self.addresses + u64::from(u16::from(protocol).to_be());
+        let told = [*covered.get(at)?, *covered.get(at + 1)?];
+        let Some(protocol) = protocol else { return Some(judge(add(covered, 0), told, None)) };
+        let unsized_pseudo = self.addresses? + u64::from(u16::from(protocol).to_be());
         let pseudo = unsized_pseudo
             + u64::from((len as u16).to_be())
             + u64::from(((len >> 16) as u16).to_be());
-        let told = [*covered.get(at)?, *covered.get(at + 1)?];
         Some(judge(add(covered, pseudo), told, Some([pseudo, unsized_pseudo])))
     }
 }

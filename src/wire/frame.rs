@@ -1,7 +1,7 @@
 //! What is known of a frame before its first octet is read.
 
 use super::field::{Listener, Value, fields};
-use super::{Name, Packet};
+use super::{Layer, Name, Packet};
 use crate::timeline::Timestamp;
 
 pub(crate) static NAMES: &[Name] = &[Name { key: "frame", words: "Frame" }];
@@ -15,6 +15,12 @@ fields! {
     LINK           = "frame.encap_type", Number, "link type";
     PROTOCOLS      = "frame.protocols", Text, "protocols";
     COMMENT        = "frame.comment", Text, "comment";
+    FRAGMENT       = "ip.fragment", Number, "fragment in packet";
+    FRAGMENTS      = "ip.fragment.count", Number, "fragments joined";
+    JOINED_LEN     = "ip.reassembled.length", Number, "length joined";
+    V6_FRAGMENT    = "ipv6.fragment", Number, "fragment in packet";
+    V6_FRAGMENTS   = "ipv6.fragment.count", Number, "fragments joined";
+    V6_JOINED_LEN  = "ipv6.reassembled.length", Number, "length joined";
 }
 
 /// Tells what the capture says about the frame. None of it stands for an octet on the wire.
@@ -41,5 +47,18 @@ pub fn fields(packet: &Packet<'_>, listener: &mut dyn Listener) {
     tell(&PROTOCOLS, Value::Words(&protocols));
     if !frame.comment.is_empty() {
         tell(&COMMENT, Value::Text(frame.comment));
+    }
+    if let Some(datagram) = packet.datagram() {
+        let is_ipv6 = packet.layers().iter().any(|layer| matches!(layer, Layer::Ipv6Fragment(_)));
+        let (each, count, len) = if is_ipv6 {
+            (&V6_FRAGMENT, &V6_FRAGMENTS, &V6_JOINED_LEN)
+        } else {
+            (&FRAGMENT, &FRAGMENTS, &JOINED_LEN)
+        };
+        for number in packet.fragments() {
+            tell(each, Value::Number(*number));
+        }
+        tell(count, Value::Number(packet.fragments().len() as u64));
+        tell(len, Value::Number(datagram.len() as u64));
     }
 }

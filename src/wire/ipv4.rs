@@ -97,6 +97,25 @@ impl<'a> Ipv4<'a> {
         self.payload
     }
 
+    /// Whether the destination is the last one: no source route still leads elsewhere.
+    pub fn goes_straight(self) -> bool {
+        let mut options = Reader::new(self.options);
+        while !options.is_empty() {
+            // RFC 791 §3.1: the route is used up once the pointer lies beyond the length.
+            if let (131 | 137, Some(len), [pointer, ..]) = option(&mut options)
+                && *pointer <= len
+            {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Whether the header tells more octets than the frame brought.
+    pub fn is_overlong(self) -> bool {
+        self.total_len() > self.header_len() + self.payload.len()
+    }
+
     /// The header's octets, options included.
     pub fn header(self) -> (&'a [u8; 20], &'a [u8]) {
         (self.header, self.options)

@@ -64,6 +64,11 @@ impl<'a> Ipv6<'a> {
         self.address(24)
     }
 
+    /// Whether the header tells more octets than the frame brought.
+    pub fn is_overlong(self) -> bool {
+        self.payload_len() > self.payload.len()
+    }
+
     pub fn payload(self) -> Octets<'a> {
         self.payload
     }

@@ -20,11 +20,36 @@ pub struct Packet<'a> {
     /// From which layer on an error message quotes another packet; beyond the last when none does.
     quote: usize,
     /// From which layer on the octets are those of a datagram joined from fragments.
-    joined: Option<(usize, Octets<'a>)>,
+    joined: Option<Joined<'a>>,
+    /// The fragment that this one contradicts, if it does.
+    overlapped: Option<u64>,
     /// What no layer claimed.
     pub rest: Octets<'a>,
     /// Why the reading ended early, if it did.
     pub stop: Option<Stop>,
+}
+
+/// A datagram whose last missing fragment a packet brought.
+#[derive(Clone, Copy, Debug)]
+struct Joined<'a> {
+    /// The first layer that was read from the datagram.
+    layer: usize,
+    datagram: Octets<'a>,
+    fragments: &'a [u64],
+}
+
+/// A part of a datagram, and what tells which datagram it is part of.
+#[derive(Clone, Copy, Debug)]
+pub struct Fragment<'a> {
+    pub source: IpAddr,
+    pub destination: IpAddr,
+    pub id: u32,
+    /// What the datagram holds; of IPv6 only the first fragment is to be believed.
+    pub protocol: u8,
+    /// In octets.
+    pub offset: usize,
+    pub more: bool,
+    pub payload: Octets<'a>,
 }
 
 /// A layer in its place.
@@ -57,6 +82,7 @@ impl<'a> Packet<'a> {
             starts: [0; Self::DEPTH],
             quote: usize::MAX,
             joined: None,
+            overlapped: None,
             rest: frame.octets,
             stop: None,
         };
@@ -65,12 +91,41 @@ impl<'a> Packet<'a> {
     }
 
     /// Reads on in the datagram whose last missing fragment this packet brought.
+    ///
+    /// `fragments` are the numbers of all packets that brought one, in order.
     #[must_use]
-    pub fn join(mut self, protocol: u8, datagram: Octets<'a>) -> Self {
-        self.joined = Some((self.layers.len(), datagram));
+    pub fn join(mut self, protocol: u8, datagram: Octets<'a>, fragments: &'a [u64]) -> Self {
+        self.joined = Some(Joined { layer: self.layers.len(), datagram, fragments });
         self.rest = datagram;
         self.descend(Hint::Ip(protocol));
         self
+    }
+
+    /// Notes that this fragment contradicts the one in packet `number`.
+    #[must_use]
+    pub fn overlap(mut self, number: u64) -> Self {
+        self.overlapped = Some(number);
+        self
+    }
+
+    /// The packet's innermost layer as a fragment, unless it is whole or only quoted.
+    pub fn fragment(&self) -> Option<Fragment<'a>> {
+        let (id, protocol, offset, more, payload) = match self.own_layers().last()? {
+            Layer::Ipv4(ip) if ip.is_fragment() => (
+                ip.id().into(),
+                ip.protocol(),
+                ip.fragment_offset(),
+                ip.has_more_fragments(),
+                ip.payload(),
+            ),
+            // RFC 6946 §4: an atomic fragment waits for no other.
+            Layer::Ipv6Fragment(part) if !part.is_atomic() => {
+                (part.id(), part.next_header(), part.offset(), part.has_more(), part.payload())
+            }
+            _ => return None,
+        };
+        let (source, destination) = self.addresses()?;
+        Some(Fragment { source, destination, id, protocol, offset, more, payload })
     }
 
     /// Every layer, those of a quoted packet too.
@@ -90,7 +145,9 @@ impl<'a> Packet<'a> {
 
     /// Every layer and where it lies.
     pub fn places(&self) -> impl Iterator<Item = Place<'_, 'a>> {
-        let (joined, datagram) = self.joined.unwrap_or((usize::MAX, self.frame.octets));
+        let (joined, datagram) = self
+            .joined
+            .map_or((usize::MAX, self.frame.octets), |joined| (joined.layer, joined.datagram));
         self.layers.iter().zip(self.starts).enumerate().map(move |(at, (layer, start))| {
             let start = start as usize;
             if at < joined {
@@ -103,7 +160,17 @@ impl<'a> Packet<'a> {
 
     /// The datagram that this packet completed, when it brought the last missing fragment.
     pub fn datagram(&self) -> Option<Octets<'a>> {
-        self.joined.map(|(_, datagram)| datagram)
+        self.joined.map(|joined| joined.datagram)
+    }
+
+    /// The numbers of the packets whose fragments make [`Packet::datagram`], this one's included.
+    pub fn fragments(&self) -> &'a [u64] {
+        self.joined.map_or(&[], |joined| joined.fragments)
+    }
+
+    /// The packet whose fragment this one overlaps in part, for which the datagram was given up.
+    pub fn overlapped(&self) -> Option<u64> {
+        self.overlapped
     }
 
     /// Where `rest` begins, in the frame or in the joined datagram.
@@ -111,17 +178,17 @@ impl<'a> Packet<'a> {
         self.rest.kept().as_ptr() as usize - self.base()
     }
 
-    /// The innermost TCP segment, unless it is only quoted.
+    /// The TCP segment in the innermost IP packet, unless it is only quoted.
     pub fn tcp(&self) -> Option<tcp::Tcp<'a>> {
-        self.own_layers().iter().rev().find_map(|layer| match layer {
+        within_ip(self.own_layers()).find_map(|layer| match layer {
             Layer::Tcp(tcp) => Some(*tcp),
             _ => None,
         })
     }
 
-    /// The innermost UDP datagram, unless it is only quoted.
+    /// The UDP datagram in the innermost IP packet, unless it is only quoted.
     pub fn udp(&self) -> Option<udp::Udp<'a>> {
-        self.own_layers().iter().rev().find_map(|layer| match layer {
+        within_ip(self.own_layers()).find_map(|layer| match layer {
             Layer::Udp(udp) => Some(*udp),
             _ => None,
         })
@@ -132,20 +199,26 @@ impl<'a> Packet<'a> {
         addresses(self.own_layers())
     }
 
-    /// Source and destination port of the innermost transport, unless it is only quoted.
+    /// Source and destination port in the innermost IP packet, unless it is only quoted.
     pub fn ports(&self) -> Option<(u16, u16)> {
         ports(self.own_layers())
     }
 
     fn descend(&mut self, mut hint: Hint) {
         let base = self.base();
+        // Where a quote ends as it was sent; it is read as if it were longer.
+        let mut quote_end = usize::MAX;
         while !self.layers.is_full() {
             if let Hint::Quote(ethertype) = hint {
                 self.quote = self.quote.min(self.layers.len());
+                quote_end = self.rest.kept().as_ptr() as usize + self.rest.len();
                 self.rest = as_sent(ethertype, self.rest);
                 hint = Hint::Ether(ethertype);
             }
-            if hint == Hint::Ip(6) && self.quote != usize::MAX && self.rest.kept().len() < 20 {
+            if hint == Hint::Ip(6)
+                && self.quote != usize::MAX
+                && self.rest.kept().as_ptr() as usize + 20 > quote_end
+            {
                 hint = Hint::Scrap(6);
             }
             if self.rest.is_empty() && matches!(hint, Hint::Tcp(..) | Hint::Udp(..) | Hint::Is(_)) {
@@ -159,7 +232,11 @@ impl<'a> Packet<'a> {
                     (hint, self.rest) = (next, rest);
                 }
                 Some(Err(stop)) => {
-                    self.stop = Some(stop);
+                    // A quote that ends early is no loss: more was never sent.
+                    let quoted = quote_end != usize::MAX && !self.whole().is_cut();
+                    if !(quoted && matches!(stop.why, Why::Cut { .. })) {
+                        self.stop = Some(stop);
+                    }
                     break;
                 }
                 None => break,
@@ -169,8 +246,12 @@ impl<'a> Packet<'a> {
 
     /// The address in memory that places are counted from.
     fn base(&self) -> usize {
-        let octets = self.joined.map_or(self.frame.octets, |(_, datagram)| datagram);
-        octets.kept().as_ptr() as usize
+        self.whole().kept().as_ptr() as usize
+    }
+
+    /// The frame, or the datagram that it completed.
+    fn whole(&self) -> Octets<'a> {
+        self.datagram().unwrap_or(self.frame.octets)
     }
 }
 
@@ -205,9 +286,15 @@ pub fn addresses(layers: &[Layer<'_>]) -> Option<(IpAddr, IpAddr)> {
     })
 }
 
-/// Source and destination port of the innermost transport among some layers.
+/// The layers inside the innermost IP packet, innermost first: the ports of a tunnel's own datagrams
+/// do not belong to the addresses within.
+fn within_ip<'l, 'a>(layers: &'l [Layer<'a>]) -> impl Iterator<Item = &'l Layer<'a>> {
+    layers.iter().rev().take_while(|layer| !matches!(layer, Layer::Ipv4(_) | Layer::Ipv6(_)))
+}
+
+/// Source and destination port in the innermost IP packet among some layers.
 pub fn ports(layers: &[Layer<'_>]) -> Option<(u16, u16)> {
-    layers.iter().rev().find_map(|layer| match layer {
+    within_ip(layers).find_map(|layer| match layer {
         Layer::Tcp(tcp) => Some((tcp.source_port(), tcp.destination_port())),
         Layer::Udp(udp) => Some((udp.source_port(), udp.destination_port())),
         Layer::Scrap(scrap) => Some((scrap.source_port(), scrap.destination_port())),

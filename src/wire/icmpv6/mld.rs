@@ -80,7 +80,7 @@ impl Record<'_> {
 }
 
 /// Tells flags, interval and number of sources of a version 2 query, from octet 24 on.
-pub(super) fn query_fields(octets: &[u8; 4], listener: &mut dyn Listener) {
+pub(super) fn query_fields(octets: [u8; 4], listener: &mut dyn Listener) {
     listener.open(&FLAGS, 24..25, Value::Number(octets[0].into()));
     listener.field(&SUPPRESS, 24..25, Value::Flag(octets[0] & 8 != 0));
     listener.field(&ROBUST, 24..25, Value::Number((octets[0] & 7).into()));

@@ -14,7 +14,7 @@ use super::field::{Field, Listener, Value, fields};
 use super::icmp::{Extension, named};
 use super::{Hint, Name, View};
 use crate::ink::Ink;
-use crate::octets::{Octets, Reader, Why, be32};
+use crate::octets::{Octets, Reader, Why, be16, be32};
 use option::NdOptions;
 use words::{code_name, type_name};
 
@@ -102,7 +102,7 @@ impl<'a> Icmpv6<'a> {
     }
 
     fn half(self, at: usize) -> u16 {
-        (self.word(at) >> 16) as u16
+        self.fixed.get(at..).and_then(|rest| rest.first_chunk::<2>()).map_or(0, |two| be16(two, 0))
     }
 
     fn address(self, at: usize) -> Ipv6Addr {
@@ -156,11 +156,10 @@ fn shape(kind: u8) -> (usize, Goes) {
         128 | 129 => (8, Goes::Opaque),
         130 => (24, Goes::Sources),
         131 | 132 => (24, Goes::Opaque),
-        133 => (8, Goes::Options),
         134 => (16, Goes::Options),
         135 | 136 => (24, Goes::Options),
         137 => (40, Goes::Options),
-        141 | 142 => (8, Goes::Options),
+        133 | 141 | 142 => (8, Goes::Options),
         143 => (8, Goes::Records),
         _ => (4, Goes::Opaque),
     }
@@ -222,12 +221,11 @@ impl<'a> View<'a> for Icmpv6<'a> {
                 ink.text(" len ").count(self.behind.len());
             }
             130 if self.address(8).is_unspecified() => {}
-            130..=132 => _ = ink.text(" for ").address(self.address(8)),
+            130..=132 | 135 => _ = ink.text(" for ").address(self.address(8)),
             134 => {
                 ink.text(" hop limit ").number(self.fixed[4]);
                 ink.text(" lifetime ").number(self.half(6)).text(" s");
             }
-            135 => _ = ink.text(" for ").address(self.address(8)),
             136 => {
                 ink.text(" for ").address(self.address(8));
                 let flags = [(0x80, " router"), (0x40, " solicited"), (0x20, " override")];
@@ -262,7 +260,7 @@ impl<'a> View<'a> for Icmpv6<'a> {
             }
             Goes::Sources => {
                 let Some(query) = self.behind.kept().first_chunk::<4>() else { return };
-                mld::query_fields(query, listener);
+                mld::query_fields(*query, listener);
                 let mut at = 28;
                 for source in self.sources().0 {
                     let source = Value::Address(Ipv6Addr::from(*source).into());
@@ -297,9 +295,8 @@ impl Icmpv6<'_> {
                 let told = self.behind.kept().get(2..).and_then(option::first16);
                 match told {
                     Some(told @ 1..) => _ = ink.text(" from ").number(told).text(" sources"),
-                    Some(0) => {}
                     None if self.behind.is_cut() => _ = ink.ellipsis(),
-                    None => {}
+                    _ => {}
                 }
             }
             Goes::Records => {

@@ -1,4 +1,4 @@
-//! What the types and codes are called (RFC 4443 and IANA's list of ICMPv6 parameters).
+//! What the types and codes are called (RFC 4443 and IANA's list of `ICMPv6` parameters).
 
 pub(super) fn type_name(kind: u8) -> Option<&'static str> {
     Some(match kind {
