@@ -44,6 +44,7 @@ protocols! {
     Hint::Tcp(..)                                             => tls::Tls,
     Hint::Tcp(..) | Hint::Udp(..)                             => http::Http,
     Hint::Udp(..) | Hint::Tcp(..) | Hint::Is("dns" | "llmnr") => dns::Dns,
+    Hint::Tcp(..)                                             => http2::Http2,
     Hint::Scrap(6)                                            => scrap::Scrap,
 }
 
