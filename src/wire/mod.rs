@@ -45,6 +45,7 @@ protocols! {
     Hint::Tcp(..) | Hint::Udp(..)                             => http::Http,
     Hint::Udp(..) | Hint::Tcp(..) | Hint::Is("dns" | "llmnr") => dns::Dns,
     Hint::Tcp(..)                                             => http2::Http2,
+    Hint::Udp(..) | Hint::Is("quic")                          => quic::Quic,
     Hint::Scrap(6)                                            => scrap::Scrap,
 }
 
