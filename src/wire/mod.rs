@@ -43,9 +43,9 @@ protocols! {
     Hint::Udp(4789 | 8472, _) | Hint::Udp(_, 4789 | 8472)     => vxlan::Vxlan,
     Hint::Tcp(..)                                             => tls::Tls,
     Hint::Tcp(..) | Hint::Udp(..)                             => http::Http,
+    Hint::Udp(..) | Hint::Is("quic")                          => quic::Quic,
     Hint::Udp(..) | Hint::Tcp(..) | Hint::Is("dns" | "llmnr") => dns::Dns,
     Hint::Tcp(..)                                             => http2::Http2,
-    Hint::Udp(..) | Hint::Is("quic")                          => quic::Quic,
     Hint::Scrap(6)                                            => scrap::Scrap,
 }
 
