@@ -40,6 +40,7 @@ pub fn run(
 fn read(source: &mut dyn Source, passing: &mut Passing, report: &mut dyn Report) -> io::Result<()> {
     let mut fragments = Fragments::default();
     let mut left = passing.limit.unwrap_or(u64::MAX);
+    report.begin(source.about())?;
     while left > 0 {
         match source.next()? {
             None => break,

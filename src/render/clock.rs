@@ -24,9 +24,14 @@ pub enum Style {
 /// Writes times in one style, and remembers what the style counts from.
 pub struct Clock {
     style: Style,
-    zone: TimeZone,
     first: Option<Timestamp>,
     last: Timestamp,
+    calendar: Calendar,
+}
+
+/// Writes dates.
+pub(crate) struct Calendar {
+    zone: TimeZone,
     /// The second written last, and how: packets of one second differ only in the fraction.
     second: u64,
     written: Ink,
@@ -38,8 +43,7 @@ impl Clock {
             Style::Local => TimeZone::system(),
             _ => TimeZone::UTC,
         };
-        let written = Ink::default();
-        Self { style, zone, first: None, last: Timestamp(0), second: u64::MAX, written }
+        Self { style, first: None, last: Timestamp(0), calendar: Calendar::new(zone) }
     }
 
     /// Writes the time of a packet; must be called once a packet.
@@ -50,12 +54,38 @@ impl Clock {
             Style::Delta if first == time && self.last == Timestamp(0) => span(time, time, ink),
             Style::Delta => span(time, self.last, ink),
             Style::Epoch => _ = ink.seconds(time),
-            Style::Utc | Style::Local => self.date(time, ink),
+            Style::Utc | Style::Local => self.calendar.date(time, ink),
         }
         self.last = time;
     }
+}
 
+impl Calendar {
+    fn new(zone: TimeZone) -> Self {
+        Self { zone, second: u64::MAX, written: Ink::default() }
+    }
+
+    /// For the dates of machines.
+    pub(crate) fn utc() -> Self {
+        Self::new(TimeZone::UTC)
+    }
+
+    /// Date and time of day, a space between them.
     fn date(&mut self, time: Timestamp, ink: &mut Ink) {
+        self.second(time);
+        ink.again(self.written.as_bytes()).text(".").digits(time.nanos().into(), 9);
+    }
+
+    /// As RFC 3339 has it, in UTC to the nanosecond.
+    pub(crate) fn rfc3339(&mut self, time: Timestamp, ink: &mut Ink) {
+        self.second(time);
+        let (date, hour) = self.written.as_bytes().split_at(DATE);
+        ink.again(date).text("T").again(&hour[1..]);
+        ink.text(".").digits(time.nanos().into(), 9).text("Z");
+    }
+
+    /// Writes the whole second, if it is not there already.
+    fn second(&mut self, time: Timestamp) {
         if time.seconds() != self.second {
             self.second = time.seconds();
             self.written.clear();
@@ -76,9 +106,11 @@ impl Clock {
                 self.written.digits(number.unsigned_abs().into(), width).text(after);
             }
         }
-        ink.again(self.written.as_bytes()).text(".").digits(time.nanos().into(), 9);
     }
 }
+
+/// Cells of a date without the time of day.
+const DATE: usize = 10;
 
 /// Seconds with six digits of fraction from one time to another, negative when it stepped back.
 fn span(to: Timestamp, from: Timestamp, ink: &mut Ink) {

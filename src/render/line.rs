@@ -55,6 +55,11 @@ pub fn line(packet: &Packet<'_>, clock: &mut Clock, ink: &mut Ink) {
     // All is ASCII but the arrow, which has two octets more than cells.
     let cells = (ink.len() - start).saturating_sub(if ink.ascii { 0 } else { 2 });
     ink.spaces(ENDS.saturating_sub(cells).max(1) + 1);
+    words(packet, ink);
+}
+
+/// Writes what the innermost protocol says, what it quotes, and what is wrong.
+pub(super) fn words(packet: &Packet<'_>, ink: &mut Ink) {
     if let Some(layer) = packet.own_layers().last() {
         ink.paint(Paint::Name, layer.name().words).text("  ");
         layer.line(ink);
@@ -64,6 +69,24 @@ pub fn line(packet: &Packet<'_>, clock: &mut Clock, ink: &mut Ink) {
     }
     quote(packet, ink);
     notes(packet, ink);
+}
+
+/// Writes the address it comes from, or the hardware address.
+pub(super) fn source(packet: &Packet<'_>, ink: &mut Ink) {
+    if let Some((source, _)) = packet.addresses() {
+        ink.address(source);
+    } else if let Some((source, _)) = packet::hardware(packet.own_layers()) {
+        ink.mac(source.0);
+    }
+}
+
+/// Writes the address it goes to, or the hardware address.
+pub(super) fn destination(packet: &Packet<'_>, ink: &mut Ink) {
+    if let Some((_, destination)) = packet.addresses() {
+        ink.address(destination);
+    } else if let Some((_, Some(destination))) = packet::hardware(packet.own_layers()) {
+        ink.mac(destination.0);
+    }
 }
 
 /// Who to whom: addresses with ports, or hardware addresses.
@@ -104,8 +127,8 @@ fn notes(packet: &Packet<'_>, ink: &mut Ink) {
     for (place, verdict) in checksum::verify(packet) {
         if let Verdict::Bad { told, right } = verdict {
             ink.text(" ; ").begin(Paint::Alarm);
-            ink.text(place.layer.name().words).text(" checksum 0x").hex(told.into(), 4);
-            ink.text(" is wrong, 0x").hex(right.into(), 4).text(" is right").plain();
+            wrong(place.layer, told, right, ink);
+            ink.plain();
         }
     }
     for layer in packet.own_layers() {
@@ -129,4 +152,10 @@ fn notes(packet: &Packet<'_>, ink: &mut Ink) {
         ink.text(" ; ").begin(Paint::Alarm).text("overlaps the fragment in ").number(other);
         ink.text(", datagram given up").plain();
     }
+}
+
+/// Writes that a checksum is wrong.
+pub(super) fn wrong(layer: &Layer<'_>, told: u16, right: u16, ink: &mut Ink) {
+    ink.text(layer.name().words).text(" checksum 0x").hex(told.into(), 4);
+    ink.text(" is wrong, 0x").hex(right.into(), 4).text(" is right");
 }

@@ -5,12 +5,30 @@ use std::io;
 use crate::timeline::{About, Call};
 use crate::wire::Packet;
 
+pub mod choice;
 pub mod clock;
+pub mod columns;
+pub mod hex;
+pub mod json;
 pub mod line;
 pub mod out;
+pub mod overview;
+pub mod tree;
+
+mod conversations;
+mod quantity;
+mod since;
+mod tally;
+mod value;
 
 /// One way of telling. Each method does nothing unless a report cares.
 pub trait Report {
+    /// Nothing was read yet but the beginning of the capture.
+    fn begin(&mut self, about: &About) -> io::Result<()> {
+        let _ = about;
+        Ok(())
+    }
+
     fn call(&mut self, call: &Call) -> io::Result<()> {
         let _ = call;
         Ok(())

@@ -15,9 +15,13 @@ pub enum Known {
 /// Finds a field by its name or sibling name, or a protocol by its key.
 pub fn look_up(name: &str) -> Option<Known> {
     let fields = PROTOCOLS.iter().flat_map(|(_, fields)| *fields);
-    let mut found: Vec<&'static Field> =
-        fields.filter(|field| field.name == name || field.also == name).copied().collect();
-    found.dedup_by(|one, other| std::ptr::eq(*one, *other));
+    let mut found: Vec<&'static Field> = Vec::new();
+    for field in fields.filter(|field| field.name == name || field.also == name) {
+        // A field that two protocols tell is one field.
+        if !found.iter().any(|known| std::ptr::eq(*known, *field)) {
+            found.push(field);
+        }
+    }
     if !found.is_empty() {
         return Some(Known::Fields(found));
     }

@@ -70,7 +70,7 @@ pub enum Value<'a> {
 }
 
 /// A hardware address.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Mac(pub [u8; 6]);
 
 /// Declares the fields of a protocol, each a `static`, and `FIELDS` with all of them.

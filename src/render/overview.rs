@@ -1,0 +1,369 @@
+//! What is in the capture? One screen, or records.
+//!
+//! As records: the capture's, then one of type `protocol` for each protocol, by octets, and one of
+//! type `conversation` for each conversation that the screen shows.
+
+use std::io;
+
+use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
+
+use super::Report;
+use super::clock::Calendar;
+use super::conversations::{Conversation, Conversations, Ends, Key};
+use super::json::or_null;
+use super::out::Out;
+use super::quantity;
+use super::tally::{self, Tally};
+use super::value::{clipped, own, pad};
+use crate::ink::{Ink, Paint};
+use crate::timeline::About;
+use crate::wire::{Layer, Name, Packet};
+
+/// How the overview is written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Form {
+    /// For people, on a page of so many cells.
+    Page {
+        width: u16,
+    },
+    Ndjson,
+}
+
+pub struct Overview {
+    out: Out,
+    form: Form,
+    calendar: Calendar,
+    tally: Tally,
+    protocols: Vec<(Name, Sum)>,
+    conversations: Conversations,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Sum {
+    packets: u64,
+    octets: u64,
+}
+
+/// Rows of a table on the page; more are summed up in one.
+const ROWS: usize = 10;
+
+/// From this width on the conversations have their times.
+const WIDE: u16 = 96;
+
+/// What packets are called that no protocol reads.
+const UNREAD: Name = Name { key: "unknown", words: "not read" };
+
+impl Overview {
+    pub fn new(out: Out, form: Form) -> Self {
+        Self {
+            out,
+            form,
+            calendar: Calendar::utc(),
+            tally: Tally::default(),
+            protocols: Vec::new(),
+            conversations: Conversations::default(),
+        }
+    }
+
+    fn page(&mut self, about: &About, width: u16) {
+        let (tally, calendar, ink) = (&self.tally, &mut self.calendar, &mut self.out.ink);
+        head(about, tally, calendar, usize::from(width), ink);
+        if tally.packets == 0 {
+            return;
+        }
+        ink.text("\n").paint(Paint::Name, "Protocols").text("\n");
+        protocols(&self.protocols, tally, width, ink);
+        ink.text("\n").paint(Paint::Name, "Conversations");
+        ink.begin(Paint::Faint).text("  the largest of ");
+        quantity::count(self.conversations.len() as u64, ink);
+        ink.plain().text("\n");
+        conversations(&self.conversations, tally, width, ink);
+    }
+
+    fn records(&mut self, about: &About) -> io::Result<()> {
+        tally::record(about, Some(&self.tally), &mut self.calendar, &mut self.out.ink);
+        self.out.line()?;
+        for (name, sum) in &self.protocols {
+            let ink = &mut self.out.ink;
+            ink.text(r#"{"type":"protocol","name":""#).text(name.key);
+            ink.text(r#"","packets":"#).number(sum.packets);
+            ink.text(r#","wire_bytes":"#).number(sum.octets).text("}");
+            self.out.line()?;
+        }
+        for (key, one) in self.conversations.largest(ROWS) {
+            conversation_record(&key, &one, &mut self.calendar, &mut self.out.ink);
+            self.out.line()?;
+        }
+        Ok(())
+    }
+}
+
+impl Report for Overview {
+    fn packet(&mut self, packet: &Packet<'_>) -> io::Result<()> {
+        self.tally.count(packet);
+        self.conversations.count(packet);
+        let name = packet.own_layers().last().map_or(UNREAD, Layer::name);
+        let known = self.protocols.iter().position(|(known, _)| *known == name);
+        let at = known.unwrap_or_else(|| {
+            self.protocols.push((name, Sum::default()));
+            self.protocols.len() - 1
+        });
+        let sum = &mut self.protocols[at].1;
+        sum.packets += 1;
+        sum.octets += packet.frame.octets.len() as u64;
+        Ok(())
+    }
+
+    fn end(&mut self, about: &About) -> io::Result<()> {
+        self.protocols.sort_by_key(|(name, sum)| (std::cmp::Reverse(sum.octets), name.key));
+        match self.form {
+            Form::Page { width } => self.page(about, width),
+            Form::Ndjson => self.records(about)?,
+        }
+        self.out.flush()
+    }
+}
+
+/// The capture as a whole.
+fn head(about: &About, tally: &Tally, calendar: &mut Calendar, width: usize, ink: &mut Ink) {
+    for (at, name) in about.names.iter().enumerate().take(4) {
+        ink.text(if at > 0 { ", " } else { "" }).clipped(name.as_bytes(), width);
+    }
+    if about.names.len() > 4 {
+        ink.text(" and ").count(about.names.len() - 4).text(" more");
+    }
+    ink.text("\n");
+    label("format", ink);
+    for format in &about.formats {
+        ink.text(format).text(", ");
+    }
+    let mut links: Vec<u16> = about.interfaces.iter().map(|interface| interface.link).collect();
+    links.sort_unstable();
+    links.dedup();
+    for (at, link) in links.iter().enumerate() {
+        ink.text(if at > 0 { " and " } else { "" });
+        match link_name(*link) {
+            Some(name) => ink.text(name),
+            None => ink.text("link type ").number(*link),
+        };
+    }
+    let limits = about.interfaces.iter().map(|interface| interface.snaplen);
+    if let Some(limit) = limits.filter(|limit| *limit > 0 && *limit < 65_535).min() {
+        ink.text(", at most ").number(limit).text(" octets kept");
+    }
+    ink.text("\n");
+    label("packets", ink);
+    quantity::count(tally.packets, ink);
+    ink.text(" with ");
+    quantity::octets(tally.octets, ink);
+    if tally.span() > 0 {
+        ink.text(", on average ");
+        quantity::rate(tally.octets, tally.span(), ink);
+    }
+    ink.text("\n");
+    if let Some((first, _)) = tally.times {
+        label("time", ink);
+        ink.text("from ");
+        calendar.rfc3339(first, ink);
+        ink.text(" for ");
+        quantity::duration(tally.span(), ink);
+        ink.text("\n");
+    }
+    interfaces(about, ink);
+    trouble(about, tally, width, ink);
+}
+
+/// The interfaces that have names.
+fn interfaces(about: &About, ink: &mut Ink) {
+    let mut named = about.interfaces.iter().filter(|interface| !interface.name.is_empty());
+    let Some(first) = named.next() else { return };
+    label("interfaces", ink);
+    ink.clipped(&first.name, 20);
+    for interface in named.by_ref().take(5) {
+        ink.text(", ").clipped(&interface.name, 20);
+    }
+    let more = named.count();
+    if more > 0 {
+        ink.text(" and ").count(more).text(" more");
+    }
+    ink.text("\n");
+}
+
+/// What stands in the way of believing the capture.
+fn trouble(about: &About, tally: &Tally, width: usize, ink: &mut Ink) {
+    let dropped = tally::dropped(about).unwrap_or(0);
+    let notes = [
+        ("cut", tally.cut, ", whose end the capture did not keep"),
+        ("order", about.backwards, ", earlier than the one before"),
+        ("not read", tally.unread, ", of a link type that is not known here"),
+        ("lost", dropped, ", as the capturing system says"),
+    ];
+    for (what, count, words) in notes {
+        if count > 0 {
+            label(what, ink);
+            quantity::count(count, ink);
+            ink.text(if count == 1 { " packet" } else { " packets" }).text(words).text("\n");
+        }
+    }
+    if let Some(damage) = &about.damage {
+        label("damaged", ink);
+        ink.begin(Paint::Alarm).clipped(damage.as_bytes(), width * 2).plain().text("\n");
+    }
+}
+
+fn label(words: &str, ink: &mut Ink) {
+    let start = ink.len();
+    ink.text("  ").text(words);
+    pad(start, 14, ink);
+}
+
+fn protocols(protocols: &[(Name, Sum)], tally: &Tally, width: u16, ink: &mut Ink) {
+    let mut table = table(width, ink.ascii);
+    table.set_header(["protocol", "packets", "octets", "share"]);
+    let row = |words: &str, sum: Sum, table: &mut Table| {
+        let mut share = Ink::default();
+        let tenths = sum.octets * 1000 / tally.octets.max(1);
+        share.number(tenths / 10).text(".").number(tenths % 10).text(" %");
+        let words = cell(ink.ascii, |ink| _ = ink.text(words));
+        let packets = cell(ink.ascii, |ink| quantity::count(sum.packets, ink));
+        let octets = cell(ink.ascii, |ink| quantity::octets(sum.octets, ink));
+        let share = cell(ink.ascii, |ink| _ = ink.again(share.as_bytes()));
+        table.add_row([words, right(packets), right(octets), right(share)]);
+    };
+    let shown = if protocols.len() > ROWS { ROWS - 1 } else { protocols.len() };
+    for (name, sum) in &protocols[..shown] {
+        row(name.words, *sum, &mut table);
+    }
+    let others = protocols[shown..].iter().fold(Sum::default(), |all, (_, one)| Sum {
+        packets: all.packets + one.packets,
+        octets: all.octets + one.octets,
+    });
+    if others.packets > 0 {
+        row("others", others, &mut table);
+    }
+    put(table, ink);
+}
+
+fn conversations(all: &Conversations, tally: &Tally, width: u16, ink: &mut Ink) {
+    let mut table = table(width, ink.ascii);
+    // A narrow page has no room for the times.
+    let wide = width >= WIDE;
+    let header = ["between", "and", "protocol", "packets sent", "octets sent", "from", "for"];
+    table.set_header(&header[..if wide { 7 } else { 5 }]);
+    let start = tally.times.map_or_else(Default::default, |(first, _)| first);
+    let ascii = ink.ascii;
+    let mut row = |ends: [Cell; 2], words: &str, one: &Conversation| {
+        let both = |numbers: [u64; 2], write: fn(u64, &mut Ink)| {
+            right(cell(ascii, |ink| {
+                write(numbers[0], ink);
+                ink.text(" + ");
+                write(numbers[1], ink);
+            }))
+        };
+        let sent = one.order.map(|end| one.sent[end]);
+        let mut cells = Vec::from(ends);
+        cells.push(cell(ascii, |ink| _ = ink.text(words)));
+        cells.push(both(sent.map(|sent| sent.packets), quantity::count));
+        cells.push(both(sent.map(|sent| sent.octets), quantity::octets));
+        if wide {
+            let (from, span) = (one.first.since(start), one.last.since(one.first));
+            for duration in [from, span] {
+                let nanos = duration.as_nanos() as u64;
+                cells.push(right(cell(ascii, |ink| quantity::duration(nanos, ink))));
+            }
+        }
+        table.add_row(cells);
+    };
+    for (key, one) in all.largest(ROWS) {
+        let ends = one.order.map(|end| cell(ascii, |ink| write_end(&key, end, ink)));
+        row(ends, one.words, &one);
+    }
+    if let Some(others) = &all.others {
+        row(["more than the", "table holds"].map(Cell::new), "others", others);
+    }
+    put(table, ink);
+}
+
+/// Writes one end of a conversation; the first has the service's port.
+fn write_end(key: &Key, end: usize, ink: &mut Ink) {
+    match (key.ends, end, key.port) {
+        (Ends::Addresses(address, _), 0, Some(port)) => _ = ink.endpoint(address, port),
+        (Ends::Addresses(address, _), 0, None) | (Ends::Addresses(_, address), ..) => {
+            ink.address(address);
+        }
+        (Ends::Hardware(Some(mac), _), 0, _) | (Ends::Hardware(_, Some(mac)), 1.., _) => {
+            ink.mac(mac.0);
+        }
+        _ => {}
+    }
+}
+
+fn conversation_record(key: &Key, one: &Conversation, calendar: &mut Calendar, ink: &mut Ink) {
+    ink.text(r#"{"type":"conversation","protocol":""#).text(key.protocol);
+    ink.text(r#"","ends":["#);
+    for (at, end) in one.order.into_iter().enumerate() {
+        ink.text(if at > 0 { r#",{"address":"# } else { r#"{"address":"# });
+        or_null(ink, |ink| write_end(&Key { port: None, ..*key }, end, ink));
+        ink.text(r#","port":"#);
+        match key.port.filter(|_| end == 0) {
+            Some(port) => ink.number(port),
+            None => ink.text("null"),
+        };
+        ink.text(r#","packets":"#).number(one.sent[end].packets);
+        ink.text(r#","wire_bytes":"#).number(one.sent[end].octets).text("}");
+    }
+    ink.text("]");
+    ink.text(r#","first_packet":"#).number(one.number).text(r#","first_time":""#);
+    calendar.rfc3339(one.first, ink);
+    ink.text(r#"","duration_ns":"#).number(one.last.0 - one.first.0).text("}");
+}
+
+fn table(width: u16, ascii: bool) -> Table {
+    let rule = LineStyle::none().fill(if ascii { '-' } else { '─' });
+    let style = TableStyle::new().header_separator(rule.junction(if ascii { '-' } else { '─' }));
+    let mut table = Table::new();
+    table.load_style(style).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(width.max(60) - 2);
+    table
+}
+
+/// A cell of safe words, clipped: the table's own wrapping is slow on long ones.
+fn cell(ascii: bool, write: impl FnOnce(&mut Ink)) -> Cell {
+    let (mut all, mut fit) = (Ink::default(), Ink::default());
+    (all.ascii, fit.ascii) = (ascii, ascii);
+    write(&mut all);
+    clipped(all.as_bytes(), 60, own, &mut fit);
+    Cell::new(String::from_utf8_lossy(fit.as_bytes()))
+}
+
+fn right(cell: Cell) -> Cell {
+    cell.set_alignment(CellAlignment::Right)
+}
+
+fn put(mut table: Table, ink: &mut Ink) {
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 1));
+    }
+    for line in table.lines() {
+        ink.text("  ").text(line.trim_end()).text("\n");
+    }
+}
+
+/// The link type in words, where its number alone would say little.
+fn link_name(link: u16) -> Option<&'static str> {
+    Some(match link {
+        0 | 108 => "BSD loopback",
+        1 => "Ethernet",
+        9 => "PPP",
+        12 | 14 | 101 => "raw IP",
+        50 | 51 => "PPP over Ethernet or serial",
+        105 => "802.11",
+        113 => "Linux cooked",
+        127 => "802.11 with radio header",
+        189 | 220 => "USB",
+        228 => "IPv4",
+        229 => "IPv6",
+        276 => "Linux cooked v2",
+        _ => return None,
+    })
+}
