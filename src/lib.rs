@@ -16,7 +16,7 @@
 //! timeline  → octets
 //! ink       → timeline
 //! wire      → octets timeline ink
-//! capture   → octets timeline
+//! capture   → octets timeline ink
 //! flow      → wire timeline ink octets
 //! render    → flow wire timeline ink
 //! filter    → wire timeline ink

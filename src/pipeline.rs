@@ -30,7 +30,7 @@ pub fn run(
     let ended = read(source, passing, report);
     if !ended.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
         if let Some(save) = &mut passing.save {
-            save.end()?;
+            save.end(source.about())?;
         }
         report.end(source.about())?;
     }
@@ -42,9 +42,17 @@ fn read(source: &mut dyn Source, passing: &mut Passing, report: &mut dyn Report)
     let mut left = passing.limit.unwrap_or(u64::MAX);
     report.begin(source.about())?;
     while left > 0 {
+        if let Some(save) = &mut passing.save {
+            save.note(source.about())?;
+        }
         match source.next()? {
             None => break,
-            Some(Moment::Lull) => report.lull()?,
+            Some(Moment::Lull) => {
+                if let Some(save) = &mut passing.save {
+                    save.flush()?;
+                }
+                report.lull()?;
+            }
             Some(Moment::Call(call)) => report.call(&call)?,
             Some(Moment::Frame(frame)) => {
                 let packet = fragments.join(Packet::dissect(frame));

@@ -21,7 +21,7 @@ pub trait Source {
 /// What a source tells about itself beside its frames.
 #[derive(Clone, Debug, Default)]
 pub struct About {
-    /// The names of the files, or what else it was read from, in the order given.
+    /// The names of the files, or what else it was read from, in the order given; safe to show.
     pub names: Vec<String>,
     /// `pcap`, `pcapng`, ...; each once, in the order met.
     pub formats: Vec<&'static str>,
@@ -35,8 +35,19 @@ pub struct About {
     pub comments: Vec<Box<[u8]>>,
     /// Frames whose time lies before that of the frame read just before them.
     pub backwards: u64,
+    /// Frames that the capture filter or the limits of time left out.
+    pub sifted: u64,
     /// The sentence that says where the capture is damaged, once it is found to be.
     pub damage: Option<String>,
+}
+
+impl About {
+    /// Notes a format, once.
+    pub(crate) fn is_of(&mut self, format: &'static str) {
+        if !self.formats.contains(&format) {
+            self.formats.push(format);
+        }
+    }
 }
 
 /// One interface of a capture.
@@ -44,9 +55,16 @@ pub struct About {
 pub struct Interface {
     /// Empty when the capture does not say.
     pub name: Box<[u8]>,
+    /// What somebody calls it, beside its name.
+    pub description: Box<[u8]>,
+    /// The capture filter that was in force, where the capture says so.
+    pub filter: Box<[u8]>,
+    pub comment: Box<[u8]>,
     pub link: u16,
     /// The most octets of a frame that were kept; 0 when there was no limit.
     pub snaplen: u32,
+    /// What its clock counts in.
+    pub step: Duration,
     /// Counted by the capturing system, where the capture says so.
     pub received: Option<u64>,
     /// Lost by the capturing system, where the capture says so.
@@ -75,7 +93,8 @@ pub struct Frame<'a> {
     pub link: u16,
     /// Which interface of the capture saw it, counted from 0 over all files and sections.
     pub interface: u32,
-    /// What somebody wrote about it in a pcapng comment; empty when nobody did.
+    /// What somebody wrote about it in a pcapng comment, several joined by line ends; empty when
+    /// nobody did.
     pub comment: &'a [u8],
     pub octets: Octets<'a>,
 }

@@ -8,7 +8,7 @@ const MAY_USE: [(&str, &[&str]); 8] = [
     ("timeline", &["octets"]),
     ("ink", &["timeline"]),
     ("wire", &["ink", "octets", "timeline"]),
-    ("capture", &["octets", "timeline"]),
+    ("capture", &["ink", "octets", "timeline"]),
     ("flow", &["ink", "octets", "timeline", "wire"]),
     ("filter", &["ink", "timeline", "wire"]),
     ("render", &["flow", "ink", "timeline", "wire"]),

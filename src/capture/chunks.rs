@@ -5,7 +5,7 @@
 use std::io::{self, Read};
 
 /// What one read asks for. Larger ones fall out of the second-level cache.
-const CHUNK: usize = 256 * 1024;
+pub(super) const CHUNK: usize = 256 * 1024;
 
 /// Octets of a stream, of which a window is in memory.
 pub(super) struct Chunks {
@@ -33,12 +33,12 @@ pub(super) enum Got {
 }
 
 impl Chunks {
-    pub(super) fn new(input: Box<dyn Read>, steady: bool) -> Self {
+    pub(super) fn new(input: Box<dyn Read>, steady: bool, chunk: usize) -> Self {
         Self {
             input,
             steady,
             announced: false,
-            buffer: vec![0; CHUNK],
+            buffer: vec![0; chunk],
             from: 0,
             to: 0,
             ended: false,
@@ -52,6 +52,12 @@ impl Chunks {
     #[inline]
     pub(super) fn want(&mut self, len: usize) -> io::Result<Got> {
         if self.to - self.from >= len { Ok(Got::All) } else { self.read(len) }
+    }
+
+    /// The first `N` octets, once they are there; `None` when the stream ends before them.
+    pub(super) fn header<const N: usize>(&mut self) -> io::Result<Option<[u8; N]>> {
+        while self.want(N)? == Got::Lull {}
+        Ok(self.ready().first_chunk().copied())
     }
 
     /// The octets read and not yet passed.
@@ -110,7 +116,7 @@ mod tests {
 
     #[test]
     fn a_length_that_lies_costs_no_memory() {
-        let mut chunks = Chunks::new(Box::new(io::Cursor::new(vec![7; 1000])), true);
+        let mut chunks = Chunks::new(Box::new(io::Cursor::new(vec![7; 1000])), true, CHUNK);
         assert_eq!(chunks.want(1 << 40).expect("readable"), Got::Less);
         assert_eq!(chunks.ready().len(), 1000);
         assert!(chunks.buffer.len() <= 2 * CHUNK);
@@ -118,7 +124,7 @@ mod tests {
 
     #[test]
     fn a_pipe_announces_each_wait_once() {
-        let mut chunks = Chunks::new(Box::new(io::Cursor::new(vec![7; 10])), false);
+        let mut chunks = Chunks::new(Box::new(io::Cursor::new(vec![7; 10])), false, CHUNK);
         assert_eq!(chunks.want(4).expect("readable"), Got::Lull);
         assert_eq!(chunks.want(4).expect("readable"), Got::All);
         chunks.pass(4);

@@ -1,44 +1,92 @@
 //! Where do frames come from?
 //!
 //! From files and pipes, by our own readers: several formats, each perhaps compressed, recognised
-//! by content and never by name. Frames are lent from a large reused buffer.
+//! by content and never by name. Frames are lent from a large reused buffer. Several files are
+//! read as one, in the order of time.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 
 use crate::timeline::{About, Frame, Moment, Source, Timestamp};
 
+mod bpf;
 mod chunks;
+mod input;
 mod pcap;
+mod pcapng;
 pub mod save;
+pub mod sift;
+mod snoop;
+mod tape;
+mod unpack;
 
-use chunks::Chunks;
+use input::{Format, Input};
 
-/// Opens one capture file, or standard input when the path is `-`.
+/// Opens capture files, of which one may be `-` for standard input.
+///
+/// Waits until each has told by its first octets what it is. An error is one sentence that names
+/// the file and the cause.
 pub fn open(paths: &[PathBuf]) -> anyhow::Result<Files> {
-    let [path] = paths else { bail!("one file") };
-    let name = path.display().to_string();
-    let input: Box<dyn Read> = if path == Path::new("-") {
-        Box::new(io::stdin())
-    } else {
-        Box::new(File::open(path).with_context(|| name.clone())?)
-    };
-    let steady = path.metadata().is_ok_and(|meta| meta.is_file());
-    let about = About { names: vec![name.clone()], ..About::default() };
-    let mut about = about;
-    let reader = pcap::Pcap::open(name, Chunks::new(input, steady), &mut about)?;
-    Ok(Files { reader, about, last: Timestamp(0), ended: false })
+    if paths.iter().filter(|path| path.as_path() == Path::new("-")).count() > 1 {
+        bail!("standard input: can be read only once");
+    }
+    // All are opened before the first is read: whoever writes them may open them in this order.
+    let opened = paths.iter().map(|path| Input::open(path, paths.len()));
+    read(opened.collect::<Result<_, _>>()?)
+}
+
+fn read(inputs: Vec<Input>) -> anyhow::Result<Files> {
+    let among = inputs.len();
+    let mut about = About::default();
+    let mut readers = Vec::new();
+    for input in inputs {
+        about.names.push(input.name.clone());
+        let (tape, format) = input.recognise(among)?;
+        readers.push(match format {
+            Format::Pcap => Reader::Pcap(pcap::Pcap::open(tape, &mut about)?),
+            Format::Pcapng => Reader::Pcapng(Box::new(pcapng::Pcapng::open(tape, &mut about))),
+            Format::Snoop => Reader::Snoop(snoop::Snoop::open(tape, &mut about)?),
+        });
+    }
+    let behind = (0..readers.len()).rev().collect();
+    Ok(Files {
+        readers,
+        current: 0,
+        behind,
+        heads: BinaryHeap::new(),
+        about,
+        number: 0,
+        first: None,
+        last: Timestamp(0),
+        damage: None,
+    })
 }
 
 /// One or more capture files read as one.
 pub struct Files {
-    reader: pcap::Pcap,
-    ended: bool,
+    readers: Vec<Reader>,
+    /// The reader whose frame is told.
+    current: usize,
+    /// Readers that do not stand on a frame not yet told; the next to be asked is the last.
+    behind: Vec<usize>,
+    /// The others, the earliest first; of equal times the file named first.
+    heads: BinaryHeap<Reverse<(Timestamp, usize)>>,
     about: About,
+    number: u64,
+    first: Option<Timestamp>,
     last: Timestamp,
+    /// What is told once the undamaged files have ended.
+    damage: Option<io::Error>,
+}
+
+enum Reader {
+    Pcap(pcap::Pcap),
+    Pcapng(Box<pcapng::Pcapng>),
+    Snoop(snoop::Snoop),
 }
 
 /// How a reader got on.
@@ -49,30 +97,194 @@ enum Step {
     End,
 }
 
-impl Source for Files {
-    fn next(&mut self) -> io::Result<Option<Moment<'_>>> {
-        if self.ended {
-            return Ok(None);
+impl Reader {
+    #[inline]
+    fn advance(&mut self, about: &mut About) -> io::Result<Step> {
+        match self {
+            Self::Pcap(reader) => reader.advance(),
+            Self::Pcapng(reader) => reader.advance(about),
+            Self::Snoop(reader) => reader.advance(),
         }
-        match self.reader.advance(&mut self.about) {
-            Ok(Step::Frame(time)) => {
+    }
+
+    #[inline]
+    fn frame(&self) -> Frame<'_> {
+        match self {
+            Self::Pcap(reader) => reader.frame(),
+            Self::Pcapng(reader) => reader.frame(),
+            Self::Snoop(reader) => reader.frame(),
+        }
+    }
+}
+
+impl Files {
+    /// Goes to the next frame, which [`Files::frame`] then lends.
+    #[inline]
+    fn advance(&mut self) -> io::Result<Step> {
+        let step = match &mut self.readers[..] {
+            [reader] if self.damage.is_none() && !self.behind.is_empty() => {
+                match reader.advance(&mut self.about) {
+                    Ok(step) => step,
+                    Err(damage) => self.damaged(&damage),
+                }
+            }
+            _ => self.merge(),
+        };
+        match step {
+            Step::Frame(time) => {
                 self.about.backwards += u64::from(time < self.last);
                 self.last = time;
-                let frame: Frame<'_> = self.reader.frame();
-                self.about.interfaces[frame.interface as usize].frames += 1;
-                Ok(Some(Moment::Frame(frame)))
+                self.first.get_or_insert(time);
+                self.number += 1;
+                let interface = self.readers[self.current].frame().interface;
+                self.about.interfaces[interface as usize].frames += 1;
+                Ok(step)
             }
-            Ok(Step::Lull) => Ok(Some(Moment::Lull)),
-            Ok(Step::End) => Ok(None),
-            Err(damage) => {
-                self.about.damage = Some(damage.to_string());
-                self.ended = true;
-                Err(damage)
+            Step::End => {
+                self.behind.clear();
+                self.damage.take().map_or(Ok(Step::End), Err)
+            }
+            Step::Lull => Ok(step),
+        }
+    }
+
+    /// Asks every reader that is behind, then takes the earliest of all.
+    fn merge(&mut self) -> Step {
+        while let Some(reader) = self.behind.pop() {
+            match self.readers[reader].advance(&mut self.about) {
+                Ok(Step::Frame(time)) => self.heads.push(Reverse((time, reader))),
+                Ok(Step::Lull) => {
+                    self.behind.push(reader);
+                    return Step::Lull;
+                }
+                Ok(Step::End) => {}
+                Err(damage) => {
+                    self.damaged(&damage);
+                }
             }
         }
+        let Some(Reverse((time, reader))) = self.heads.pop() else { return Step::End };
+        self.current = reader;
+        self.behind.push(reader);
+        Step::Frame(time)
+    }
+
+    /// Notes the damage of one file; the others are read on.
+    #[cold]
+    fn damaged(&mut self, damage: &io::Error) -> Step {
+        let sentence = match self.about.damage.take() {
+            Some(before) => format!("{before}\n{damage}"),
+            None => damage.to_string(),
+        };
+        self.damage = Some(io::Error::new(damage.kind(), sentence.clone()));
+        self.about.damage = Some(sentence);
+        Step::End
+    }
+
+    /// The frame last advanced to.
+    #[inline]
+    fn frame(&self) -> Frame<'_> {
+        Frame { number: self.number, ..self.readers[self.current].frame() }
+    }
+}
+
+impl Source for Files {
+    fn next(&mut self) -> io::Result<Option<Moment<'_>>> {
+        Ok(match self.advance()? {
+            Step::Frame(_) => Some(Moment::Frame(self.frame())),
+            Step::Lull => Some(Moment::Lull),
+            Step::End => None,
+        })
     }
 
     fn about(&self) -> &About {
         &self.about
+    }
+}
+
+/// Which octet of a number a file has first.
+#[derive(Clone, Copy, Debug)]
+enum Order {
+    Big,
+    Little,
+}
+
+impl Order {
+    #[inline]
+    fn u16(self, octets: [u8; 2]) -> u16 {
+        match self {
+            Self::Big => u16::from_be_bytes(octets),
+            Self::Little => u16::from_le_bytes(octets),
+        }
+    }
+
+    #[inline]
+    fn u32(self, octets: [u8; 4]) -> u32 {
+        match self {
+            Self::Big => u32::from_be_bytes(octets),
+            Self::Little => u32::from_le_bytes(octets),
+        }
+    }
+
+    fn u64(self, octets: [u8; 8]) -> u64 {
+        match self {
+            Self::Big => u64::from_be_bytes(octets),
+            Self::Little => u64::from_le_bytes(octets),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::Read;
+
+    use super::*;
+
+    /// Gives its octets a few at a time.
+    struct Drops {
+        octets: io::Cursor<Vec<u8>>,
+        most: usize,
+    }
+
+    impl Read for Drops {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            let most = self.most.min(into.len());
+            self.octets.read(&mut into[..most])
+        }
+    }
+
+    fn told(path: &str, most: usize, steady: bool) -> Vec<String> {
+        let octets = fs::read(path).expect("a fixture");
+        let drops = Drops { octets: io::Cursor::new(octets), most };
+        let input = Input { name: path.to_owned(), octets: Box::new(drops), steady };
+        let mut files = read(vec![input]).expect("a capture");
+        let mut told = Vec::new();
+        while let Some(moment) = files.next().expect("undamaged") {
+            if let Moment::Frame(frame) = moment {
+                told.push(format!("{frame:?}"));
+            }
+        }
+        told
+    }
+
+    #[test]
+    fn frames_do_not_depend_on_how_their_octets_arrive() {
+        for name in [
+            "http-get.pcap",
+            "http-get.pcap.gz",
+            "http-get.pcap.zst",
+            "http-get.pcap.lz4",
+            "two-requests.pcapng",
+            "several-interfaces.pcapng",
+            "big-endian-ns.pcap",
+        ] {
+            let path = format!("fixtures/{name}");
+            let whole = told(&path, usize::MAX, true);
+            assert!(!whole.is_empty(), "{name} has no frames");
+            for most in [1, 2, 3, 7, 13, 64, 1000] {
+                assert!(told(&path, most, most % 2 == 0) == whole, "{name} in pieces of {most}");
+            }
+        }
     }
 }
