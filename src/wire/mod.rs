@@ -40,6 +40,7 @@ protocols! {
     Hint::Ip(58)                                              => icmpv6::Icmpv6,
     Hint::Ip(6)                                               => tcp::Tcp,
     Hint::Ip(17)                                              => udp::Udp,
+    Hint::Udp(67 | 68 | 4011, _) | Hint::Udp(_, 67 | 68 | 4011) => dhcp::Dhcp,
     Hint::Udp(4789 | 8472, _) | Hint::Udp(_, 4789 | 8472)     => vxlan::Vxlan,
     Hint::Tcp(..)                                             => tls::Tls,
     Hint::Tcp(..) | Hint::Udp(..)                             => http::Http,
