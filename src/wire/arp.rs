@@ -93,7 +93,7 @@ impl<'a> Arp<'a> {
     pub fn meaning(self) -> Meaning {
         let to_itself = self.sender() == self.target() && !self.target().is_empty();
         match self.operation() {
-            1 if is_zero(self.sender()) && !to_itself => Meaning::Probe,
+            1 if !self.sender().is_empty() && is_zero(self.sender()) && !to_itself => Meaning::Probe,
             1 if to_itself => Meaning::Announcement,
             1 => Meaning::Request,
             2 if to_itself => Meaning::GratuitousReply,
@@ -104,6 +104,11 @@ impl<'a> Arp<'a> {
             9 => Meaning::InverseReply,
             other => Meaning::Other(other),
         }
+    }
+
+    /// Whether the sizes promise more octets than were sent.
+    fn is_short(self) -> bool {
+        self.place(3).1 > self.addresses.len()
     }
 
     /// The first, second, third or fourth address.
@@ -133,8 +138,12 @@ impl<'a> View<'a> for Arp<'a> {
     fn read(_: Hint, octets: Octets<'a>) -> Result<(Self, Hint, Octets<'a>), Why> {
         let (header, rest) = octets.header::<8>()?;
         let len = 2 * (usize::from(header[4]) + usize::from(header[5]));
-        let (addresses, rest) = rest.split(len)?;
-        Ok((Self { header, addresses }, Hint::End, rest.limit(0)))
+        // Where the sizes lie, the addresses are anybody's guess, yet the header is not.
+        let (addresses, rest) = match rest.split(len) {
+            Err(Why::Short { .. }) => (&[][..], rest),
+            split => split.map(|(addresses, rest)| (addresses, rest.limit(0)))?,
+        };
+        Ok((Self { header, addresses }, Hint::End, rest))
     }
 
     fn name(&self) -> Name {
@@ -142,6 +151,12 @@ impl<'a> View<'a> for Arp<'a> {
     }
 
     fn line(&self, ink: &mut Ink) {
+        if self.is_short() {
+            ink.text("operation ").number(self.operation());
+            ink.text(" with addresses of ").number(self.header[4]).text(" and ");
+            ink.number(self.header[5]).text(" octets, more than there are");
+            return;
+        }
         let target = |ink: &mut Ink| self.write_protocol(self.target(), ink);
         let sender = |ink: &mut Ink| self.write_protocol(self.sender(), ink);
         match self.meaning() {
@@ -200,6 +215,9 @@ impl<'a> View<'a> for Arp<'a> {
         listener.field(&HARDWARE_SIZE, 4..5, Value::Number(self.header[4].into()));
         listener.field(&PROTOCOL_SIZE, 5..6, Value::Number(self.header[5].into()));
         listener.field(&OPERATION, 6..8, named_operation(self.operation()));
+        if self.is_short() {
+            return;
+        }
         self.tell_meaning(listener);
         for (place, known, other) in [
             (0, &SENDER_MAC, &SENDER_HARDWARE),
@@ -209,6 +227,9 @@ impl<'a> View<'a> for Arp<'a> {
         ] {
             let (from, to) = self.place(place);
             let octets = self.address(place);
+            if octets.is_empty() {
+                continue;
+            }
             let (field, value) = match *octets {
                 [a, b, c, d, e, f] if place.is_multiple_of(2) && self.has_macs() => {
                     (known, Value::Mac(Mac([a, b, c, d, e, f])))
