@@ -4,7 +4,7 @@ use std::io;
 
 use crate::capture::save::Save;
 use crate::filter::Filter;
-use crate::flow::Fragments;
+use crate::flow::{Fragments, Streams};
 use crate::render::Report;
 use crate::timeline::{Moment, Source};
 use crate::wire::Packet;
@@ -39,6 +39,7 @@ pub fn run(
 
 fn read(source: &mut dyn Source, passing: &mut Passing, report: &mut dyn Report) -> io::Result<()> {
     let mut fragments = Fragments::default();
+    let mut streams = Streams::default();
     let mut left = passing.limit.unwrap_or(u64::MAX);
     report.begin(source.about())?;
     while left > 0 {
@@ -55,7 +56,7 @@ fn read(source: &mut dyn Source, passing: &mut Passing, report: &mut dyn Report)
             }
             Some(Moment::Call(call)) => report.call(&call)?,
             Some(Moment::Frame(frame)) => {
-                let packet = fragments.join(Packet::dissect(frame));
+                let packet = streams.join(fragments.join(Packet::dissect(frame)));
                 if passing.filter.as_ref().is_none_or(|filter| filter.admits(&packet)) {
                     left -= 1;
                     if let Some(save) = &mut passing.save {

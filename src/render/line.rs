@@ -142,12 +142,8 @@ fn notes(packet: &Packet<'_>, ink: &mut Ink) {
         ink.text(" ; ").begin(Paint::Alarm).text(layer.name().words);
         ink.text(" length ").count(told).text(", but only ").count(have).text(" were sent").plain();
     }
-    if let [first, others @ ..] = packet.fragments() {
-        ink.text(" ; joins fragments ").number(*first);
-        for number in others {
-            ink.text(", ").number(*number);
-        }
-    }
+    joins(" ; joins fragments ", packet.fragments(), ink);
+    joins(" ; joins segments ", packet.segments(), ink);
     if let Some(other) = packet.overlapped() {
         ink.text(" ; ").begin(Paint::Alarm).text("overlaps the fragment in ").number(other);
         ink.text(", datagram given up").plain();
@@ -158,4 +154,15 @@ fn notes(packet: &Packet<'_>, ink: &mut Ink) {
 pub(super) fn wrong(layer: &Layer<'_>, told: u16, right: u16, ink: &mut Ink) {
     ink.text(layer.name().words).text(" checksum 0x").hex(told.into(), 4);
     ink.text(" is wrong, 0x").hex(right.into(), 4).text(" is right");
+}
+
+/// Which packets brought the parts, the first few of them by number.
+fn joins(words: &str, numbers: &[u64], ink: &mut Ink) {
+    const SHOWN: usize = 8;
+    for (at, number) in numbers.iter().take(SHOWN).enumerate() {
+        ink.text(if at == 0 { words } else { ", " }).number(*number);
+    }
+    if numbers.len() > SHOWN {
+        ink.ellipsis().text("(+").count(numbers.len() - SHOWN).text(")");
+    }
 }

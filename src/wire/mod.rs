@@ -110,6 +110,11 @@ pub trait View<'a>: Copy {
         Self::NAMES[0]
     }
 
+    /// From which octet of the view on there is a message that ends in a later segment of its stream.
+    fn goes_on(&self) -> Option<usize> {
+        None
+    }
+
     /// Writes the layer in a few words. Where the capture cut what should be said, writes
     /// [`Ink::ellipsis`] and ends.
     fn line(&self, ink: &mut Ink);
@@ -141,6 +146,11 @@ macro_rules! protocols {
 
             pub fn name(&self) -> Name {
                 match self { $(Self::$View(view) => view.name(),)* }
+            }
+
+            /// From which octet on there is a message that ends in a later segment of its stream.
+            pub fn goes_on(&self) -> Option<usize> {
+                match self { $(Self::$View(view) => view.goes_on(),)* }
             }
 
             pub fn line(&self, ink: &mut Ink) {

@@ -11,7 +11,7 @@ use crate::octets::{Octets, Why, be16};
 use crate::timeline::Frame;
 
 /// A frame and its layers, outermost first.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Packet<'a> {
     pub frame: Frame<'a>,
     layers: ArrayVec<Layer<'a>, { Packet::DEPTH }>,
@@ -101,6 +101,22 @@ impl<'a> Packet<'a> {
         self
     }
 
+    /// Reads what the TCP segment holds again, as part of a message that earlier segments began.
+    ///
+    /// `segments` are the numbers of the packets that brought the message, in order.
+    #[must_use]
+    pub fn carried_on(&self, hint: Hint, message: Octets<'a>, segments: &'a [u64]) -> Self {
+        let tcp = |layer: &Layer<'_>| matches!(layer, Layer::Tcp(_));
+        let layers = self.layers.iter().rposition(tcp).map_or(self.layers.len(), |at| at + 1);
+        let mut packet = self.clone();
+        packet.layers.truncate(layers);
+        packet.quote = usize::MAX;
+        packet.joined = Some(Joined { layer: layers, datagram: message, fragments: segments });
+        (packet.rest, packet.stop) = (message, None);
+        packet.descend(hint);
+        packet
+    }
+
     /// Notes that this fragment contradicts the one in packet `number`.
     #[must_use]
     pub fn overlap(mut self, number: u64) -> Self {
@@ -158,14 +174,26 @@ impl<'a> Packet<'a> {
         })
     }
 
-    /// The datagram that this packet completed, when it brought the last missing fragment.
+    /// The datagram or message that this packet completed, when it brought the last missing part.
     pub fn datagram(&self) -> Option<Octets<'a>> {
         self.joined.map(|joined| joined.datagram)
     }
 
     /// The numbers of the packets whose fragments make [`Packet::datagram`], this one's included.
     pub fn fragments(&self) -> &'a [u64] {
-        self.joined.map_or(&[], |joined| joined.fragments)
+        self.joined
+            .filter(|joined| !self.follows_tcp(joined))
+            .map_or(&[], |joined| joined.fragments)
+    }
+
+    /// The numbers of the packets whose segments make the message told, this one's included.
+    pub fn segments(&self) -> &'a [u64] {
+        self.joined.filter(|joined| self.follows_tcp(joined)).map_or(&[], |joined| joined.fragments)
+    }
+
+    fn follows_tcp(&self, joined: &Joined<'_>) -> bool {
+        let before = joined.layer.checked_sub(1).and_then(|at| self.layers.get(at));
+        matches!(before, Some(Layer::Tcp(_)))
     }
 
     /// The packet whose fragment this one overlaps in part, for which the datagram was given up.

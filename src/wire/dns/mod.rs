@@ -239,6 +239,10 @@ impl<'a> View<'a> for Dns<'a> {
         Self::NAMES[self.dialect as usize]
     }
 
+    fn goes_on(&self) -> Option<usize> {
+        (self.length.is_some() && self.cut).then_some(0)
+    }
+
     fn line(&self, ink: &mut Ink) {
         line::line(*self, ink);
     }

@@ -26,6 +26,8 @@ pub struct Http<'a> {
     octets: Octets<'a>,
     skipped: Skipped,
     carrier: Carrier,
+    /// Whether the head ends here.
+    ends: bool,
 }
 
 /// What stands in front of the start line.
@@ -64,7 +66,7 @@ impl<'a> View<'a> for Http<'a> {
             Hint::Udp(..) => Carrier::Datagram,
             _ => Carrier::Stream,
         };
-        let mut http = Self { octets, skipped, carrier };
+        let mut http = Self { octets, skipped, carrier, ends: false };
         let mut headers = headers(octets, &start);
         let mut framing = Framing::after(&start, octets.kept());
         for header in headers.by_ref() {
@@ -77,7 +79,7 @@ impl<'a> View<'a> for Http<'a> {
         }
         let whole = framing.body(&start).end(octets.kept(), head);
         let (message, rest) = octets.split(whole.unwrap_or(head))?;
-        http.octets = Octets::whole(message);
+        (http.octets, http.ends) = (Octets::whole(message), true);
         let next = match carrier {
             Carrier::Stream if whole.is_some() => hint,
             _ => Hint::End,
@@ -87,6 +89,11 @@ impl<'a> View<'a> for Http<'a> {
 
     fn name(&self) -> Name {
         Self::NAMES[usize::from(self.carrier == Carrier::Datagram)]
+    }
+
+    fn goes_on(&self) -> Option<usize> {
+        let waits = self.carrier == Carrier::Stream && !self.ends;
+        (waits && self.octets.len() <= LONGEST_HEAD).then_some(0)
     }
 
     fn line(&self, ink: &mut Ink) {
@@ -158,6 +165,9 @@ fn headers<'a>(octets: Octets<'a>, start: &Start<'a>) -> Headers<'a> {
     let at = if start.is_whole { start.third.end } else { octets.kept().len() };
     Headers::new(octets.kept(), at, octets.is_cut())
 }
+
+/// A head that is longer is not waited for.
+const LONGEST_HEAD: usize = 64 * 1024;
 
 /// Words in a line are clipped to this.
 const WIDTH: usize = 80;

@@ -54,7 +54,7 @@ impl<'a> Tls<'a> {
     }
 
     /// Whether something follows the records told that was not seen whole, and may be a record.
-    fn goes_on(self, end: usize) -> bool {
+    fn has_tail(self, end: usize) -> bool {
         let mut span = Span::new(self.octets);
         span.part(end);
         !span.is_empty() && span.kept().len() < 5 && may_begin(span.kept())
@@ -208,6 +208,16 @@ impl<'a> View<'a> for Tls<'a> {
         Self::NAMES[at]
     }
 
+    /// Only handshakes are waited for: nobody without the keys can read on in the others.
+    fn goes_on(&self) -> Option<usize> {
+        let last = self.records().last()?;
+        let end = last.body.range().end;
+        if self.has_tail(end) && self.octets.kept().get(end) == Some(&22) {
+            return Some(end);
+        }
+        (last.content_type() == 22 && last.beyond() > 0).then_some(last.start)
+    }
+
     fn line(&self, ink: &mut Ink) {
         let mut past = Past::default();
         let mut end = 0;
@@ -236,7 +246,7 @@ impl<'a> View<'a> for Tls<'a> {
         }
         if end == 0 {
             sslv2::line(self.octets, ink);
-        } else if self.goes_on(end) {
+        } else if self.has_tail(end) {
             ink.ellipsis();
         }
     }

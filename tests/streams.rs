@@ -1,0 +1,108 @@
+//! Splitting a stream anywhere gives the same message.
+
+mod fixtures;
+
+use fixtures::{Kept, frames};
+use wiretale::flow::Streams;
+use wiretale::ink::Ink;
+use wiretale::wire::{Layer, Packet};
+
+/// Messages that end in their segment, in fixtures that hold them over TCP.
+#[test]
+fn a_message_split_anywhere_is_told_where_it_ends() {
+    let mut tried = 0;
+    for file in ["dns-over-tcp", "http-get", "two-requests", "tls12", "tls13"] {
+        for kept in frames().iter().filter(|kept| kept.file.contains(&format!("/{file}."))) {
+            let whole = Packet::dissect(kept.frame());
+            let Some(tcp) = whole.tcp() else { continue };
+            let (protocol, told) = (protocol(&whole), said(&whole));
+            let waits = matches!(protocol, "dns" | "http") || told.contains("Hello");
+            if !waits || told.contains('…') || told.contains("application data") {
+                continue;
+            }
+            // Fewer octets tell nobody that a message begins.
+            let least = if protocol == "http" { told.len() } else { 5 };
+            for at in least..tcp.payload().len() {
+                let [one, other] = split(kept, tcp.payload().len(), at);
+                let mut streams = Streams::default();
+                let first = said(&streams.join(Packet::dissect(one.frame())));
+                let joined = streams.join(Packet::dissect(other.frame()));
+                if joined.segments().is_empty() {
+                    // The split fell between two messages, or between a head and its body.
+                    assert!(
+                        protocol != "dns" && !first.contains('…'),
+                        "{kept} split at {at}: {first}"
+                    );
+                    continue;
+                }
+                // Records that ended in the first segment were told there.
+                assert!(told.ends_with(&said(&joined)), "{kept} split at {at}: {}", said(&joined));
+                assert!(protocol == "tls" || told == said(&joined), "{kept} split at {at}");
+                assert_eq!(joined.segments(), [1, 2], "{kept} split at {at}");
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 500, "only {tried} splits were tried");
+}
+
+/// A segment that was sent again changes nothing, and a gap gives the message up.
+#[test]
+fn only_the_next_segment_goes_on() {
+    let kept = frames()
+        .iter()
+        .find(|kept| kept.file.contains("/dns-over-tcp.") && is_message(kept))
+        .expect("a message over TCP");
+    let len = Packet::dissect(kept.frame()).tcp().expect("TCP").payload().len();
+    let [one, other] = split(kept, len, 20);
+    let told = said(&Packet::dissect(kept.frame()));
+    let joined = |order: [&Kept; 3]| {
+        let mut streams = Streams::default();
+        streams.join(Packet::dissect(order[0].frame()));
+        streams.join(Packet::dissect(order[1].frame()));
+        said(&streams.join(Packet::dissect(order[2].frame())))
+    };
+    assert_eq!(joined([&one, &one, &other]), told);
+    let [_, beyond] = split(kept, len, 40);
+    assert_ne!(joined([&one, &beyond, &other]), told);
+}
+
+fn is_message(kept: &Kept) -> bool {
+    let packet = Packet::dissect(kept.frame());
+    packet.tcp().is_some() && protocol(&packet) == "dns"
+}
+
+/// A frame's segment in two: IPv4 over Ethernet, checksums left as they were.
+fn split(kept: &Kept, len: usize, at: usize) -> [Kept; 2] {
+    let head = kept.octets.len() - len;
+    let part = |number: u64, from: usize, to: usize| {
+        let mut octets = kept.octets[..head].to_vec();
+        octets.extend_from_slice(&kept.octets[head + from..head + to]);
+        let total = (octets.len() - 14) as u16;
+        octets[16..18].copy_from_slice(&total.to_be_bytes());
+        let seq = u32::from_be_bytes([octets[38], octets[39], octets[40], octets[41]]);
+        octets[38..42].copy_from_slice(&seq.wrapping_add(from as u32).to_be_bytes());
+        Kept {
+            file: kept.file.clone(),
+            number,
+            time: kept.time,
+            link: kept.link,
+            len: octets.len(),
+            octets,
+        }
+    };
+    [part(1, 0, at), part(2, at, len)]
+}
+
+/// What the innermost layer says, unless that is TCP itself.
+fn said(packet: &Packet<'_>) -> String {
+    let mut ink = Ink::default();
+    if let Some(layer) = packet.layers().last().filter(|layer| !matches!(layer, Layer::Tcp(_))) {
+        layer.line(&mut ink);
+    }
+    String::from_utf8(ink.as_bytes().to_vec()).expect("UTF-8")
+}
+
+fn protocol(packet: &Packet<'_>) -> &'static str {
+    packet.layers().last().map_or("", |layer| layer.name().key)
+}
