@@ -18,10 +18,10 @@ pub(super) fn claims(hint: Hint, octets: Octets<'_>) -> bool {
             _ => is_message(octets.kept(), octets.len()),
         },
         Hint::Tcp(source, destination) => match (port(source), port(destination)) {
-            (Port::Dns, _) | (_, Port::Dns) => begins_message(octets),
+            (Port::Dns, _) | (_, Port::Dns) => has_length(octets) || is_bare(octets),
             _ => is_prefixed(octets),
         },
-        _ => begins_message(octets),
+        _ => has_length(octets),
     }
 }
 
@@ -62,7 +62,7 @@ impl Header {
 }
 
 /// Whether a length and the beginning of a message stand first.
-fn begins_message(octets: Octets<'_>) -> bool {
+pub(super) fn has_length(octets: Octets<'_>) -> bool {
     let Some((length, message)) = octets.kept().split_first_chunk::<2>() else { return false };
     let len = usize::from(be16(length, 0));
     let Some(header) = Header::plausible(message, len) else { return false };
@@ -76,6 +76,14 @@ fn begins_message(octets: Octets<'_>) -> bool {
     }
 }
 
+/// Whether a message stands first whose length was sent in a segment of its own.
+fn is_bare(octets: Octets<'_>) -> bool {
+    begins_message(octets.kept(), octets.len()).is_some_and(|mut entries| {
+        entries.by_ref().for_each(drop);
+        entries.is_done() || octets.is_cut()
+    })
+}
+
 /// Whether a length and a whole message stand first.
 fn is_prefixed(octets: Octets<'_>) -> bool {
     let Some((length, message)) = octets.kept().split_first_chunk::<2>() else { return false };
@@ -83,9 +91,19 @@ fn is_prefixed(octets: Octets<'_>) -> bool {
     message.get(..len).is_some_and(|message| is_message(message, len))
 }
 
-/// Whether all of it reads as a message of one question, in every way as those that are sent.
+/// Whether all of it reads as a message.
 fn is_message(message: &[u8], len: usize) -> bool {
-    let Some(Header { flags, counts }) = Header::plausible(message, len) else { return false };
+    let Some(mut entries) = begins_message(message, len) else { return false };
+    if message.len() < len {
+        return true;
+    }
+    entries.by_ref().for_each(drop);
+    entries.is_done() && entries.at() == message.len()
+}
+
+/// What follows the only question of a message that in every way is as those that are sent.
+fn begins_message(message: &[u8], len: usize) -> Option<Entries<'_>> {
+    let Header { flags, counts } = Header::plausible(message, len)?;
     let [questions, answers, authorities, additionals] = counts;
     let is_response = flags & 0x8000 != 0;
     let usual = match flags >> 11 & 15 {
@@ -99,18 +117,12 @@ fn is_message(message: &[u8], len: usize) -> bool {
         _ => false,
     };
     if questions != 1 || !usual {
-        return false;
+        return None;
     }
     let mut entries = Entries::new(message, counts);
-    let Some(Entry::Question(question)) = entries.next() else { return false };
+    let Some(Entry::Question(question)) = entries.next() else { return None };
     let known = type_name(question.kind).is_some() && class_name(question.class).is_some();
     // Names may hold anything, but those that are asked for hold letters.
-    if !known || question.name.spell().as_str().contains(['\\', '<']) {
-        return false;
-    }
-    if message.len() < len {
-        return true;
-    }
-    entries.by_ref().for_each(drop);
-    entries.is_done() && entries.at() == message.len()
+    let letters = !question.name.spell().as_str().contains(['\\', '<']);
+    (known && letters).then_some(entries)
 }

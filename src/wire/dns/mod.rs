@@ -8,7 +8,8 @@
 //!
 //! Of a message that goes on in a later segment, or that the capture cut, the entries that are
 //! whole are read and the rest is left. Over TCP the length before a message (RFC 1035 §4.2.2) is
-//! its first field, as Wireshark has it, and what follows a message is the next one.
+//! its first field, as Wireshark has it, and what follows a message is the next one; where the
+//! length went ahead in a segment of its own, the message is read without.
 
 mod claim;
 mod codes;
@@ -208,7 +209,8 @@ impl<'a> View<'a> for Dns<'a> {
 
     fn read(hint: Hint, octets: Octets<'a>) -> Result<(Self, Hint, Octets<'a>), Why> {
         let dialect = Dialect::of(hint);
-        let (length, message, after) = if let Hint::Udp(..) = hint {
+        let bare = matches!(hint, Hint::Udp(..)) || !claim::has_length(octets);
+        let (length, message, after) = if bare {
             (None, octets, Octets::whole(&[]))
         } else {
             let (length, rest) = octets.header::<2>()?;
