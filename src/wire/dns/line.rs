@@ -17,7 +17,8 @@ pub(super) fn line(dns: Dns<'_>, ink: &mut Ink) {
     if dns.is_cut() {
         ink.ellipsis();
     } else if said.is_none() {
-        ink.text(" malformed");
+        let gap = if ink.as_bytes().ends_with(b" ") { "" } else { " " };
+        ink.text(gap).text("malformed");
     }
 }
 

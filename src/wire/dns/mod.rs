@@ -11,6 +11,8 @@
 //! its first field, as Wireshark has it, and what follows a message is the next one; where the
 //! length went ahead in a segment of its own, the message is read without.
 
+#[cfg(test)]
+mod attacks;
 mod claim;
 mod codes;
 mod edns;
@@ -96,6 +98,11 @@ impl<'a> Dns<'a> {
 
     pub fn dialect(self) -> Dialect {
         self.dialect
+    }
+
+    /// The message as far as it can be read.
+    pub fn octets(self) -> &'a [u8] {
+        self.message
     }
 
     /// The questions and records, as many of them as can be read.
