@@ -60,9 +60,13 @@ pub fn line(packet: &Packet<'_>, clock: &mut Clock, ink: &mut Ink) {
 
 /// Writes what the innermost protocol says, what it quotes, and what is wrong.
 pub(super) fn words(packet: &Packet<'_>, ink: &mut Ink) {
-    if let Some(layer) = packet.own_layers().last() {
-        ink.paint(Paint::Name, layer.name().words).text("  ");
-        layer.line(ink);
+    if let [first, others @ ..] = messages(packet.own_layers()) {
+        ink.paint(Paint::Name, first.name().words).text("  ");
+        first.line(ink);
+        for other in others {
+            ink.text(", then ");
+            other.line(ink);
+        }
     } else {
         ink.paint(Paint::Name, "link type ").number(packet.frame.link);
         ink.text(" len ").count(packet.frame.octets.len());
@@ -104,6 +108,19 @@ fn ends(layers: &[Layer<'_>], ink: &mut Ink) {
             Some(destination) => ink.mac(destination.0),
             None => ink.text("?"),
         };
+    }
+}
+
+/// The innermost layer, with those of the same protocol beside it: requests sent in one segment,
+/// QUIC packets in one datagram.
+fn messages<'p, 'a>(layers: &'p [Layer<'a>]) -> &'p [Layer<'a>] {
+    let Some(last) = layers.last() else { return &[] };
+    let alike = |layer: &&Layer<'_>| layer.name().key == last.name().key;
+    let first = layers.len() - layers.iter().rev().take_while(alike).count();
+    match layers[..first].last() {
+        Some(Layer::Tcp(_) | Layer::Udp(_)) => &layers[first..],
+        // Elsewhere one lies within the other, as in a tunnel.
+        _ => std::slice::from_ref(last),
     }
 }
 
