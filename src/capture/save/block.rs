@@ -2,13 +2,16 @@
 
 use std::net::IpAddr;
 
+use crate::capture::pcap::longest;
 use crate::timeline::{Frame, Interface};
 
 /// The header of a classic savefile.
-pub(super) fn file_header(to: &mut Vec<u8>, link: u16, unit: u32, snaplen: u32) {
+///
+/// Its snap length is the longest that is believed: readers cut what is longer, and the interfaces
+/// of several files may have different ones.
+pub(super) fn file_header(to: &mut Vec<u8>, link: u16, unit: u32) {
     let magic: u32 = if unit == 1 { 0xa1b2_3c4d } else { 0xa1b2_c3d4 };
-    let snaplen = if snaplen == 0 { SNAPLEN } else { snaplen };
-    for word in [magic, 4 << 16 | 2, 0, 0, snaplen, link.into()] {
+    for word in [magic, 4 << 16 | 2, 0, 0, longest(link) as u32, link.into()] {
         to.extend_from_slice(&word.to_le_bytes());
     }
 }
@@ -153,6 +156,3 @@ fn option(to: &mut Vec<u8>, code: u16, value: &[u8]) {
 fn pad(to: &mut Vec<u8>, len: usize) {
     to.extend_from_slice(&[0; 3][..len.next_multiple_of(4) - len]);
 }
-
-/// What stands for no limit: the longest frame that readers believe.
-const SNAPLEN: u32 = 262_144;

@@ -172,14 +172,15 @@ impl Save {
         match &mut self.style {
             Style::Classic(style) => {
                 if !self.begun {
-                    let interface = about.interfaces.first().cloned().unwrap_or_default();
                     let fine = about.interfaces.iter().any(|interface| {
                         !interface.step.is_zero() && interface.step < Duration::from_micros(1)
                     });
-                    let link = style.map_or(interface.link, |(link, _)| link);
+                    // A file without frames is still of some type: Ethernet if nothing is known.
+                    let first = about.interfaces.first().map_or(1, |interface| interface.link);
+                    let link = style.map_or(first, |(link, _)| link);
                     let unit = if fine { NANO } else { MICRO };
                     *style = Some((link, unit));
-                    block::file_header(&mut self.records, link, unit, interface.snaplen);
+                    block::file_header(&mut self.records, link, unit);
                     self.ends.push((self.records.len(), false));
                 }
             }
@@ -212,6 +213,9 @@ impl Save {
         if self.failed {
             self.records.clear();
             self.ends.clear();
+        }
+        // What must precede the latest frame is not known yet.
+        if self.latest.is_some() {
             return Ok(());
         }
         let mut done = 0;
@@ -271,7 +275,7 @@ impl Save {
         self.ends.clear();
         let lost = frames - kept;
         let sentence = format!(
-            "{}: {}; {} packets were written, {lost} lost",
+            "{}: {}; packets written: {}, lost: {lost}",
             self.name,
             cause(error),
             self.frames
@@ -333,10 +337,7 @@ mod tests {
         let written = 24 + 76 + 30;
         save.file.write_all(&save.records[..written]).expect("room");
         let said = save.lost(written, &io::Error::from_raw_os_error(libc::ENOSPC)).to_string();
-        assert!(
-            said.ends_with("no space left on device; 1 packets were written, 2 lost"),
-            "{said}"
-        );
+        assert!(said.ends_with("no space left on device; packets written: 1, lost: 2"), "{said}");
         assert_eq!(fs::metadata(&path).expect("the file").len(), 24 + 76);
         fs::remove_file(&path).expect("the file");
     }
@@ -346,7 +347,7 @@ mod tests {
         let mut save = Save::create(Path::new("/dev/full"), &[]).expect("the device");
         keep(&mut save, 5);
         let said = save.end(&about()).expect_err("no room").to_string();
-        assert_eq!(said, "/dev/full: no space left on device; 0 packets were written, 5 lost");
+        assert_eq!(said, "/dev/full: no space left on device; packets written: 0, lost: 5");
         save.end(&about()).expect("nothing more to lose");
     }
 }
