@@ -244,3 +244,61 @@ fn whole_characters(text: &[u8]) -> &[u8] {
         _ => text,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(octets: &[u8]) -> (String, usize) {
+        let hint = Hint::Tcp(50_000, 80);
+        let (http, _, rest) = Http::read(hint, Octets::whole(octets)).expect("a message");
+        let mut ink = Ink::default();
+        http.line(&mut ink);
+        (String::from_utf8(ink.as_bytes().to_vec()).expect("UTF-8"), rest.len())
+    }
+
+    #[test]
+    fn what_recipients_read_differently_is_told_with_its_clause() {
+        for (head, clause) in [
+            ("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n", "§6.1"),
+            ("Content-Length: 3\r\nContent-Length: 4\r\n", "lengths differ (RFC 9112 §6.3)"),
+            ("Content-Length: +3\r\n", "no number (RFC 9112 §6.3)"),
+            ("Transfer-Encoding: xchunked\r\n", "not chunked (RFC 9112 §6.3)"),
+            ("Content-Length : 3\r\n", "§5.1"),
+            ("X: a\r\n b\r\n", "§5.2"),
+            ("X: a\n", "§2.2"),
+        ] {
+            let (line, _) = read(format!("POST / HTTP/1.1\r\n{head}\r\nabc").as_bytes());
+            assert!(line.contains(clause), "{head:?}: {line}");
+        }
+    }
+
+    #[test]
+    fn a_body_that_ends_here_leaves_the_next_message_and_one_that_does_not_leaves_itself() {
+        let next = "GET / HTTP/1.1\r\n\r\n";
+        for body in [
+            "Content-Length: 3\r\n\r\nabc",
+            "Transfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n0\r\nX: y\r\n\r\n",
+        ] {
+            let both = format!("POST / HTTP/1.1\r\n{body}{next}");
+            assert_eq!(read(both.as_bytes()).1, next.len(), "{body:?}");
+        }
+        let (_, left) = read(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc");
+        assert_eq!(left, 3);
+    }
+
+    #[test]
+    fn other_protocols_with_the_same_methods_are_left_alone() {
+        for line in [
+            "OPTIONS rtsp://lab.example/ RTSP/1.0\r\n",
+            "NOTIFY sip:a@lab.example SIP/2.0\r\n",
+            "GET / RTSP/1.0\r\n",
+            "GET key\r\n",
+            "PRI * HTTP/2.0\n\0",
+            "HTTP/1.1 OK\r\n",
+        ] {
+            let octets = Octets::whole(line.as_bytes());
+            assert!(!Http::claims(Hint::Tcp(50_000, 80), octets), "{line:?}");
+        }
+    }
+}
