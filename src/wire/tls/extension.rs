@@ -107,7 +107,7 @@ fn list(kind: u32) -> Option<List> {
     let (len, len_width, entry, entry_width, names): (_, _, _, _, Names) = match kind {
         10 => (&GROUPS_LEN, 2, &SUPPORTED_GROUP, 2, names::group),
         11 => (&POINT_LEN, 1, &POINT_FORMAT, 1, names::point_format),
-        13 | 50 => (&SIG_ALGS_LEN, 2, &SIG_ALG, 2, names::signature_scheme),
+        13 | 34 | 50 => (&SIG_ALGS_LEN, 2, &SIG_ALG, 2, names::signature_scheme),
         27 => (&COMPRESS_LEN, 1, &COMPRESS, 2, names::certificate_compression),
         43 => (&VERSIONS_LEN, 1, &SUPPORTED_VERSION, 2, names::version),
         45 => (&PSK_MODES_LEN, 1, &PSK_MODE, 1, names::psk_mode),

@@ -88,6 +88,11 @@ fields! {
     G                = "tls.handshake.g", Octets, "g";
     YS_LEN           = "tls.handshake.ys_len", Number, "public key length";
     YS               = "tls.handshake.ys", Octets, "public key";
+    SIG_LEN          = "tls.handshake.sig_len", Number, "signature length";
+    SIG              = "tls.handshake.sig", Octets, "signature";
+    CERT_TYPES_LEN   = "tls.handshake.cert_types_count", Number, "certificate types";
+    CERT_TYPE        = "tls.handshake.cert_type", Number, "certificate type";
+    AUTHORITIES_LEN  = "tls.handshake.dnames_len", Number, "authorities length";
     CLIENT_POINT_LEN = "tls.handshake.client_point_len", Number, "public key length";
     CLIENT_POINT     = "tls.handshake.client_point", Octets, "public key";
     TICKET_LIFETIME  = "tls.handshake.session_ticket_lifetime_hint", Number, "ticket lifetime in seconds";

@@ -9,7 +9,7 @@
 
 use super::fields::{
     CLIENT_POINT, CLIENT_POINT_LEN, CONTINUED, CURVE_TYPE, G, G_LEN, HANDSHAKE, HANDSHAKE_LEN,
-    NAMED_CURVE, P, P_LEN, SERVER_POINT, SERVER_POINT_LEN, TICKET, TICKET_LEN, TICKET_LIFETIME,
+    NAMED_CURVE, P, P_LEN, SERVER_POINT, SERVER_POINT_LEN, AUTHORITIES_LEN, CERT_TYPE, CERT_TYPES_LEN, SIG, SIG_ALG, SIG_ALGS_LEN, SIG_LEN, TICKET, TICKET_LEN, TICKET_LIFETIME,
     TYPE, YS, YS_LEN,
 };
 use super::hello::{Hello, Side};
@@ -59,7 +59,10 @@ impl<'a> Message<'a> {
     fn read(span: &mut Span<'a>, beyond: usize, past: Past) -> Option<Self> {
         let mut ahead = *span;
         let (kind, len) = (ahead.number(1)?, ahead.number(3)? as usize);
-        if !makes_sense(kind, len, span.len() + beyond, past) {
+        let room = span.len() + beyond;
+        let sensible = makes_sense(kind, len, room, past)
+            || may_be_hello(kind, len, room, past) && is_version({ ahead }.number(2)?);
+        if !sensible {
             return None;
         }
         let start = span.at();
@@ -103,6 +106,8 @@ impl<'a> Message<'a> {
             4 => _ = ticket_fields(&mut body, listener),
             11 => _ = certificate::fields(body, listener),
             12 => _ = exchange_fields(&mut body, listener),
+            13 => _ = request_fields(body, listener),
+            15 => _ = signature_fields(body, listener),
             16 if body.kept().first().is_some_and(|len| usize::from(*len) + 1 == self.len) => {
                 // RFC 8422 §5.7: a point behind its length; after RSA the length has two octets.
                 if let Some(len) = body.tell(listener, &CLIENT_POINT_LEN, 1) {
@@ -152,8 +157,36 @@ fn exchange_fields(body: &mut Span<'_>, listener: &mut dyn Listener) -> Option<(
                 body.tell_octets(listener, number, octets as usize)?;
             }
         }
-        Exchange::Other => {}
+        Exchange::Other => return None,
     }
+    signature_fields(*body, listener)
+}
+
+/// RFC 5246 §4.7; before TLS 1.2 no scheme stood before the signature.
+fn signature_fields(mut body: Span<'_>, listener: &mut dyn Listener) -> Option<()> {
+    let mut ahead = body;
+    let known = names::signature_scheme(ahead.number(2)?).is_some();
+    ahead.vector(2)?;
+    if known && ahead.is_empty() {
+        body.tell_named(listener, &SIG_ALG, 2, names::signature_scheme)?;
+    }
+    let len = body.tell(listener, &SIG_LEN, 2)?;
+    body.tell_octets(listener, &SIG, len as usize)?;
+    Some(())
+}
+
+/// RFC 5246 §7.4.4; before TLS 1.2 there were no schemes.
+fn request_fields(mut body: Span<'_>, listener: &mut dyn Listener) -> Option<()> {
+    let mut types = body.tell_vector(listener, &CERT_TYPES_LEN, 1)?;
+    types.tell_all(listener, &CERT_TYPE, 1, names::certificate_type);
+    let mut ahead = body;
+    let schemes = ahead.vector(2)?;
+    let is_1_2 = schemes.len() % 2 == 0 && !ahead.is_empty();
+    if is_1_2 && ahead.number(2)? as usize == ahead.len() {
+        let mut schemes = body.tell_vector(listener, &SIG_ALGS_LEN, 2)?;
+        schemes.tell_all(listener, &SIG_ALG, 2, names::signature_scheme);
+    }
+    body.tell(listener, &AUTHORITIES_LEN, 2)?;
     Some(())
 }
 
@@ -178,7 +211,7 @@ pub(super) fn line(record: &Record<'_>, past: Past, ink: &mut Ink) -> Option<()>
     let mut said = continued.is_empty();
     for _ in 0..SAID {
         let Some(message) = Message::read(&mut left, record.beyond(), past) else {
-            let unseen = left.kept().len() < left.len().min(4);
+            let unseen = left.kept().len() < left.len().min(6);
             return (!unseen).then_some(());
         };
         if !std::mem::replace(&mut said, false) {
@@ -229,11 +262,26 @@ fn content<'a>(record: &Record<'a>, past: Past) -> Content<'a> {
     let (Some(kind), Some(told)) = (left.number(1), left.number(3)) else {
         return if len < 4 { Content::Encrypted } else { Content::Unseen };
     };
+    let messages = Content::Messages(record.body.nothing(), record.body);
     if makes_sense(kind, told as usize, len, past) {
-        Content::Messages(record.body.nothing(), record.body)
-    } else {
-        Content::Encrypted
+        return messages;
     }
+    match left.number(2) {
+        _ if !may_be_hello(kind, told as usize, len, past) => Content::Encrypted,
+        Some(version) if is_version(version) => messages,
+        Some(_) => Content::Encrypted,
+        None => Content::Unseen,
+    }
+}
+
+/// Whether a hello may begin here that is cut over several short records. Its version then has
+/// to tell it from cipher text.
+fn may_be_hello(kind: u32, len: usize, room: usize, past: Past) -> bool {
+    !past.ciphers_changed && matches!(kind, 1 | 2) && (38..1 << 18).contains(&len) && room >= 6
+}
+
+fn is_version(version: u32) -> bool {
+    matches!(version, 0x0300..=0x0303)
 }
 
 /// Whether these may be the type and length of a message in clear text that begins where `room`

@@ -285,6 +285,20 @@ pub(super) fn certificate_compression(number: u32) -> Option<&'static str> {
     })
 }
 
+/// RFC 5246 §7.4.4, RFC 8422 §5.5.
+pub(super) fn certificate_type(number: u32) -> Option<&'static str> {
+    Some(match number {
+        1 => "rsa_sign",
+        2 => "dss_sign",
+        3 => "rsa_fixed_dh",
+        4 => "dss_fixed_dh",
+        64 => "ecdsa_sign",
+        65 => "rsa_fixed_ecdh",
+        66 => "ecdsa_fixed_ecdh",
+        _ => return None,
+    })
+}
+
 pub(super) fn point_format(number: u32) -> Option<&'static str> {
     Some(match number {
         0 => "uncompressed",

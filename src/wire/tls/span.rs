@@ -109,7 +109,7 @@ impl<'a> Span<'a> {
         Some(number)
     }
 
-    /// Tells `len` octets, or as many as there were on the wire, when all were kept.
+    /// Tells `len` octets, when all are there.
     pub(super) fn tell_octets(
         &mut self,
         listener: &mut dyn Listener,
@@ -117,7 +117,7 @@ impl<'a> Span<'a> {
         len: usize,
     ) -> Option<&'a [u8]> {
         let start = self.at;
-        let octets = self.take(len.min(self.len()))?;
+        let octets = self.take(len)?;
         if !octets.is_empty() {
             listener.field(field, start..self.at, Value::Octets(octets));
         }
@@ -132,7 +132,7 @@ impl<'a> Span<'a> {
         len: usize,
     ) -> Option<&'a [u8]> {
         let start = self.at;
-        let text = self.take(len.min(self.len()))?;
+        let text = self.take(len)?;
         listener.field(field, start..self.at, Value::Text(text));
         Some(text)
     }
