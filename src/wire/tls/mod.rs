@@ -306,3 +306,106 @@ const MOST_RECORDS: usize = 128;
 const SAID_RECORDS: usize = 8;
 
 const NOT_A_RECORD: Why = Why::Malformed("not a record");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(octets: Octets<'_>) -> Option<String> {
+        if !Tls::claims(Hint::Tcp(1, 2), octets) {
+            return None;
+        }
+        let (tls, _, _) = Tls::read(Hint::Tcp(1, 2), octets).expect("a claimed record");
+        let mut ink = Ink::default();
+        ink.ascii = true;
+        tls.line(&mut ink);
+        Some(String::from_utf8(ink.as_bytes().to_vec()).expect("UTF-8"))
+    }
+
+    fn line(octets: &[u8]) -> Option<String> {
+        said(Octets::whole(octets))
+    }
+
+    /// A record of TLS 1.2.
+    fn record(content_type: u8, body: &[u8]) -> Vec<u8> {
+        let len = (body.len() as u16).to_be_bytes();
+        [&[content_type, 3, 3], &len[..], body].concat()
+    }
+
+    #[test]
+    fn random_octets_are_almost_never_claimed() {
+        let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut claimed = 0;
+        for _ in 0..1_000_000 {
+            let mut octets = [0; 64];
+            for chunk in octets.chunks_mut(8) {
+                seed ^= seed << 13;
+                seed ^= seed >> 7;
+                seed ^= seed << 17;
+                chunk.copy_from_slice(&seed.to_be_bytes());
+            }
+            claimed += u32::from(Tls::claims(Hint::Tcp(443, 50000), Octets::whole(&octets)));
+        }
+        assert!(claimed < 10, "{claimed} of a million");
+    }
+
+    #[test]
+    fn a_record_may_go_on_in_the_next_segment() {
+        let mut whole = record(23, &[7; 100]);
+        whole.extend(record(23, &[7; 300]));
+        assert_eq!(line(&whole).as_deref(), Some("application data 100, 300"));
+        assert_eq!(line(&whole[..150]).as_deref(), Some("application data 100, 300..."));
+        assert_eq!(line(&whole[..107]).as_deref(), Some("application data 100..."));
+        assert_eq!(line(&whole[1..]), None);
+    }
+
+    #[test]
+    fn what_follows_the_last_record_is_left() {
+        let octets = [record(21, &[2, 40]), b"GET /".to_vec()].concat();
+        let (_, _, rest) = Tls::read(Hint::End, Octets::whole(&octets)).expect("a record");
+        assert_eq!(rest.kept(), b"GET /");
+        assert_eq!(line(&octets).as_deref(), Some("alert fatal: handshake failure"));
+    }
+
+    #[test]
+    fn a_counting_nonce_is_no_hello_request() {
+        let finished = [&[0; 8][..], &[0xa5; 32]].concat();
+        assert_eq!(line(&record(22, &finished)).as_deref(), Some("encrypted handshake"));
+        assert_eq!(line(&record(22, &[0; 4])).as_deref(), Some("HelloRequest"));
+    }
+
+    #[test]
+    fn a_heartbeat_that_asks_for_too_much_shows_it() {
+        let bleed = line(&record(24, &[1, 0x40, 0]));
+        assert_eq!(bleed.as_deref(), Some("heartbeat request of 16384 in 3"));
+    }
+
+    #[test]
+    fn a_hello_cut_over_records_is_known_by_its_beginning() {
+        let mut message = vec![1, 0, 0, 42, 3, 3];
+        message.extend([9; 32]);
+        message.extend([0, 0, 2, 0x13, 0x01, 1, 0, 0]);
+        let octets = [record(22, &message[..20]), record(22, &message[20..])].concat();
+        let said = line(&octets);
+        assert_eq!(said.as_deref(), Some("ClientHello..."));
+    }
+
+    #[test]
+    fn the_hello_of_old_clients_must_fill_its_segment() {
+        let mut hello = vec![0x80, 28, 1, 3, 1, 0, 3, 0, 0, 0, 16, 0, 0, 0x2f];
+        hello.extend([5; 16]);
+        let said = line(&hello);
+        assert_eq!(said.as_deref(), Some("ClientHello in SSL 2.0 form offers TLS 1.0"));
+        hello.push(0);
+        assert_eq!(line(&hello), None);
+    }
+
+    #[test]
+    fn a_segment_of_tiny_records_costs_little() {
+        let octets = record(23, &[0]).repeat(10_000);
+        let (_, _, rest) = Tls::read(Hint::End, Octets::whole(&octets)).expect("records");
+        assert_eq!(octets.len() - rest.len(), MOST_RECORDS * 6);
+        let said = line(&octets).expect("claimed");
+        assert_eq!(said, "application data 1, 1, 1, 1, 1, 1, 1, 1...");
+    }
+}
