@@ -307,6 +307,7 @@ fn signature_name(id: &[u8]) -> Option<&'static str> {
             14 => "sha224WithRSAEncryption",
             _ => return None,
         },
+        [0x2b, 14, 3, 2, 29] => "sha1WithRSA",
         [0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 1] => "ecdsa-with-SHA1",
         [0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, kind] => match kind {
             1 => "ecdsa-with-SHA224",
