@@ -5,7 +5,9 @@
 
 use std::io;
 
-use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
+use comfy_table::{
+    Cell, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle,
+};
 
 use super::Report;
 use super::clock::Calendar;
@@ -280,6 +282,10 @@ fn conversations(all: &Conversations, tally: &Tally, width: u16, ink: &mut Ink) 
     }
     if let Some(others) = &all.others {
         row(["more than the", "table holds"].map(Cell::new), "others", others);
+    }
+    // Of a long row the addresses are broken, never the figures.
+    for column in table.column_iter_mut().skip(2) {
+        column.set_constraint(ColumnConstraint::ContentWidth);
     }
     put(table, ink);
 }
