@@ -8,12 +8,14 @@
 //! |                       Destination address                     |  16
 //! ```
 
+mod option;
+
 use std::net::Ipv4Addr;
 
 use super::field::{Listener, Value, fields};
 use super::{Hint, Name, View};
 use crate::ink::Ink;
-use crate::octets::{Octets, Reader, Why, be16, be32};
+use crate::octets::{Octets, Why, be16, be32};
 
 #[derive(Clone, Copy, Debug)]
 pub struct Ipv4<'a> {
@@ -40,10 +42,6 @@ fields! {
     CHECKSUM    = "ip.checksum", Hex(4), "header checksum";
     SOURCE      = "ip.src" | "ip.addr", Address, "source";
     DESTINATION = "ip.dst" | "ip.addr", Address, "destination";
-    OPTION      = "ip.opt", Group, "option";
-    OPTION_TYPE = "ip.opt.type", Number, "type";
-    OPTION_LEN  = "ip.opt.len", Number, "length";
-    OPTION_DATA = "ip.opt.data", Octets, "content";
 }
 
 impl<'a> Ipv4<'a> {
@@ -99,16 +97,11 @@ impl<'a> Ipv4<'a> {
 
     /// Whether the destination is the last one: no source route still leads elsewhere.
     pub fn goes_straight(self) -> bool {
-        let mut options = Reader::new(self.options);
-        while !options.is_empty() {
-            // RFC 791 §3.1: the route is used up once the pointer lies beyond the length.
-            if let (131 | 137, Some(len), [pointer, ..]) = option(&mut options)
-                && *pointer <= len
-            {
-                return false;
-            }
-        }
-        true
+        // RFC 791 §3.1: the route is used up once the pointer lies beyond the length.
+        !option::each(self.options).any(|option| {
+            matches!((option.kind, option.content), (131 | 137, [pointer, ..])
+                if usize::from(*pointer) <= option.content.len() + 2)
+        })
     }
 
     /// Whether the header tells more octets than the frame brought.
@@ -124,7 +117,7 @@ impl<'a> Ipv4<'a> {
 
 impl<'a> View<'a> for Ipv4<'a> {
     const NAMES: &'static [Name] = &[Name { key: "ip", words: "IPv4" }];
-    const FIELDS: &'static [&'static super::field::Field] = FIELDS;
+    const FIELDS: &'static [&'static super::field::Field] = option::WITH_OPTIONS;
 
     fn read(_: Hint, octets: Octets<'a>) -> Result<(Self, Hint, Octets<'a>), Why> {
         let (header, _) = octets.header::<20>()?;
@@ -188,51 +181,7 @@ impl<'a> View<'a> for Ipv4<'a> {
         listener.field(&CHECKSUM, 10..12, Value::Number(be16(self.header, 10).into()));
         listener.field(&SOURCE, 12..16, Value::Address(self.source().into()));
         listener.field(&DESTINATION, 16..20, Value::Address(self.destination().into()));
-        let mut options = Reader::new(self.options);
-        while !options.is_empty() {
-            let from = 20 + options.at();
-            let (kind, len, content) = option(&mut options);
-            let to = 20 + options.at();
-            listener.open(&OPTION, from..to, Value::Words(option_name(kind)));
-            listener.field(&OPTION_TYPE, from..from + 1, Value::Number(kind.into()));
-            if let Some(len) = len {
-                listener.field(&OPTION_LEN, from + 1..from + 2, Value::Number(len.into()));
-            }
-            if !content.is_empty() {
-                listener.field(&OPTION_DATA, to - content.len()..to, Value::Octets(content));
-            }
-            listener.close();
-        }
-    }
-}
-
-/// One option: its type, its length if it has one, and its content. A lying length takes the rest.
-fn option<'a>(options: &mut Reader<'a>) -> (u8, Option<u8>, &'a [u8]) {
-    let kind = options.u8().unwrap_or(0);
-    if kind == 1 {
-        return (kind, None, &[]);
-    }
-    let rest = options.left();
-    if kind == 0 {
-        return (kind, None, options.take(rest.len()).unwrap_or(&[]));
-    }
-    let len = options.u8();
-    let content = len.and_then(|len| options.take(usize::from(len).checked_sub(2)?));
-    let rest = options.left();
-    (kind, len, content.unwrap_or_else(|| options.take(rest.len()).unwrap_or(&[])))
-}
-
-fn option_name(kind: u8) -> &'static str {
-    match kind {
-        0 => "end of options",
-        1 => "no operation",
-        7 => "record route",
-        68 => "time stamp",
-        130 => "security",
-        131 => "loose source route",
-        137 => "strict source route",
-        148 => "router alert",
-        _ => "unknown",
+        option::fields(self.options, listener);
     }
 }
 
