@@ -109,8 +109,9 @@ impl<'a> View<'a> for Gre<'a> {
         let len = 4 * told.into_iter().filter(|there| *there).count();
         (gre.optional, gre.payload) = behind.split(len)?;
         let next = match (gre.version(), gre.protocol()) {
-            (0, ethertype) => Hint::Ether(ethertype),
-            _ => Hint::End,
+            // RFC 2637 §4.1: one that only acknowledges has no payload.
+            (1, _) if gre.payload.is_empty() => Hint::End,
+            (_, ethertype) => Hint::Ether(ethertype),
         };
         Ok((gre, next, gre.payload))
     }

@@ -17,7 +17,7 @@ pub use packet::{Packet, Stop};
 
 // Rows are tried from the top; of those whose hint matches, the first whose `claims` agrees reads.
 protocols! {
-    Hint::Link(1) | Hint::Ether(0x6558)                       => ethernet::Ethernet,
+    Hint::Link(1) | Hint::Ether(0x6558) | Hint::Ip(143)       => ethernet::Ethernet,
     Hint::Ether(0x8100 | 0x88a8 | 0x9100)                     => vlan::Vlan,
     Hint::Llc                                                 => llc::Llc,
     Hint::Link(113)                                           => sll::Sll,
