@@ -42,6 +42,7 @@ protocols! {
     Hint::Ip(6)                                               => tcp::Tcp,
     Hint::Ip(17)                                              => udp::Udp,
     Hint::Udp(123, _) | Hint::Udp(_, 123)                     => ntp::Ntp,
+    Hint::Udp(546 | 547, _) | Hint::Udp(_, 546 | 547)         => dhcpv6::Dhcpv6,
     Hint::Udp(67 | 68 | 4011, _) | Hint::Udp(_, 67 | 68 | 4011) => dhcp::Dhcp,
     Hint::Udp(4789 | 8472, _) | Hint::Udp(_, 4789 | 8472)     => vxlan::Vxlan,
     Hint::Tcp(..)                                             => tls::Tls,
