@@ -23,10 +23,11 @@ pub struct Igmp<'a> {
 
 fields! {
     TYPE      = "igmp.type", Hex(2), "type";
-    MAX_RESP  = "igmp.max_resp", Number, "answer within, in tenths of a second as coded";
+    MAX_RESP  = "igmp.max_resp", Number, "answer within, in tenths of a second";
     RESERVED  = "igmp.reserved", Octets, "reserved";
     CHECKSUM  = "igmp.checksum", Hex(4), "checksum";
     GROUP     = "igmp.maddr", Address, "group";
+    FLAGS     = "igmp.flags", Hex(2), "flags";
     SUPPRESS  = "igmp.s", Flag, "other routers need not act";
     ROBUST    = "igmp.qrv", Number, "querier's robustness";
     INTERVAL  = "igmp.qqic", Number, "querier's interval, as coded";
@@ -104,6 +105,13 @@ impl<'a> Igmp<'a> {
     /// RFC 3376 §7.1: a query of 8 octets is of an older version.
     fn is_query_v3(self) -> bool {
         self.kind() == QUERY && self.len >= 12
+    }
+
+    /// In tenths of a second.
+    fn answer_within(self) -> u32 {
+        let code = u32::from(self.header[1]);
+        // RFC 3376 §4.1.1: from 128 on an exponent and a mantissa.
+        if self.is_query_v3() && code >= 128 { ((code & 15) + 16) << ((code >> 4 & 7) + 3) } else { code }
     }
 
     fn is_cut(self) -> bool {
@@ -188,7 +196,7 @@ impl<'a> View<'a> for Igmp<'a> {
         if self.kind() == REPORT_V3 {
             listener.field(&RESERVED, 1..2, Value::Octets(&self.header[1..2]));
         } else {
-            listener.field(&MAX_RESP, 1..2, Value::Number(self.header[1].into()));
+            listener.field(&MAX_RESP, 1..2, Value::Number(self.answer_within().into()));
         }
         listener.field(&CHECKSUM, 2..4, Value::Number(be16(self.header, 2).into()));
         if self.kind() != REPORT_V3 {
@@ -222,7 +230,7 @@ impl Igmp<'_> {
     /// Tells what version 3 put behind the group (RFC 3376 §4.1).
     fn query_fields(self, listener: &mut dyn Listener) {
         let [flags, interval, high, low, list @ ..] = self.body else { return };
-        listener.open(&RESERVED, 8..9, Value::Octets(&self.body[..1]));
+        listener.open(&FLAGS, 8..9, Value::Number((*flags).into()));
         listener.field(&SUPPRESS, 8..9, Value::Flag(flags & 8 != 0));
         listener.field(&ROBUST, 8..9, Value::Number((flags & 7).into()));
         listener.close();
