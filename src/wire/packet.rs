@@ -335,6 +335,7 @@ pub fn ports(layers: &[Layer<'_>]) -> Option<(u16, u16)> {
 pub fn hardware(layers: &[Layer<'_>]) -> Option<(Mac, Option<Mac>)> {
     layers.iter().rev().find_map(|layer| match layer {
         Layer::Ethernet(ethernet) => Some((ethernet.source(), Some(ethernet.destination()))),
+        Layer::Fddi(fddi) => Some((fddi.source(), Some(fddi.destination()))),
         Layer::Sll(sll) => Some((sll.source()?, None)),
         Layer::Sll2(sll) => Some((sll.source()?, None)),
         _ => None,
