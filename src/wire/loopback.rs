@@ -5,7 +5,7 @@
 use super::field::{Listener, Value, fields};
 use super::{Hint, Name, View};
 use crate::ink::Ink;
-use crate::octets::{Octets, Why};
+use crate::octets::{Octets, Why, be16};
 
 #[derive(Clone, Copy, Debug)]
 pub struct Loopback<'a> {
@@ -18,9 +18,13 @@ fields! {
 }
 
 impl Loopback<'_> {
-    /// Families are small numbers, so that the smaller reading is the right one.
+    /// Families are small numbers, so that the smaller reading is the right one. Where neither is
+    /// small, the last two octets are an `EtherType`, as Wireshark has it too.
     fn family(self) -> u32 {
-        u32::from_be_bytes(*self.header).min(u32::from_le_bytes(*self.header))
+        match u32::from_be_bytes(*self.header).min(u32::from_le_bytes(*self.header)) {
+            small @ ..=0xffff => small,
+            _ => be16(self.header, 2).into(),
+        }
     }
 }
 
