@@ -1,13 +1,22 @@
 //! Runs, says what went wrong, and chooses the exit code.
 
+use std::io;
 use std::process::ExitCode;
 
+use wiretale::cli;
+
 fn main() -> ExitCode {
-    match wiretale::cli::run() {
+    match cli::run() {
         Ok(()) => ExitCode::SUCCESS,
+        // Whoever read our output has had enough: that is no failure.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("wiretale: {error:#}");
-            ExitCode::FAILURE
+            ExitCode::from(if error.is::<cli::Usage>() { 2 } else { 1 })
         }
     }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }

@@ -1,0 +1,199 @@
+//! The command line as typed. Help, man page and completions are all made from these definitions.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+
+use crate::capture::sift::Edge;
+
+/// Tells what happened on the wire, and who spent the time.
+#[derive(Debug, Parser)]
+#[command(
+    name = "wiretale",
+    version,
+    disable_version_flag = true,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    arg_required_else_help = true,
+    override_usage = "wiretale [OPTIONS] FILE...\n       wiretale COMMAND [OPTIONS] ...",
+    before_help = "Examples:
+  wiretale slow.pcap                          what is in the capture, on one screen
+  wiretale packets slow.pcap                  every packet in one line
+  wiretale packets -v -c 1 slow.pcap          the first packet, field by field
+  wiretale packets -Y 'dns or tcp.flags.syn == 1' slow.pcap
+  wiretale packets -r slow.pcap port 80       a capture filter, as in tcpdump
+  wiretale packets -e ip.src -e http.host slow.pcap
+  zcat old.pcap.gz | wiretale packets --json - | jq .fields"
+)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Option<Question>,
+
+    #[command(flatten)]
+    pub(super) tell: Tell,
+
+    /// Print the version
+    #[arg(long, action = clap::ArgAction::Version, global = true)]
+    version: Option<bool>,
+}
+
+/// What can be asked.
+#[derive(Debug, Subcommand)]
+pub(super) enum Question {
+    Tell(Tell),
+    Packets(Packets),
+    /// Write the completions of a shell to standard output
+    #[command(before_help = "Examples:
+  wiretale completions bash > ~/.local/share/bash-completion/completions/wiretale
+  wiretale completions zsh > ~/.zfunc/_wiretale
+  wiretale completions fish > ~/.config/fish/completions/wiretale.fish")]
+    Completions {
+        shell: clap_complete::Shell,
+    },
+}
+
+/// What is in a capture, on one screen
+#[derive(Args, Debug)]
+#[command(before_help = "Examples:
+  wiretale tell slow.pcap                     the same as: wiretale slow.pcap
+  wiretale tell monday.pcap.gz tuesday.pcapng several captures as one
+  wiretale tell -Y 'ip.addr == 10.0.0.7' slow.pcap")]
+pub(super) struct Tell {
+    #[command(flatten)]
+    pub(super) from: From,
+
+    #[command(flatten)]
+    pub(super) paper: Paper,
+}
+
+/// One line for each packet, or all of its fields, or some of them
+#[derive(Args, Debug)]
+#[command(before_help = "Examples:
+  wiretale packets slow.pcap                  every packet in one line
+  wiretale packets -vx -c 1 slow.pcap         the first packet, field by field, and its octets
+  wiretale packets -Y 'tcp.port == 443 and tls.handshake.type == 1' slow.pcap
+  wiretale packets -e frame.number -e dns.qry.name -Y dns slow.pcap
+  wiretale packets --json slow.pcap | jq -r '.fields[\"http.host\"] // empty'
+  wiretale packets --from +1.5s --to +2s -w part.pcapng slow.pcap
+  ssh host tcpdump -U -w - | wiretale packets -")]
+pub(super) struct Packets {
+    #[command(flatten)]
+    pub(super) from: From,
+
+    /// Show every field of every layer
+    #[arg(short = 'v', long = "verbose", conflicts_with_all = ["fields", "output", "json"])]
+    pub(super) tree: bool,
+
+    /// Show the octets, and which layer and field they belong to
+    #[arg(short = 'x', long = "hex", conflicts_with_all = ["fields", "output", "json"])]
+    pub(super) hex: bool,
+
+    /// Show this field, by its Wireshark name; may be given several times
+    #[arg(short = 'e', long = "field", value_name = "FIELD", id = "fields")]
+    pub(super) fields: Vec<String>,
+
+    /// Begin with a line that names the columns of -e
+    #[arg(long, requires = "fields")]
+    pub(super) header: bool,
+
+    /// How to write the time of a packet
+    #[arg(long, value_enum, default_value_t = Time::Relative, value_name = "STYLE")]
+    pub(super) time: Time,
+
+    #[command(flatten)]
+    pub(super) paper: Paper,
+}
+
+/// Where the packets come from, and which of them count.
+#[derive(Args, Debug)]
+pub(super) struct From {
+    /// Capture files, read as one and merged by time; `-` is standard input. With -r, a capture filter instead
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, required_unless_present = "read")]
+    pub(super) words: Vec<String>,
+
+    /// Read this capture file; all other words are then the capture filter, as in tcpdump
+    #[arg(short = 'r', long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) read: Vec<PathBuf>,
+
+    /// Only frames that pass this capture filter, in libpcap's language
+    #[arg(short = 'f', long, value_name = "FILTER")]
+    pub(super) filter: Option<String>,
+
+    /// Only packets that pass this display filter, in Wireshark's language
+    #[arg(short = 'Y', long, value_name = "FILTER")]
+    pub(super) display_filter: Option<String>,
+
+    /// Stop after this many packets that passed
+    #[arg(short = 'c', long, value_name = "COUNT")]
+    pub(super) count: Option<u64>,
+
+    /// Only frames from this time on: RFC 3339, or `+1.5s` after the first
+    #[arg(long, value_name = "TIME", value_parser = super::time::bound)]
+    pub(super) from: Option<Edge>,
+
+    /// Only frames before this time: RFC 3339, or `+1.5s` after the first
+    #[arg(long, value_name = "TIME", value_parser = super::time::bound)]
+    pub(super) to: Option<Edge>,
+
+    /// Keep the packets that passed: pcapng, or classic pcap when the name ends in .pcap; `-` is standard output
+    #[arg(short = 'w', long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) write: Option<PathBuf>,
+
+    /// Show numbers instead of names; packets are always shown with numbers
+    #[arg(short = 'n', action = clap::ArgAction::Count)]
+    pub(super) numeric: u8,
+}
+
+/// What the answer is written on.
+#[derive(Args, Debug)]
+pub(super) struct Paper {
+    /// What the answer is for: people, or programs
+    #[arg(short = 'o', long, value_enum, value_name = "FORMAT")]
+    pub(super) output: Option<Format>,
+
+    /// The same as -o ndjson
+    #[arg(long, conflicts_with = "output")]
+    pub(super) json: bool,
+
+    /// When to colour; NO_COLOR and CLICOLOR_FORCE are respected
+    #[arg(long, value_enum, default_value_t = When::Auto, value_name = "WHEN", num_args = 0..=1, default_missing_value = "always", require_equals = true)]
+    pub(super) color: When,
+
+    /// Draw with ASCII only
+    #[arg(long)]
+    pub(super) ascii: bool,
+
+    /// Use this many columns instead of the terminal's
+    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(40..))]
+    pub(super) width: Option<u16>,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(super) enum Format {
+    Text,
+    /// One JSON object a line
+    Ndjson,
+    /// Comma-separated values with a line of names
+    Csv,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(super) enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(super) enum Time {
+    /// Seconds since the first packet
+    Relative,
+    /// Seconds since the packet before
+    Delta,
+    /// Date and time of day in UTC
+    Utc,
+    /// Date and time of day where you are
+    Local,
+    /// Seconds since 1970
+    Epoch,
+}

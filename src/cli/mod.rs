@@ -1,0 +1,150 @@
+//! What the user typed: which source, which question, told how.
+
+use std::fmt;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::{CommandFactory, Parser};
+
+use crate::capture;
+use crate::capture::save::Save;
+use crate::capture::sift::Sift;
+use crate::filter::Filter;
+use crate::pipeline::{self, Passing};
+use crate::render::Report;
+use crate::render::choice::Choice;
+use crate::render::clock::{Clock, Style};
+use crate::render::columns::{self, Columns};
+use crate::render::hex::Dumps;
+use crate::render::json::Json;
+use crate::render::line::Lines;
+use crate::render::out::Out;
+use crate::render::overview::{self, Overview};
+use crate::render::tree::Trees;
+
+mod arguments;
+mod man;
+mod paper;
+mod time;
+
+use arguments::{Arguments, Format, From, Packets, Paper, Question, Tell, Time};
+pub use man::page as man_page;
+
+/// Answers what the command line asks.
+pub fn run() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    match arguments.command.unwrap_or(Question::Tell(arguments.tell)) {
+        Question::Tell(tell) => answer(&tell.from, overview(&tell)?),
+        Question::Packets(packets) => answer(&packets.from, listing(&packets)?),
+        Question::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "wiretale", &mut script);
+            Ok(io::stdout().write_all(&script)?)
+        }
+    }
+}
+
+/// Something typed that cannot be meant; nothing was done.
+#[derive(Debug)]
+pub struct Usage(String);
+
+impl fmt::Display for Usage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Usage {}
+
+/// Marks an error as the command line's.
+fn usage(error: impl fmt::Display) -> Usage {
+    Usage(error.to_string())
+}
+
+/// Reads the source and has it told.
+fn answer(from: &From, mut report: Box<dyn Report>) -> anyhow::Result<()> {
+    let filter = from.display_filter.as_deref().map(Filter::new).transpose().map_err(usage)?;
+    let (paths, capture_filter) = from.source();
+    let files = capture::open(&paths)?;
+    let mut source =
+        Sift::new(files, capture_filter.as_deref(), from.from, from.to).map_err(usage)?;
+    let save = from.write.as_deref().map(|path| Save::create(path, &paths)).transpose()?;
+    let mut passing = Passing { filter, limit: from.count, save };
+    Ok(pipeline::run(&mut source, &mut passing, report.as_mut())?)
+}
+
+/// One screen about the whole.
+fn overview(tell: &Tell) -> Result<Box<dyn Report>, Usage> {
+    let width = u16::try_from(tell.paper.columns()).unwrap_or(u16::MAX);
+    let form = match tell.paper.format() {
+        Format::Text => overview::Form::Page { width },
+        Format::Ndjson => overview::Form::Ndjson,
+        Format::Csv => return Err(usage("an overview has no columns: -o csv is for `packets`")),
+    };
+    Ok(Box::new(Overview::new(out(&tell.from, &tell.paper), form)))
+}
+
+/// Packet by packet.
+fn listing(packets: &Packets) -> anyhow::Result<Box<dyn Report>> {
+    let out = out(&packets.from, &packets.paper);
+    let clock = Clock::new(packets.time.style());
+    let width = packets.paper.columns();
+    let choice = if packets.fields.is_empty() {
+        None
+    } else {
+        Some(Choice::new(packets.fields.iter().cloned()).map_err(usage)?)
+    };
+    let form = columns::Form::Tabs { header: packets.header };
+    Ok(match (packets.paper.format(), choice) {
+        (Format::Ndjson, choice) => Box::new(Json::new(out, choice)),
+        (Format::Csv, choice) => Box::new(Columns::new(out, columns::Form::Csv, choice)),
+        (Format::Text, Some(choice)) => Box::new(Columns::new(out, form, Some(choice))),
+        (Format::Text, None) if packets.tree && packets.hex => {
+            Box::new(Trees::new(out, clock, width).with_octets())
+        }
+        (Format::Text, None) if packets.tree => Box::new(Trees::new(out, clock, width)),
+        (Format::Text, None) if packets.hex => Box::new(Dumps::new(out, clock, width)),
+        (Format::Text, None) => Box::new(Lines::new(out, clock)),
+    })
+}
+
+/// Standard output, unless the packets themselves go there.
+fn out(from: &From, paper: &Paper) -> Out {
+    let packets = from.write.as_ref().is_some_and(|path| path.as_os_str() == "-");
+    let to: Box<dyn Write> = if packets { Box::new(io::sink()) } else { Box::new(io::stdout()) };
+    Out::new(to, paper.is_coloured(), paper.is_ascii())
+}
+
+impl From {
+    /// The files to read, and the capture filter if there is one.
+    fn source(&self) -> (Vec<PathBuf>, Option<String>) {
+        if self.read.is_empty() {
+            return (self.words.iter().map(PathBuf::from).collect(), self.filter.clone());
+        }
+        let words = self.words.join(" ");
+        let filters: Vec<String> =
+            self.filter.iter().cloned().chain((!words.is_empty()).then_some(words)).collect();
+        let both = filters.iter().map(|filter| format!("({filter})")).collect::<Vec<_>>();
+        let filter =
+            if both.len() < 2 { filters.into_iter().next() } else { Some(both.join(" and ")) };
+        (self.read.clone(), filter)
+    }
+}
+
+impl Paper {
+    fn format(&self) -> Format {
+        if self.json { Format::Ndjson } else { self.output.unwrap_or(Format::Text) }
+    }
+}
+
+impl Time {
+    fn style(self) -> Style {
+        match self {
+            Self::Relative => Style::Relative,
+            Self::Delta => Style::Delta,
+            Self::Utc => Style::Utc,
+            Self::Local => Style::Local,
+            Self::Epoch => Style::Epoch,
+        }
+    }
+}

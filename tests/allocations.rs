@@ -1,0 +1,64 @@
+//! No packet costs an allocation: not its reading, not its line.
+
+#![allow(unsafe_code)]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::io;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use wiretale::capture;
+use wiretale::capture::sift::Sift;
+use wiretale::pipeline::{self, Passing};
+use wiretale::render::clock::{Clock, Style};
+use wiretale::render::line::Lines;
+use wiretale::render::out::Out;
+
+struct Counting;
+
+static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+// SAFETY: every call goes to the system's allocator unchanged.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the caller's promises are handed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promises are handed on.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[test]
+fn lines_of_tcp_udp_and_dns_allocate_nothing() {
+    for capture in ["http-get", "dns-types", "ntp", "fast-retransmit", "icmp", "tls12", "arp"] {
+        let once = allocations(capture, 10);
+        let often = allocations(capture, 60);
+        assert_eq!(often, once, "{capture}: more packets, more allocations");
+    }
+}
+
+/// Allocations while a capture is told whose records are repeated so many times.
+fn allocations(name: &str, times: usize) -> u64 {
+    let octets = std::fs::read(format!("fixtures/{name}.pcap")).expect("the fixture");
+    let path =
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("allocations-{name}-{times}.pcap"));
+    let mut repeated = octets[..24].to_vec();
+    (0..times).for_each(|_| repeated.extend_from_slice(&octets[24..]));
+    std::fs::write(&path, repeated).expect("a writable folder");
+    let before = ALLOCATIONS.load(Ordering::Relaxed);
+    let files = capture::open(std::slice::from_ref(&path)).expect("a capture");
+    let mut source = Sift::new(files, None, None, None).expect("no filter");
+    let out = Out::new(Box::new(io::sink()), false, false);
+    let mut report = Lines::new(out, Clock::new(Style::Relative));
+    pipeline::run(&mut source, &mut Passing::default(), &mut report).expect("undamaged");
+    let after = ALLOCATIONS.load(Ordering::Relaxed);
+    std::fs::remove_file(path).expect("the capture");
+    after - before
+}

@@ -1,0 +1,241 @@
+//! Exit codes, usage errors, broken pipes, and documents that must be fresh.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+const CAPTURE: &str = "fixtures/http-get.pcap";
+
+fn wiretale(arguments: &[&str]) -> Output {
+    command().args(arguments).output().expect("the program")
+}
+
+fn command() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wiretale"));
+    command
+        .env("LC_ALL", "C.UTF-8")
+        .env("TZ", "UTC")
+        .env_remove("CLICOLOR_FORCE")
+        .stdin(Stdio::null());
+    command
+}
+
+fn text(octets: &[u8]) -> &str {
+    std::str::from_utf8(octets).expect("UTF-8")
+}
+
+/// A file of our own making, gone when the test ends.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str, content: &[u8]) -> Self {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("cli-{name}"));
+        fs::write(&path, content).expect("a writable folder");
+        Self(path)
+    }
+
+    fn path(&self) -> &str {
+        self.0.to_str().expect("UTF-8")
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        _ = fs::remove_file(&self.0);
+    }
+}
+
+/// One sentence on standard error that begins with the program's name and holds these words.
+fn complains(output: &Output, words: &[&str], code: i32) {
+    let told = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{told}");
+    assert!(told.starts_with("wiretale: "), "{told}");
+    assert_eq!(told.lines().count(), 1, "{told}");
+    for word in words {
+        assert!(told.contains(word), "{word:?} is not in {told:?}");
+    }
+}
+
+#[test]
+fn what_cannot_be_a_capture_gets_one_sentence_that_names_it() {
+    let empty = Scratch::new("empty.pcap", b"");
+    complains(&wiretale(&["packets", empty.path()]), &["cli-empty.pcap", "empty"], 1);
+    let letter = Scratch::new("letter.txt", b"Dear \x1b[31mreader,\n");
+    let output = wiretale(&["packets", letter.path()]);
+    complains(&output, &["cli-letter.txt", "not a capture"], 1);
+    assert!(!text(&output.stderr).contains('\x1b'));
+    complains(&wiretale(&["packets", "fixtures"]), &["fixtures", "directory"], 1);
+    complains(&wiretale(&["packets", "no-such.pcap"]), &["no-such.pcap", "No such file"], 1);
+    for output in [wiretale(&["packets", empty.path()]), wiretale(&["packets", letter.path()])] {
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn what_stands_before_a_cut_is_told() {
+    let whole = fs::read(CAPTURE).expect("the fixture");
+    let lines = |path: &str| text(&wiretale(&["packets", path]).stdout).lines().count();
+    let header = Scratch::new("cut-in-file-header.pcap", &whole[..20]);
+    complains(&wiretale(&["packets", header.path()]), &["cut", "header"], 1);
+    // The first record begins at 24; its length stands 8 octets into its 16-octet header.
+    let first = 40 + usize::from(whole[32]) + 256 * usize::from(whole[33]);
+    let record_header = Scratch::new("cut-in-record-header.pcap", &whole[..first + 5]);
+    complains(&wiretale(&["packets", record_header.path()]), &["cut", "record 2", "1 packet"], 1);
+    assert_eq!(lines(record_header.path()), 1);
+    let record = Scratch::new("cut-in-record.pcap", &whole[..first + 20]);
+    complains(&wiretale(&["packets", record.path()]), &["cut", "record 2", "1 packet"], 1);
+    assert_eq!(lines(record.path()), 1);
+}
+
+#[test]
+fn a_reader_that_has_had_enough_is_no_failure() {
+    let one = fs::read(CAPTURE).expect("the fixture");
+    let many: Vec<u8> = one[..24]
+        .iter()
+        .chain(one[24..].iter().cycle().take(200 * (one.len() - 24)))
+        .copied()
+        .collect();
+    let big = Scratch::new("big.pcap", &many);
+    for arguments in
+        [&["packets"][..], &["packets", "-v"], &["packets", "-x"], &["packets", "--json"]]
+    {
+        let mut child = command()
+            .args(arguments)
+            .arg(big.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
+        let output = child.wait_with_output().expect("an end");
+        assert!(!line.is_empty());
+        assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_wrong_command_line_is_exit_code_2() {
+    for arguments in [
+        &[][..],
+        &["--no-such-option"],
+        &["packets"],
+        &["packets", "--time", "noon", CAPTURE],
+        &["packets", "--from", "yesterday", CAPTURE],
+        &["completions", "tcsh"],
+    ] {
+        let output = wiretale(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn a_wrong_filter_points_at_its_place() {
+    let output = wiretale(&["packets", "-Y", "tcp.prot == 80", CAPTURE]);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(
+        text(&output.stderr),
+        "wiretale: display filter: no field is called \"tcp.prot\"; the nearest is \"tcp.port\"\n    tcp.prot == 80\n    ^^^^^^^^\n"
+    );
+    complains(&wiretale(&["packets", "-f", "port http and and", CAPTURE]), &["syntax error"], 2);
+    complains(&wiretale(&["packets", "-e", "ip.sorc", CAPTURE]), &["ip.sorc", "ip.src"], 2);
+}
+
+#[test]
+fn words_behind_r_are_the_capture_filter() {
+    let ours = wiretale(&["packets", "-nr", CAPTURE, "udp", "port", "53"]);
+    let same = wiretale(&["packets", "-Y", "udp.port == 53", CAPTURE]);
+    assert_eq!(text(&ours.stdout), text(&same.stdout));
+    assert!(!ours.stdout.is_empty());
+}
+
+#[test]
+fn limits_of_count_and_time_hold() {
+    let lines = |arguments: &[&str]| text(&wiretale(arguments).stdout).lines().count();
+    let all = lines(&["packets", CAPTURE]);
+    assert_eq!(lines(&["packets", "-c", "3", CAPTURE]), 3);
+    let before = lines(&["packets", "--to", "+1ms", CAPTURE]);
+    let after = lines(&["packets", "--from", "+1ms", CAPTURE]);
+    assert_eq!(before + after, all);
+    assert!(before > 0 && after > 0);
+}
+
+#[test]
+fn what_is_kept_is_told_the_same_again() {
+    for name in ["kept.pcapng", "kept.pcap"] {
+        let kept = Scratch::new(name, b"");
+        let told = wiretale(&["packets", "-w", kept.path(), CAPTURE]);
+        assert_eq!(text(&told.stdout), text(&wiretale(&["packets", kept.path()]).stdout), "{name}");
+    }
+}
+
+#[test]
+fn standard_input_is_a_capture_like_any_other() {
+    let output = command()
+        .args(["packets", "-"])
+        .stdin(fs::File::open(CAPTURE).expect("the fixture"))
+        .output()
+        .expect("the program");
+    assert_eq!(text(&output.stdout), text(&wiretale(&["packets", CAPTURE]).stdout));
+}
+
+#[test]
+fn help_begins_with_examples() {
+    for arguments in
+        [&["--help"][..], &["packets", "--help"], &["tell", "--help"], &["completions", "--help"]]
+    {
+        let output = wiretale(arguments);
+        assert_eq!(output.status.code(), Some(0));
+        assert!(text(&output.stdout).starts_with("Examples:"), "{arguments:?}");
+    }
+}
+
+#[test]
+fn three_shells_are_completed() {
+    for shell in ["bash", "zsh", "fish"] {
+        let output = wiretale(&["completions", shell]);
+        assert!(text(&output.stdout).contains("display-filter"), "{shell}");
+    }
+}
+
+/// `WIRETALE_BLESS=1 cargo test` writes it anew.
+#[test]
+fn the_man_page_is_fresh() {
+    let page = wiretale::cli::man_page().expect("a page");
+    if std::env::var_os("WIRETALE_BLESS").is_some() {
+        fs::write("man/wiretale.1", &page).expect("a writable folder");
+    }
+    let stored = fs::read("man/wiretale.1").expect("the page");
+    assert!(stored == page, "man/wiretale.1 is stale: run WIRETALE_BLESS=1 cargo test");
+}
+
+/// Every command that README shows prints what README shows.
+#[test]
+fn readme_shows_real_output() {
+    let readme = fs::read_to_string("README.md").expect("README.md");
+    let mut shown = 0;
+    for block in readme.split("```console\n").skip(1) {
+        let block = block.split("```").next().expect("an end");
+        for example in block.split("$ wiretale ").skip(1) {
+            let (line, expected) = example.split_once('\n').expect("a command");
+            let words = split(line);
+            let output = command().args(&words).output().expect("the program");
+            assert_eq!(text(&output.stdout).trim_end(), expected.trim_end(), "wiretale {line}");
+            shown += 1;
+        }
+    }
+    assert!(shown > 0, "README.md shows no output");
+}
+
+/// Cuts a command line into words; single quotes hold words together.
+fn split(line: &str) -> Vec<String> {
+    let parts = line.split('\'').enumerate();
+    parts
+        .flat_map(|(at, part)| match at % 2 {
+            0 => part.split_whitespace().map(str::to_owned).collect(),
+            _ => vec![part.to_owned()],
+        })
+        .collect()
+}
