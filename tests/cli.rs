@@ -66,7 +66,7 @@ fn what_cannot_be_a_capture_gets_one_sentence_that_names_it() {
     complains(&output, &["cli-letter.txt", "not a capture"], 1);
     assert!(!text(&output.stderr).contains('\x1b'));
     complains(&wiretale(&["packets", "fixtures"]), &["fixtures", "directory"], 1);
-    complains(&wiretale(&["packets", "no-such.pcap"]), &["no-such.pcap", "No such file"], 1);
+    complains(&wiretale(&["packets", "no-such.pcap"]), &["no-such.pcap", "no such file"], 1);
     for output in [wiretale(&["packets", empty.path()]), wiretale(&["packets", letter.path()])] {
         assert!(output.stdout.is_empty());
     }

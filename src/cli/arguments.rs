@@ -33,7 +33,7 @@ pub(super) struct Arguments {
     pub(super) tell: Tell,
 
     /// Print the version
-    #[arg(long, action = clap::ArgAction::Version, global = true)]
+    #[arg(long, action = clap::ArgAction::Version)]
     version: Option<bool>,
 }
 
@@ -128,12 +128,12 @@ pub(super) struct From {
     pub(super) count: Option<u64>,
 
     /// Only frames from this time on: RFC 3339, or `+1.5s` after the first
-    #[arg(long, value_name = "TIME", value_parser = super::time::bound)]
-    pub(super) from: Option<Edge>,
+    #[arg(long = "from", value_name = "TIME", value_parser = super::time::bound)]
+    pub(super) begin: Option<Edge>,
 
     /// Only frames before this time: RFC 3339, or `+1.5s` after the first
-    #[arg(long, value_name = "TIME", value_parser = super::time::bound)]
-    pub(super) to: Option<Edge>,
+    #[arg(long = "to", value_name = "TIME", value_parser = super::time::bound)]
+    pub(super) end: Option<Edge>,
 
     /// Keep the packets that passed: pcapng, or classic pcap when the name ends in .pcap; `-` is standard output
     #[arg(short = 'w', long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -155,7 +155,7 @@ pub(super) struct Paper {
     #[arg(long, conflicts_with = "output")]
     pub(super) json: bool,
 
-    /// When to colour; NO_COLOR and CLICOLOR_FORCE are respected
+    /// When to colour; `NO_COLOR` and `CLICOLOR_FORCE` are respected
     #[arg(long, value_enum, default_value_t = When::Auto, value_name = "WHEN", num_args = 0..=1, default_missing_value = "always", require_equals = true)]
     pub(super) color: When,
 

@@ -67,7 +67,7 @@ fn answer(from: &From, mut report: Box<dyn Report>) -> anyhow::Result<()> {
     let (paths, capture_filter) = from.source();
     let files = capture::open(&paths)?;
     let mut source =
-        Sift::new(files, capture_filter.as_deref(), from.from, from.to).map_err(usage)?;
+        Sift::new(files, capture_filter.as_deref(), from.begin, from.end).map_err(usage)?;
     let save = from.write.as_deref().map(|path| Save::create(path, &paths)).transpose()?;
     let mut passing = Passing { filter, limit: from.count, save };
     Ok(pipeline::run(&mut source, &mut passing, report.as_mut())?)
