@@ -30,7 +30,7 @@ fields! {
 
     QUERY          = "dns.qry", Group, "question";
     QUERY_NAME     = "dns.qry.name", Text, "name";
-    NAME_LEN       = "dns.qry.name.len", Number, "length of the name in text";
+    NAME_LEN       = "dns.qry.name.len", Number, "name length";
     LABELS         = "dns.count.labels", Number, "labels";
     QUERY_TYPE     = "dns.qry.type", Number, "type";
     QUERY_CLASS    = "dns.qry.class", Hex(4), "class";

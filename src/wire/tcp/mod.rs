@@ -31,9 +31,9 @@ fields! {
     HEADER_LEN       = "tcp.hdr_len", Number, "header length";
     FLAGS            = "tcp.flags", Hex(4), "flags";
     RESERVED         = "tcp.flags.res", Number, "reserved";
-    AE               = "tcp.flags.ae", Flag, "AE (accurate ECN)";
-    CWR              = "tcp.flags.cwr", Flag, "CWR (congestion window reduced)";
-    ECE              = "tcp.flags.ece", Flag, "ECE (congestion echoed)";
+    AE               = "tcp.flags.ae", Flag, "AE";
+    CWR              = "tcp.flags.cwr", Flag, "CWR";
+    ECE              = "tcp.flags.ece", Flag, "ECE";
     URG              = "tcp.flags.urg", Flag, "URG";
     ACK_FLAG         = "tcp.flags.ack", Flag, "ACK";
     PUSH             = "tcp.flags.push", Flag, "PSH";
