@@ -8,13 +8,15 @@
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Octets<'a> {
     kept: &'a [u8],
-    len: u32,
+    // A word like the others: where a copy reads more at once than was written at once, the
+    // processor waits for the store.
+    len: usize,
 }
 
 impl<'a> Octets<'a> {
     /// Octets of which `kept` survived out of `len`; `len` is raised if the two disagree.
     pub fn new(kept: &'a [u8], len: usize) -> Self {
-        Self { kept, len: len.max(kept.len()).min(u32::MAX as usize) as u32 }
+        Self { kept, len: len.max(kept.len()).min(u32::MAX as usize) }
     }
 
     /// Octets of which nothing was lost.
@@ -24,7 +26,7 @@ impl<'a> Octets<'a> {
 
     /// How many octets were on the wire.
     pub fn len(self) -> usize {
-        self.len as usize
+        self.len
     }
 
     pub fn is_empty(self) -> bool {
@@ -44,7 +46,7 @@ impl<'a> Octets<'a> {
     /// Takes a fixed-size header off the front.
     pub fn header<const N: usize>(self) -> Result<(&'a [u8; N], Self), Why> {
         match self.kept.split_first_chunk() {
-            Some((header, rest)) => Ok((header, Self { kept: rest, len: self.len - N as u32 })),
+            Some((header, rest)) => Ok((header, Self { kept: rest, len: self.len - N })),
             None => Err(self.lacks(N)),
         }
     }
@@ -52,7 +54,7 @@ impl<'a> Octets<'a> {
     /// Splits after `at` octets, all of which must have been kept.
     pub fn split(self, at: usize) -> Result<(&'a [u8], Self), Why> {
         match self.kept.split_at_checked(at) {
-            Some((front, rest)) => Ok((front, Self { kept: rest, len: self.len - at as u32 })),
+            Some((front, rest)) => Ok((front, Self { kept: rest, len: self.len - at })),
             None => Err(self.lacks(at)),
         }
     }
@@ -68,7 +70,7 @@ impl<'a> Octets<'a> {
     #[must_use]
     pub fn limit(self, len: usize) -> Self {
         let kept = self.kept.get(..len).unwrap_or(self.kept);
-        Self { kept, len: self.len.min(len as u32) }
+        Self { kept, len: self.len.min(len) }
     }
 
     /// Why `need` octets cannot be had: cut by the capture, or never sent.

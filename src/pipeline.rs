@@ -23,7 +23,7 @@ pub struct Passing {
 /// A source that fails does not silence the report: it is told to end first, then the error is
 /// handed on.
 pub fn run(
-    source: &mut dyn Source,
+    source: &mut impl Source,
     passing: &mut Passing,
     report: &mut dyn Report,
 ) -> io::Result<()> {
@@ -37,7 +37,11 @@ pub fn run(
     ended
 }
 
-fn read(source: &mut dyn Source, passing: &mut Passing, report: &mut dyn Report) -> io::Result<()> {
+fn read(
+    source: &mut impl Source,
+    passing: &mut Passing,
+    report: &mut dyn Report,
+) -> io::Result<()> {
     let mut fragments = Fragments::default();
     let mut streams = Streams::default();
     let mut left = passing.limit.unwrap_or(u64::MAX);
@@ -56,7 +60,10 @@ fn read(source: &mut dyn Source, passing: &mut Passing, report: &mut dyn Report)
             }
             Some(Moment::Call(call)) => report.call(&call)?,
             Some(Moment::Frame(frame)) => {
-                let packet = streams.join(fragments.join(Packet::dissect(frame)));
+                let mut packet = Packet::unread(frame);
+                packet.read();
+                fragments.join(&mut packet);
+                streams.join(&mut packet);
                 if passing.filter.as_ref().is_none_or(|filter| filter.admits(&packet)) {
                     left -= 1;
                     if let Some(save) = &mut passing.save {

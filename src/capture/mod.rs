@@ -107,6 +107,16 @@ impl Reader {
         }
     }
 
+    /// The interface of the frame it stands on.
+    #[inline]
+    fn interface(&self) -> u32 {
+        match self {
+            Self::Pcap(reader) => reader.interface,
+            Self::Pcapng(reader) => reader.frame().interface,
+            Self::Snoop(reader) => reader.frame().interface,
+        }
+    }
+
     #[inline]
     fn frame(&self) -> Frame<'_> {
         match self {
@@ -136,7 +146,7 @@ impl Files {
                 self.last = time;
                 self.first.get_or_insert(time);
                 self.number += 1;
-                let interface = self.readers[self.current].frame().interface;
+                let interface = self.readers[self.current].interface();
                 self.about.interfaces[interface as usize].frames += 1;
                 Ok(step)
             }

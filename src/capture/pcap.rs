@@ -22,7 +22,7 @@ pub(super) struct Pcap {
     /// Before version 2.3 the two lengths stood the other way round; in 2.3 sometimes.
     version: (u16, u16),
     link: u16,
-    interface: u32,
+    pub(super) interface: u32,
     /// The record the reader stands on: its length in all, its time, its length on the wire.
     current: usize,
     time: Timestamp,

@@ -92,29 +92,25 @@ enum Outcome {
 
 impl Fragments {
     /// Reads on in the datagram that this packet completes, if it does.
-    pub fn join<'a>(&'a mut self, packet: Packet<'a>) -> Packet<'a> {
-        let Some(fragment) = packet.fragment() else { return packet };
-        if fragment.payload.is_cut() {
-            return packet;
-        }
+    pub fn join<'a>(&'a mut self, packet: &mut Packet<'a>) {
+        let Some(fragment) = packet.fragment().filter(|fragment| !fragment.payload.is_cut()) else {
+            return;
+        };
         let key = Key::of(&fragment);
         self.make_room(&key, packet.frame.time, fragment.payload.len());
         match self.add(key, &fragment, packet.frame.number, packet.frame.time) {
-            Outcome::Waits | Outcome::Ignored => packet,
+            Outcome::Waits | Outcome::Ignored => {}
             Outcome::Overlaps(other) => {
                 self.remove(&key);
-                packet.overlap(other)
+                packet.overlap(other);
             }
-            Outcome::Void => {
-                self.remove(&key);
-                packet
-            }
+            Outcome::Void => self.remove(&key),
             Outcome::Completes => {
-                let Some(datagram) = self.waiting.get(&key) else { return packet };
+                let Some(datagram) = self.waiting.get(&key) else { return };
                 let protocol = key.protocol.unwrap_or(datagram.protocol);
                 datagram.write(&mut self.joined, &mut self.numbers);
                 self.remove(&key);
-                packet.join(protocol, Octets::whole(&self.joined), &self.numbers)
+                packet.join(protocol, Octets::whole(&self.joined), &self.numbers);
             }
         }
     }
@@ -291,7 +287,8 @@ mod tests {
     }
 
     fn letters(fragments: &mut Fragments, octets: &[u8], second: u64) -> String {
-        let packet = fragments.join(dissected(octets, second));
+        let mut packet = dissected(octets, second);
+        fragments.join(&mut packet);
         match (packet.datagram(), packet.overlapped()) {
             (Some(datagram), _) => {
                 datagram.kept().chunks(8).map(|eight| char::from(eight[0])).collect()
@@ -419,7 +416,8 @@ mod tests {
         assert_eq!(letters(&mut fragments, &ipv6((0, true, "a")), 1), "");
         assert_eq!(letters(&mut fragments, &ipv6((0, false, "z")), 2), "");
         let last = ipv6((8, false, "b"));
-        let packet = fragments.join(dissected(&last, 3));
+        let mut packet = dissected(&last, 3);
+        fragments.join(&mut packet);
         assert_eq!(packet.fragments(), [1, 3]);
         assert!(packet.places().all(|place| place.lies_in == LiesIn::Frame));
         assert_eq!(packet.rest.kept(), payload("ab"));
@@ -431,7 +429,11 @@ mod tests {
         let [first, last] = [ipv4(7, (0, true, "ab")), ipv4(7, (16, false, "c"))];
         let whole = dissected(&first, 1).frame;
         let cut = Frame { octets: Octets::new(&first[..30], first.len()), ..whole };
-        assert!(fragments.join(Packet::dissect(cut)).datagram().is_none());
+        {
+            let mut packet = Packet::dissect(cut);
+            fragments.join(&mut packet);
+            assert!(packet.datagram().is_none());
+        }
         assert_eq!(letters(&mut fragments, &last, 2), "");
         assert_eq!(letters(&mut fragments, &first, 3), "abc");
     }

@@ -16,7 +16,7 @@ use hashbrown::HashMap;
 
 use crate::octets::Octets;
 use crate::wire::tcp::{Flags, Seq, Tcp};
-use crate::wire::{Hint, Packet};
+use crate::wire::{Hint, Layer, Packet};
 
 const STREAMS: usize = 1024;
 /// A DNS message over TCP with its length; more than any head that is read.
@@ -50,69 +50,63 @@ struct Message {
 
 impl Streams {
     /// Reads the message that this packet goes on with, when it does.
-    pub fn join<'a>(&'a mut self, packet: Packet<'a>) -> Packet<'a> {
-        let Some(tcp) = packet.tcp() else { return packet };
-        if tcp.payload().is_empty() || packet.datagram().is_some() {
-            return packet;
+    pub fn join<'a>(&'a mut self, packet: &mut Packet<'a>) {
+        if self.waiting.is_empty() && !may_go_on(packet) {
+            return;
         }
-        let from = goes_on_from(&packet, tcp);
+        let Some(tcp) = packet.tcp().filter(|tcp| !tcp.payload().is_empty()) else { return };
+        if tcp.payload().is_cut() || packet.datagram().is_some() {
+            return;
+        }
+        let from = goes_on_from(packet, tcp);
         if from.is_none() && self.waiting.is_empty() {
-            return packet;
+            return;
         }
-        let (Some((source, destination)), false) = (packet.addresses(), tcp.payload().is_cut())
-        else {
-            return packet;
-        };
-        let (from_port, to_port) = (tcp.source_port(), tcp.destination_port());
-        let way = (source, from_port, destination, to_port);
+        let Some((source, destination)) = packet.addresses() else { return };
+        let way = (source, tcp.source_port(), destination, tcp.destination_port());
         let number = packet.frame.number;
-        let Some(message) = self.waiting.get_mut(&way) else {
-            if let Some(from) = from {
-                self.begin(way, tcp, from, number);
+        if let Some(message) = self.waiting.get_mut(&way) {
+            let late = message.next.map_or(0, |next| tcp.seq().past(next));
+            let end = tcp.seq().plus(tcp.span());
+            if late < 0 && message.next.is_some_and(|next| end.past(next) <= 0) {
+                return;
             }
-            return packet;
-        };
-        let late = message.next.map_or(0, |next| tcp.seq().past(next));
-        if late != 0 {
-            let is_old =
-                late < 0 && tcp.seq().plus(tcp.span()).past(message.next.unwrap_or(tcp.seq())) <= 0;
-            if !is_old {
-                self.waiting.remove(&way);
-                if let Some(from) = from {
-                    self.begin(way, tcp, from, number);
-                }
+            if late == 0 && message.octets.len() <= LONGEST {
+                message.take(tcp, 0, number);
+                return self.read(way, packet, tcp);
             }
-            return packet;
-        }
-        message.take(tcp, 0, number);
-        if message.octets.len() > LONGEST {
             self.waiting.remove(&way);
-            return packet;
         }
-        self.read(way, packet, tcp)
+        if let Some(from) = from {
+            self.begin(way, tcp, from, number);
+        }
     }
 
     /// Reads a message again, now that it has grown.
-    fn read<'a>(&'a mut self, way: Way, packet: Packet<'a>, tcp: Tcp<'a>) -> Packet<'a> {
-        let Some(mut message) = self.waiting.remove(&way) else { return packet };
+    fn read<'a>(&'a mut self, way: Way, packet: &mut Packet<'a>, tcp: Tcp<'a>) {
+        let Some(mut message) = self.waiting.remove(&way) else { return };
         std::mem::swap(&mut self.whole, &mut message);
         let hint = Hint::Tcp(tcp.source_port(), tcp.destination_port());
-        let again = packet.carried_on(hint, Octets::whole(&self.whole.octets), &self.whole.numbers);
-        let Some(from) = goes_on_from(&again, tcp) else { return again };
-        message.clear();
-        message.turn = self.whole.turn;
-        message.octets.extend_from_slice(&self.whole.octets[from..]);
-        message.next = self.whole.next;
-        // What was already told of a message that is not yet whole would be told again with each
-        // segment: a packet that ends nothing is told as itself.
-        if from == 0 {
-            message.numbers.extend_from_slice(&self.whole.numbers);
-            self.waiting.insert(way, message);
-            return packet;
+        let whole = &self.whole;
+        let again = packet.carried_on(hint, Octets::whole(&whole.octets), &whole.numbers);
+        let from = goes_on_from(&again, tcp);
+        let number = packet.frame.number;
+        // A packet that ends nothing is told as itself: what is known of a message that is not yet
+        // whole would otherwise be told again with each segment.
+        if from != Some(0) {
+            *packet = again;
         }
-        message.numbers.push(packet.frame.number);
+        let Some(from) = from else { return };
+        message.octets.clear();
+        message.octets.extend_from_slice(&whole.octets[from..]);
+        message.numbers.clear();
+        if from == 0 {
+            message.numbers.extend_from_slice(&whole.numbers);
+        } else {
+            message.numbers.push(number);
+        }
+        (message.turn, message.next) = (whole.turn, whole.next);
         self.waiting.insert(way, message);
-        again
     }
 
     fn begin(&mut self, way: Way, tcp: Tcp<'_>, from: usize, number: u64) {
@@ -137,11 +131,19 @@ impl Message {
         self.next = Some(tcp.seq().plus(tcp.span()));
         self.numbers.push(number);
     }
+}
 
-    fn clear(&mut self) {
-        self.octets.clear();
-        self.numbers.clear();
+/// Whether [`goes_on_from`] is worth asking: most packets answer by their last layer alone.
+fn may_go_on(packet: &Packet<'_>) -> bool {
+    match packet.layers().last() {
+        Some(Layer::Tcp(tcp)) => is_dns(*tcp) && !tcp.payload().is_empty(),
+        Some(layer) => layer.goes_on().is_some(),
+        None => false,
     }
+}
+
+fn is_dns(tcp: Tcp<'_>) -> bool {
+    tcp.source_port() == 53 || tcp.destination_port() == 53
 }
 
 /// From which octet of the stream's octets at hand a message goes on in a later segment.
@@ -155,9 +157,10 @@ fn goes_on_from(packet: &Packet<'_>, tcp: Tcp<'_>) -> Option<usize> {
     if let Some(from) = last.layer.goes_on() {
         return (last.octets.kept().as_ptr() as usize + last.start + from).checked_sub(start);
     }
-    let is_dns = tcp.source_port() == 53 || tcp.destination_port() == 53;
     let unread = packet.rest.kept().as_ptr() as usize;
-    let starved =
-        is_dns && packet.stop.is_none() && packet.rest.len() < BEGINNING && !packet.rest.is_empty();
+    let starved = is_dns(tcp)
+        && packet.stop.is_none()
+        && packet.rest.len() < BEGINNING
+        && !packet.rest.is_empty();
     (starved && unread == start && packet.rest.len() == octets.len()).then_some(0)
 }

@@ -1,6 +1,7 @@
 //! One line a packet: number, time, source → destination, the innermost protocol and its words.
 
 use std::io;
+use std::mem::discriminant;
 
 use super::Report;
 use super::clock::Clock;
@@ -115,7 +116,7 @@ fn ends(layers: &[Layer<'_>], ink: &mut Ink) {
 /// QUIC packets in one datagram.
 fn messages<'p, 'a>(layers: &'p [Layer<'a>]) -> &'p [Layer<'a>] {
     let Some(last) = layers.last() else { return &[] };
-    let alike = |layer: &&Layer<'_>| layer.name().key == last.name().key;
+    let alike = |layer: &&Layer<'_>| discriminant(*layer) == discriminant(last);
     let first = layers.len() - layers.iter().rev().take_while(alike).count();
     match layers[..first].last() {
         Some(Layer::Tcp(_) | Layer::Udp(_)) => &layers[first..],

@@ -24,8 +24,13 @@ pub enum Verdict {
 /// The packet's own checksums that could be verified, outermost first.
 pub fn verify<'p>(packet: &'p Packet<'_>) -> impl Iterator<Item = (Place<'p, 'p>, Verdict)> {
     let mut enclosing = None;
-    packet.places().take(packet.own_layers().len()).filter_map(move |place| {
-        let verdict = match place.layer {
+    (0..packet.own_layers().len()).filter_map(move |at| {
+        let layer = &packet.layers()[at];
+        if !may_be_verified(layer) {
+            return None;
+        }
+        let place = packet.place(at);
+        let verdict = match layer {
             Layer::Ipv4(ip) => {
                 let (header, options) = ip.header();
                 let addresses = ip.goes_straight().then(|| add(&header[12..20], 0));
@@ -65,6 +70,23 @@ pub fn verify<'p>(packet: &'p Packet<'_>) -> impl Iterator<Item = (Place<'p, 'p>
         };
         Some((place, verdict?))
     })
+}
+
+/// Whether a layer has a checksum, or a say in that of another.
+fn may_be_verified(layer: &Layer<'_>) -> bool {
+    matches!(
+        layer,
+        Layer::Ipv4(_)
+            | Layer::Ipv6(_)
+            | Layer::Ipv6Routing(_)
+            | Layer::Ipv6Options(_)
+            | Layer::Tcp(_)
+            | Layer::Udp(_)
+            | Layer::Icmp(_)
+            | Layer::Icmpv6(_)
+            | Layer::Igmp(_)
+            | Layer::Gre(_)
+    )
 }
 
 /// The IP packet around a transport header, as far as its checksum covers it.

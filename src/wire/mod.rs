@@ -10,6 +10,8 @@ pub mod field;
 pub mod frame;
 pub mod packet;
 
+use arrayvec::ArrayVec;
+
 use crate::ink::Ink;
 use crate::octets::{Octets, Why};
 use field::{Field, Listener};
@@ -141,14 +143,25 @@ macro_rules! protocols {
         }
 
         impl<'a> Layer<'a> {
-            fn read(hint: Hint, octets: Octets<'a>) -> Option<Result<(Self, Hint, Octets<'a>), Stop>> {
-                Some(match hint {
-                    $($hint if $module::$View::claims(hint, octets) => match $module::$View::read(hint, octets) {
-                        Ok((view, next, rest)) => Ok((Self::$View(view), next, rest)),
-                        Err(why) => Err(Stop { name: <$module::$View<'_> as View<'_>>::NAMES[0], why }),
+            /// Reads the next layer into its place among the others, and goes on to what follows it.
+            /// Says whether a protocol claimed the octets.
+            // Everything is written where it belongs: handing it up cost as much as reading it.
+            fn read(
+                hint: &mut Hint,
+                octets: &mut Octets<'a>,
+                layers: &mut ArrayVec<Self, { Packet::DEPTH }>,
+            ) -> Result<bool, Stop> {
+                match *hint {
+                    $($hint if $module::$View::claims(*hint, *octets) => match $module::$View::read(*hint, *octets) {
+                        Ok((view, next, rest)) => {
+                            layers.push(Self::$View(view));
+                            (*hint, *octets) = (next, rest);
+                        }
+                        Err(why) => return Err(Stop { name: <$module::$View<'_> as View<'_>>::NAMES[0], why }),
                     },)*
-                    _ => return None,
-                })
+                    _ => return Ok(false),
+                }
+                Ok(true)
             }
 
             pub fn name(&self) -> Name {

@@ -76,7 +76,15 @@ impl<'a> Packet<'a> {
 
     /// Reads as many layers as the octets honestly give.
     pub fn dissect(frame: Frame<'a>) -> Self {
-        let mut packet = Self {
+        let mut packet = Self::unread(frame);
+        packet.read();
+        packet
+    }
+
+    /// A packet whose layers are still to be [`Packet::read`]: in its place, because moving a packet
+    /// costs as much as reading one.
+    pub fn unread(frame: Frame<'a>) -> Self {
+        Self {
             frame,
             layers: ArrayVec::new_const(),
             starts: [0; Self::DEPTH],
@@ -85,20 +93,21 @@ impl<'a> Packet<'a> {
             overlapped: None,
             rest: frame.octets,
             stop: None,
-        };
-        packet.descend(Hint::Link(frame.link));
-        packet
+        }
+    }
+
+    /// Reads as many layers as the octets honestly give.
+    pub fn read(&mut self) {
+        self.descend(Hint::Link(self.frame.link));
     }
 
     /// Reads on in the datagram whose last missing fragment this packet brought.
     ///
     /// `fragments` are the numbers of all packets that brought one, in order.
-    #[must_use]
-    pub fn join(mut self, protocol: u8, datagram: Octets<'a>, fragments: &'a [u64]) -> Self {
+    pub fn join(&mut self, protocol: u8, datagram: Octets<'a>, fragments: &'a [u64]) {
         self.joined = Some(Joined { layer: self.layers.len(), datagram, fragments });
         self.rest = datagram;
         self.descend(Hint::Ip(protocol));
-        self
     }
 
     /// Reads what the TCP segment holds again, as part of a message that earlier segments began.
@@ -118,10 +127,8 @@ impl<'a> Packet<'a> {
     }
 
     /// Notes that this fragment contradicts the one in packet `number`.
-    #[must_use]
-    pub fn overlap(mut self, number: u64) -> Self {
+    pub fn overlap(&mut self, number: u64) {
         self.overlapped = Some(number);
-        self
     }
 
     /// The packet's innermost layer as a fragment, unless it is whole or only quoted.
@@ -161,17 +168,18 @@ impl<'a> Packet<'a> {
 
     /// Every layer and where it lies.
     pub fn places(&self) -> impl Iterator<Item = Place<'_, 'a>> {
-        let (joined, datagram) = self
-            .joined
-            .map_or((usize::MAX, self.frame.octets), |joined| (joined.layer, joined.datagram));
-        self.layers.iter().zip(self.starts).enumerate().map(move |(at, (layer, start))| {
-            let start = start as usize;
-            if at < joined {
-                Place { layer, start, lies_in: LiesIn::Frame, octets: self.frame.octets }
-            } else {
-                Place { layer, start, lies_in: LiesIn::Datagram, octets: datagram }
+        (0..self.layers.len()).map(|at| self.place(at))
+    }
+
+    /// The layer at an index of [`Packet::layers`], and where it lies.
+    pub fn place(&self, at: usize) -> Place<'_, 'a> {
+        let (layer, start) = (&self.layers[at], self.starts[at] as usize);
+        match &self.joined {
+            Some(joined) if at >= joined.layer => {
+                Place { layer, start, lies_in: LiesIn::Datagram, octets: joined.datagram }
             }
-        })
+            _ => Place { layer, start, lies_in: LiesIn::Frame, octets: self.frame.octets },
+        }
     }
 
     /// The datagram or message that this packet completed, when it brought the last missing part.
@@ -234,32 +242,32 @@ impl<'a> Packet<'a> {
 
     fn descend(&mut self, mut hint: Hint) {
         let base = self.base();
+        // Kept in hand until the end: stored and loaded for each layer, it would be waited for.
+        let mut rest = self.rest;
         // Where a quote ends as it was sent; it is read as if it were longer.
         let mut quote_end = usize::MAX;
         while !self.layers.is_full() {
             if let Hint::Quote(ethertype) = hint {
                 self.quote = self.quote.min(self.layers.len());
-                quote_end = self.rest.kept().as_ptr() as usize + self.rest.len();
-                self.rest = as_sent(ethertype, self.rest);
+                quote_end = rest.kept().as_ptr() as usize + rest.len();
+                rest = as_sent(ethertype, rest);
                 hint = Hint::Ether(ethertype);
             }
             if hint == Hint::Ip(6)
                 && self.quote != usize::MAX
-                && self.rest.kept().as_ptr() as usize + 20 > quote_end
+                && rest.kept().as_ptr() as usize + 20 > quote_end
             {
                 hint = Hint::Scrap(6);
             }
-            if self.rest.is_empty() && matches!(hint, Hint::Tcp(..) | Hint::Udp(..) | Hint::Is(_)) {
+            if rest.is_empty() && matches!(hint, Hint::Tcp(..) | Hint::Udp(..) | Hint::Is(_)) {
                 break;
             }
-            match Layer::read(hint, self.rest) {
-                Some(Ok((layer, next, rest))) => {
-                    self.starts[self.layers.len()] =
-                        (self.rest.kept().as_ptr() as usize - base) as u32;
-                    self.layers.push(layer);
-                    (hint, self.rest) = (next, rest);
-                }
-                Some(Err(stop)) => {
+            let start = rest.kept().as_ptr() as usize - base;
+            self.starts[self.layers.len()] = start as u32;
+            match Layer::read(&mut hint, &mut rest, &mut self.layers) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(stop) => {
                     // A quote that ends early is no loss: more was never sent.
                     let quoted = quote_end != usize::MAX && !self.whole().is_cut();
                     if !(quoted && matches!(stop.why, Why::Cut { .. })) {
@@ -267,9 +275,9 @@ impl<'a> Packet<'a> {
                     }
                     break;
                 }
-                None => break,
             }
         }
+        self.rest = rest;
     }
 
     /// The address in memory that places are counted from.

@@ -303,7 +303,10 @@ fn each_packet(path: &str, snaplen: usize, mut see: impl FnMut(&Packet<'_>)) {
         let Moment::Frame(frame) = moment else { continue };
         let kept = frame.octets.kept();
         let octets = Octets::new(kept.get(..snaplen).unwrap_or(kept), frame.octets.len());
-        see(&streams.join(fragments.join(Packet::dissect(Frame { octets, ..frame }))));
+        let mut packet = Packet::dissect(Frame { octets, ..frame });
+        fragments.join(&mut packet);
+        streams.join(&mut packet);
+        see(&packet);
     }
 }
 
