@@ -25,9 +25,11 @@ fn a_message_split_anywhere_is_told_where_it_ends() {
             for at in least..tcp.payload().len() {
                 let [one, other] = split(kept, tcp.payload().len(), at);
                 let mut streams = Streams::default();
-                let mut first = Packet::dissect(one.frame());
-                streams.join(&mut first);
-                let first = said(&first);
+                let first = {
+                    let mut first = Packet::dissect(one.frame());
+                    streams.join(&mut first);
+                    said(&first)
+                };
                 let mut joined = Packet::dissect(other.frame());
                 streams.join(&mut joined);
                 if joined.segments().is_empty() {
