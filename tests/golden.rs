@@ -3,6 +3,7 @@
 //! One file for each capture in `tests/golden/`, with every way of telling in turn. After a change
 //! that is meant, `WIRETALE_BLESS=1 cargo test --test golden` writes them anew; read the difference.
 
+use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,11 +11,11 @@ use std::process::Command;
 /// The ways each capture is told.
 const WAYS: [&[&str]; 6] = [
     &["tell"],
-    &["packets"],
-    &["packets", "-v", "-c", "10"],
-    &["packets", "-x", "-c", "3"],
-    &["packets", "--json", "-c", "4"],
-    &["packets", "-o", "csv", "-c", "4"],
+    &["packets", "-c", "80"],
+    &["packets", "-v", "-c", "6"],
+    &["packets", "-x", "-c", "2"],
+    &["packets", "--json", "-c", "2"],
+    &["packets", "-o", "csv", "-c", "2"],
 ];
 
 #[test]
@@ -66,10 +67,11 @@ fn tell(fixture: &Path) -> String {
             .env("TZ", "UTC")
             .output()
             .expect("the program");
-        told += &format!("$ wiretale {} {}\n", way.join(" "), fixture.display());
+        writeln!(told, "$ wiretale {} {}", way.join(" "), fixture.display()).expect("room");
         told += &String::from_utf8(output.stdout).expect("UTF-8");
         told += &String::from_utf8(output.stderr).expect("UTF-8");
-        told += &format!("exit code {}\n\n", output.status.code().expect("no signal"));
+        let code = output.status.code().expect("no signal");
+        writeln!(told, "exit code {code}\n").expect("room");
     }
     told
 }

@@ -3,6 +3,8 @@
 //! `cargo bench`. Ratios are what counts: both programs run in turn, each on one core, the capture in the
 //! page cache, output thrown away. Times are processor time as the kernel accounts it.
 
+#![allow(clippy::cast_precision_loss)] // packets are counted in millions
+
 #[path = "generate.rs"]
 mod generate;
 
