@@ -17,10 +17,10 @@
 //! ink       → timeline
 //! wire      → octets timeline ink
 //! capture   → octets timeline ink
-//! flow      → wire timeline ink octets
-//! render    → flow wire timeline ink
-//! filter    → wire timeline ink
-//! pipeline  → capture filter flow render timeline wire
+//! flow      → octets timeline ink wire
+//! filter    → octets timeline ink wire
+//! render    → octets timeline ink wire flow
+//! pipeline  → timeline wire capture filter flow render
 //! cli, main → everything
 //! ```
 

@@ -1,7 +1,7 @@
 //! What the user typed: which source, which question, told how.
 
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 
 use clap::{CommandFactory, Parser};
@@ -81,12 +81,12 @@ fn overview(tell: &Tell) -> Result<Box<dyn Report>, Usage> {
         Format::Ndjson => overview::Form::Ndjson,
         Format::Csv => return Err(usage("an overview has no columns: -o csv is for `packets`")),
     };
-    Ok(Box::new(Overview::new(out(&tell.from, &tell.paper), form)))
+    Ok(Box::new(Overview::new(out(&tell.from, &tell.paper)?, form)))
 }
 
 /// Packet by packet.
 fn listing(packets: &Packets) -> anyhow::Result<Box<dyn Report>> {
-    let out = out(&packets.from, &packets.paper);
+    let out = out(&packets.from, &packets.paper)?;
     let clock = Clock::new(packets.time.style());
     let width = packets.paper.columns();
     let choice = if packets.fields.is_empty() {
@@ -109,10 +109,17 @@ fn listing(packets: &Packets) -> anyhow::Result<Box<dyn Report>> {
 }
 
 /// Standard output, unless the packets themselves go there.
-fn out(from: &From, paper: &Paper) -> Out {
+fn out(from: &From, paper: &Paper) -> Result<Out, Usage> {
+    let watched = io::stdout().is_terminal();
     let packets = from.write.as_ref().is_some_and(|path| path.as_os_str() == "-");
+    if packets && watched {
+        return Err(usage(
+            "a capture is not written to a terminal: send standard output somewhere",
+        ));
+    }
     let to: Box<dyn Write> = if packets { Box::new(io::sink()) } else { Box::new(io::stdout()) };
-    Out::new(to, paper.is_coloured(), paper.is_ascii())
+    let out = Out::new(to, paper.is_coloured(), paper.is_ascii());
+    Ok(if watched { out.line_by_line() } else { out })
 }
 
 impl From {

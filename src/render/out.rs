@@ -8,22 +8,30 @@ use crate::ink::Ink;
 pub struct Out {
     pub ink: Ink,
     to: Box<dyn Write>,
+    /// The ink is written out at the end of a line that is longer than this.
+    full: usize,
 }
 
-/// The ink is written out once it is longer than this.
+/// So many octets are written at once.
 const FULL: usize = 64 * 1024;
 
 impl Out {
     pub fn new(to: Box<dyn Write>, colour: bool, ascii: bool) -> Self {
         let mut ink = Ink::default();
         (ink.colour, ink.ascii) = (colour, ascii);
-        Self { ink, to }
+        Self { ink, to, full: FULL }
+    }
+
+    /// Each line as soon as it is there, for somebody who watches.
+    #[must_use]
+    pub fn line_by_line(self) -> Self {
+        Self { full: 0, ..self }
     }
 
     /// Ends a line. Writes the lines out when there are many.
     pub fn line(&mut self) -> io::Result<()> {
         self.ink.text("\n");
-        if self.ink.len() < FULL { Ok(()) } else { self.flush() }
+        if self.ink.len() < self.full { Ok(()) } else { self.flush() }
     }
 
     pub fn flush(&mut self) -> io::Result<()> {
