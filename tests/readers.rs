@@ -12,7 +12,10 @@ use pnet::packet::ipv4::Ipv4Packet;
 use pnet::packet::ipv6::Ipv6Packet;
 use pnet::packet::tcp::TcpPacket;
 use pnet::packet::udp::UdpPacket;
+use wiretale::octets::Octets;
 use wiretale::wire::field::{Field, Listener, Value};
+use wiretale::wire::tcp::Tcp;
+use wiretale::wire::udp::Udp;
 use wiretale::wire::{Layer, Packet};
 
 #[test]
@@ -125,10 +128,9 @@ fn etherparse_finds_the_same_transport() {
             }
             _ => continue,
         };
-        let payload_len =
-            ours.tcp().map(|tcp| tcp.payload()).or(ours.udp().map(|udp| udp.payload()));
+        let ours_kept = ours.tcp().map(Tcp::payload).or(ours.udp().map(Udp::payload));
         assert_eq!(ours.ports(), Some(ports), "{kept}");
-        assert_eq!(payload_len.map(|payload| payload.kept()), Some(payload), "{kept}");
+        assert_eq!(ours_kept.map(Octets::kept), Some(payload), "{kept}");
         agreed += 1;
     }
     assert!(agreed > 500, "only {agreed} packets were compared");
@@ -159,7 +161,7 @@ fn tell(layer: &Layer<'_>, names: &[&str]) -> Vec<String> {
 }
 
 fn told(values: &[&dyn std::fmt::Display]) -> Vec<String> {
-    values.iter().map(|value| value.to_string()).collect()
+    values.iter().map(|value| format!("{value}")).collect()
 }
 
 fn ethernet(octets: &[u8]) -> Option<Vec<String>> {
