@@ -14,7 +14,8 @@ use super::fields::{
 };
 use super::hello::{Hello, Side};
 use super::span::Span;
-use super::{Record, certificate, names};
+use super::record::Record;
+use super::{certificate, names};
 use crate::ink::Ink;
 use crate::wire::field::{Listener, Value};
 

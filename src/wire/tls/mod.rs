@@ -18,6 +18,7 @@ mod handshake;
 mod hello;
 mod name;
 mod names;
+mod record;
 mod span;
 mod sslv2;
 mod suites;
@@ -26,25 +27,15 @@ use super::field::{Listener, Value};
 use super::{Hint, Name, View};
 use crate::ink::Ink;
 use crate::octets::{Octets, Why};
-use fields::{
-    ALERT, ALERT_DESC, ALERT_LEVEL, APP_DATA, CHANGE_CIPHER, CONTENT_TYPE, FIELDS, 
-    HEARTBEAT, HEARTBEAT_LEN, HEARTBEAT_TYPE, LENGTH, RECORD, VERSION,
-};
+use fields::FIELDS;
 use handshake::Past;
+use record::{LONGEST, Record, may_begin};
 use span::Span;
 
 /// The records that begin in a segment.
 #[derive(Clone, Copy, Debug)]
 pub struct Tls<'a> {
     octets: Octets<'a>,
-}
-
-/// One record, or as much of it as the segment has.
-#[derive(Clone, Copy, Debug)]
-struct Record<'a> {
-    header: [u8; 5],
-    start: usize,
-    body: Span<'a>,
 }
 
 impl<'a> Tls<'a> {
@@ -58,98 +49,6 @@ impl<'a> Tls<'a> {
         let mut span = Span::new(self.octets);
         span.part(end);
         !span.is_empty() && span.kept().len() < 5 && may_begin(span.kept())
-    }
-}
-
-impl<'a> Record<'a> {
-    fn read(span: &mut Span<'a>) -> Option<Self> {
-        let mut ahead = *span;
-        let header = *ahead.take(5)?.first_chunk()?;
-        if !may_begin(&header) {
-            return None;
-        }
-        let start = span.at();
-        let body = ahead.part(u16::from_be_bytes([header[3], header[4]]).into());
-        *span = ahead;
-        Some(Self { header, start, body })
-    }
-
-    fn content_type(&self) -> u8 {
-        self.header[0]
-    }
-
-    fn version(&self) -> u16 {
-        u16::from_be_bytes([self.header[1], self.header[2]])
-    }
-
-    /// As its header says, wherever the segment ends.
-    fn len(&self) -> usize {
-        u16::from_be_bytes([self.header[3], self.header[4]]).into()
-    }
-
-    /// How much of it lies in later segments.
-    fn beyond(&self) -> usize {
-        self.len() - self.body.len()
-    }
-
-    /// Writes the record; `None` where octets lacked to say more.
-    fn line(&self, past: Past, ink: &mut Ink) -> Option<()> {
-        let mut body = self.body;
-        match self.content_type() {
-            20 => _ = ink.text("ChangeCipherSpec"),
-            21 if self.len() == 2 => {
-                let (level, desc) = (body.number(1)?, body.number(1)?);
-                ink.text("alert ");
-                or_number(names::alert_level(level), level, ink);
-                ink.text(": ");
-                or_number(names::alert(desc), desc, ink);
-            }
-            21 => _ = ink.text("encrypted alert"),
-            22 => return handshake::line(self, past, ink),
-            23 => _ = ink.text("application data ").count(self.len()),
-            _ => match heartbeat(body) {
-                Some(kind) => {
-                    body.number(1)?;
-                    ink.text("heartbeat ").text(kind).text(" of ").number(body.number(2)?);
-                    ink.text(" in ").count(self.len());
-                }
-                None => _ = ink.text("heartbeat ").count(self.len()),
-            },
-        }
-        Some(())
-    }
-
-    fn fields(&self, past: Past, listener: &mut dyn Listener) {
-        let at = self.start;
-        let (content_type, version) = (self.content_type().into(), self.version().into());
-        listener.open(&RECORD, at..self.body.range().end, Value::Nothing);
-        listener.field(&CONTENT_TYPE, at..at + 1, named(names::content_type, content_type));
-        listener.field(&VERSION, at + 1..at + 3, named(names::version, version));
-        listener.field(&LENGTH, at + 3..at + 5, Value::Number(self.len() as u64));
-        let mut body = self.body;
-        match self.content_type() {
-            _ if body.is_empty() => {}
-            20 => listener.field(&CHANGE_CIPHER, body.range(), Value::Nothing),
-            21 => {
-                listener.open(&ALERT, body.range(), Value::Nothing);
-                if self.len() == 2 {
-                    body.tell_named(listener, &ALERT_LEVEL, 1, names::alert_level);
-                    body.tell_named(listener, &ALERT_DESC, 1, names::alert);
-                }
-                listener.close();
-            }
-            22 => handshake::fields(self, past, listener),
-            23 => _ = body.tell_octets(listener, &APP_DATA, body.len()),
-            _ => {
-                listener.open(&HEARTBEAT, body.range(), Value::Nothing);
-                if heartbeat(body).is_some() {
-                    body.tell_named(listener, &HEARTBEAT_TYPE, 1, names::heartbeat);
-                    body.tell(listener, &HEARTBEAT_LEN, 2);
-                }
-                listener.close();
-            }
-        }
-        listener.close();
     }
 }
 
@@ -265,23 +164,6 @@ impl<'a> View<'a> for Tls<'a> {
     }
 }
 
-/// Whether these may be the first octets of a record, as far as there are any.
-fn may_begin(octets: &[u8]) -> bool {
-    let looks = |at: usize, fits: fn(u8) -> bool| octets.get(at).is_none_or(|octet| fits(*octet));
-    let len = octets.get(3..5).map_or(0, |len| u16::from_be_bytes([len[0], len[1]]));
-    looks(0, |content_type| matches!(content_type, 20..=24))
-        && looks(1, |major| major == 3)
-        && looks(2, |minor| minor <= 4)
-        && len <= LONGEST
-}
-
-/// What kind of heartbeat it is, unless it is encrypted (RFC 6520 §4).
-///
-/// A payload longer than its record is not held against it: that is the attack.
-fn heartbeat(mut body: Span<'_>) -> Option<&'static str> {
-    names::heartbeat(body.number(1)?)
-}
-
 fn named(names: span::Names, number: u64) -> Value<'static> {
     match u32::try_from(number).ok().and_then(names) {
         Some(name) => Value::Named(number, name),
@@ -295,9 +177,6 @@ fn or_number(name: Option<&'static str>, number: u32, ink: &mut Ink) {
         None => ink.number(number),
     };
 }
-
-/// RFC 5246 §6.2.3: a compressed and encrypted fragment may be this long.
-const LONGEST: u16 = (1 << 14) + 2048;
 
 /// Records beyond this are left to what follows; a segment joined by the card holds some 40.
 const MOST_RECORDS: usize = 128;
