@@ -9,7 +9,7 @@ use super::out::Out;
 use crate::ink::{Ink, Paint};
 use crate::timeline::About;
 use crate::wire::checksum::{self, Verdict};
-use crate::wire::{Layer, Packet, packet};
+use crate::wire::{Layer, Packet, frame, packet};
 
 pub struct Lines {
     out: Out,
@@ -70,6 +70,9 @@ pub(super) fn words(packet: &Packet<'_>, ink: &mut Ink) {
         }
     } else {
         ink.paint(Paint::Name, "link type ").number(packet.frame.link);
+        if let Some(name) = frame::link_name(packet.frame.link) {
+            ink.text(" (").text(name).text(")");
+        }
         ink.text(" len ").count(packet.frame.octets.len());
     }
     quote(packet, ink);

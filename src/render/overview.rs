@@ -19,7 +19,7 @@ use super::tally::{self, Tally};
 use super::value::{clipped, own, pad};
 use crate::ink::{Ink, Paint};
 use crate::timeline::About;
-use crate::wire::{Layer, Name, Packet};
+use crate::wire::{Layer, Name, Packet, dictionary, frame};
 
 /// How the overview is written.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -105,8 +105,10 @@ impl Report for Overview {
         self.tally.count(packet);
         self.conversations.count(packet);
         let name = packet.own_layers().last().map_or(UNREAD, Layer::name);
-        let known = self.protocols.iter().position(|(known, _)| *known == name);
+        let known = self.protocols.iter().position(|(known, _)| known.key == name.key);
         let at = known.unwrap_or_else(|| {
+            // By its plain name: TLS of every version is TLS.
+            let name = dictionary::protocol(name.key).unwrap_or(name);
             self.protocols.push((name, Sum::default()));
             self.protocols.len() - 1
         });
@@ -144,7 +146,7 @@ fn head(about: &About, tally: &Tally, calendar: &mut Calendar, width: usize, ink
     links.dedup();
     for (at, link) in links.iter().enumerate() {
         ink.text(if at > 0 { " and " } else { "" });
-        match link_name(*link) {
+        match frame::link_name(*link) {
             Some(name) => ink.text(name),
             None => ink.text("link type ").number(*link),
         };
@@ -353,23 +355,4 @@ fn put(mut table: Table, ink: &mut Ink) {
     for line in table.lines() {
         ink.text("  ").text(line.trim_end()).text("\n");
     }
-}
-
-/// The link type in words, where its number alone would say little.
-fn link_name(link: u16) -> Option<&'static str> {
-    Some(match link {
-        0 | 108 => "BSD loopback",
-        1 => "Ethernet",
-        9 => "PPP",
-        12 | 14 | 101 => "raw IP",
-        50 | 51 => "PPP over Ethernet or serial",
-        105 => "802.11",
-        113 => "Linux cooked",
-        127 => "802.11 with radio header",
-        189 | 220 => "USB",
-        228 => "IPv4",
-        229 => "IPv6",
-        276 => "Linux cooked v2",
-        _ => return None,
-    })
 }

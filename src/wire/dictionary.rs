@@ -1,7 +1,7 @@
 //! Which field or protocol has a name?
 
-use super::PROTOCOLS;
 use super::field::Field;
+use super::{Name, PROTOCOLS};
 
 /// What a name stands for.
 #[derive(Debug)]
@@ -27,6 +27,11 @@ pub fn look_up(name: &str) -> Option<Known> {
     }
     let mut keys = PROTOCOLS.iter().flat_map(|(names, _)| *names).map(|name| name.key);
     keys.find(|key| *key == name).map(Known::Protocol)
+}
+
+/// The protocol of a key, by its plain name.
+pub fn protocol(key: &str) -> Option<Name> {
+    PROTOCOLS.iter().flat_map(|(names, _)| *names).find(|name| name.key == key).copied()
 }
 
 /// The name most like one that nobody has, unless none is like it.

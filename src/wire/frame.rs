@@ -12,7 +12,7 @@ fields! {
     LEN            = "frame.len", Number, "length on the wire";
     CAP_LEN        = "frame.cap_len", Number, "length kept";
     INTERFACE      = "frame.interface_id", Number, "interface";
-    LINK           = "frame.encap_type", Number, "link type";
+    LINK           = "frame.link_type", Number, "link type";
     PROTOCOLS      = "frame.protocols", Text, "protocols";
     COMMENT        = "frame.comment", Text, "comment";
     FRAGMENT       = "ip.fragment", Number, "fragment in packet";
@@ -32,7 +32,13 @@ pub fn fields(packet: &Packet<'_>, listener: &mut dyn Listener) {
     tell(&LEN, Value::Number(frame.octets.len() as u64));
     tell(&CAP_LEN, Value::Number(frame.octets.kept().len() as u64));
     tell(&INTERFACE, Value::Number(frame.interface.into()));
-    tell(&LINK, Value::Number(frame.link.into()));
+    tell(
+        &LINK,
+        match link_name(frame.link) {
+            Some(name) => Value::Named(frame.link.into(), name),
+            None => Value::Number(frame.link.into()),
+        },
+    );
     let mut protocols = arrayvec::ArrayString::<256>::new();
     for layer in packet.layers() {
         let colon = if protocols.is_empty() { "" } else { ":" };
@@ -61,4 +67,43 @@ pub fn fields(packet: &Packet<'_>, listener: &mut dyn Listener) {
         tell(count, Value::Number(packet.fragments().len() as u64));
         tell(len, Value::Number(datagram.len() as u64));
     }
+}
+
+/// The link type in words, where its number alone would say little.
+pub fn link_name(link: u16) -> Option<&'static str> {
+    Some(match link {
+        0 | 108 => "BSD loopback",
+        1 => "Ethernet",
+        6 => "token ring",
+        7 | 129 => "ARCNET",
+        8 => "SLIP",
+        9 | 50 => "PPP",
+        10 => "FDDI",
+        12 | 14 | 101 => "raw IP",
+        51 => "PPPoE",
+        104 => "Cisco HDLC",
+        105 => "802.11",
+        107 => "frame relay",
+        113 => "Linux cooked",
+        127 => "802.11 with radiotap",
+        147..=162 => "for private use",
+        165 => "BACnet MS/TP",
+        187 | 201 => "Bluetooth HCI",
+        189 | 220 | 249 => "USB",
+        192 => "per-packet information",
+        195 | 230 | 283 => "802.15.4",
+        226 => "Solaris IPNET",
+        227 => "CAN",
+        228 => "IPv4",
+        229 => "IPv6",
+        231 => "D-Bus",
+        239 => "netfilter log",
+        242 => "IP over InfiniBand",
+        251 => "Bluetooth LE",
+        253 => "netlink",
+        258 => "macOS packet tap",
+        271 => "vsock",
+        276 => "Linux cooked v2",
+        _ => return None,
+    })
 }
