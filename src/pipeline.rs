@@ -58,6 +58,7 @@ fn read(
                 }
                 report.lull()?;
             }
+            Some(Moment::Begin(time)) => report.first(time),
             Some(Moment::Call(call)) => report.call(&call)?,
             Some(Moment::Frame(frame)) => {
                 let mut packet = Packet::unread(frame);

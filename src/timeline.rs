@@ -79,6 +79,8 @@ pub enum Moment<'a> {
     /// A system call made by our own fetch.
     Call(Call),
     Frame(Frame<'a>),
+    /// When the first frame of the source was captured, wanted or not: relative times count from here.
+    Begin(Timestamp),
     /// Nothing is there just now, and the next call may wait: time to show what was written.
     Lull,
 }

@@ -1,5 +1,6 @@
 //! Exit codes, usage errors, broken pipes, and documents that must be fresh.
 
+use std::fmt::Write;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -162,6 +163,21 @@ fn limits_of_count_and_time_hold() {
     assert!(before > 0 && after > 0);
 }
 
+/// Whatever is left out, times count from the first packet of the capture.
+#[test]
+fn relative_times_do_not_depend_on_what_is_left_out() {
+    let all = wiretale(&["packets", CAPTURE]);
+    let all: Vec<&str> = text(&all.stdout).lines().collect();
+    for arguments in
+        [&["-Y", "tcp"][..], &["--from", "+0.5ms"], &["-f", "tcp"], &["-Y", "frame.number > 9"]]
+    {
+        let some = wiretale(&[&["packets"], arguments, &[CAPTURE]].concat());
+        let some: Vec<&str> = text(&some.stdout).lines().collect();
+        assert!(!some.is_empty() && some.len() < all.len(), "{arguments:?}");
+        assert!(some.iter().all(|line| all.contains(line)), "{arguments:?}");
+    }
+}
+
 #[test]
 fn what_is_kept_is_told_the_same_again() {
     for name in ["kept.pcapng", "kept.pcap"] {
@@ -211,22 +227,33 @@ fn the_man_page_is_fresh() {
     assert!(stored == page, "man/wiretale.1 is stale: run WIRETALE_BLESS=1 cargo test");
 }
 
-/// Every command that README shows prints what README shows.
+/// Every command that README shows prints what README shows. `WIRETALE_BLESS=1 cargo test` writes it anew.
 #[test]
 fn readme_shows_real_output() {
-    let readme = fs::read_to_string("README.md").expect("README.md");
-    let mut shown = 0;
-    for block in readme.split("```console\n").skip(1) {
-        let block = block.split("```").next().expect("an end");
-        for example in block.split("$ wiretale ").skip(1) {
-            let (line, expected) = example.split_once('\n').expect("a command");
-            let words = split(line);
-            let output = command().args(&words).output().expect("the program");
-            assert_eq!(text(&output.stdout).trim_end(), expected.trim_end(), "wiretale {line}");
-            shown += 1;
+    let stored = fs::read_to_string("README.md").expect("README.md");
+    let mut readme = String::new();
+    let mut blocks = stored.split("```console\n");
+    readme.push_str(blocks.next().expect("a beginning"));
+    for block in blocks {
+        let (shown, after) = block.split_once("```").expect("an end");
+        readme.push_str("```console\n");
+        for line in shown.lines().filter(|line| line.starts_with("$ wiretale ")) {
+            let output =
+                command().args(split(&line["$ wiretale ".len()..])).output().expect("the program");
+            writeln!(readme, "{line}\n{}", text(&output.stdout).trim_end()).expect("room");
         }
+        readme.push_str("```");
+        readme.push_str(after);
     }
-    assert!(shown > 0, "README.md shows no output");
+    if std::env::var_os("WIRETALE_BLESS").is_some() {
+        fs::write("README.md", &readme).expect("a writable folder");
+    }
+    assert!(readme.contains("$ wiretale packets"), "README.md shows no output");
+    let stored = fs::read_to_string("README.md").expect("README.md");
+    for (told, shown) in readme.lines().zip(stored.lines()) {
+        assert_eq!(told, shown);
+    }
+    assert_eq!(readme.lines().count(), stored.lines().count());
 }
 
 /// Cuts a command line into words; single quotes hold words together.

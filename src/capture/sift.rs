@@ -22,6 +22,8 @@ pub struct Sift {
     to: Option<Edge>,
     /// The limits as times, known with the first frame.
     window: Option<Range<Timestamp>>,
+    /// The time of a frame advanced to and not yet looked at.
+    held: Option<Timestamp>,
 }
 
 /// A limit of time.
@@ -48,7 +50,7 @@ impl Sift {
         to: Option<Edge>,
     ) -> Result<Self, BadFilter> {
         let filter = filter.map(|expression| Filter::new(expression, &files.about)).transpose()?;
-        Ok(Self { files, filter, from, to, window: None })
+        Ok(Self { files, filter, from, to, window: None, held: None })
     }
 
     fn wants(&mut self, time: Timestamp) -> io::Result<bool> {
@@ -75,9 +77,18 @@ impl Sift {
 impl Source for Sift {
     fn next(&mut self) -> io::Result<Option<Moment<'_>>> {
         loop {
-            match self.files.advance()? {
+            let is_first = self.files.first.is_none();
+            let step = self
+                .held
+                .take()
+                .map_or_else(|| self.files.advance(), |time| Ok(Step::Frame(time)))?;
+            match step {
                 Step::End => return Ok(None),
                 Step::Lull => return Ok(Some(Moment::Lull)),
+                Step::Frame(time) if is_first => {
+                    self.held = Some(time);
+                    return Ok(Some(Moment::Begin(time)));
+                }
                 Step::Frame(time) if self.wants(time)? => {
                     return Ok(Some(Moment::Frame(self.files.frame())));
                 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::since::{self, Since};
+use crate::timeline::Timestamp;
 use crate::wire::dictionary::{self, Known};
 use crate::wire::field::{Field, Listener, Value};
 use crate::wire::{PROTOCOLS, Packet, frame};
@@ -33,6 +34,11 @@ pub(super) trait Chosen {
 }
 
 impl Choice {
+    /// Counts relative times from this one.
+    pub(super) fn begin(&mut self, time: Timestamp) {
+        self.since.begin(time);
+    }
+
     /// Finds the fields; a sibling name such as `tcp.port` stands for several.
     pub fn new(names: impl IntoIterator<Item = impl Into<String>>) -> Result<Self, UnknownField> {
         let mut choice = Self {

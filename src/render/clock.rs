@@ -25,7 +25,7 @@ pub enum Style {
 pub struct Clock {
     style: Style,
     first: Option<Timestamp>,
-    last: Timestamp,
+    last: Option<Timestamp>,
     calendar: Calendar,
 }
 
@@ -43,7 +43,12 @@ impl Clock {
             Style::Local => TimeZone::system(),
             _ => TimeZone::UTC,
         };
-        Self { style, first: None, last: Timestamp(0), calendar: Calendar::new(zone) }
+        Self { style, first: None, last: None, calendar: Calendar::new(zone) }
+    }
+
+    /// Counts from this time on, and not from that of the first packet told.
+    pub fn begin(&mut self, time: Timestamp) {
+        self.first = Some(time);
     }
 
     /// Writes the time of a packet; must be called once a packet.
@@ -51,12 +56,11 @@ impl Clock {
         let first = *self.first.get_or_insert(time);
         match self.style {
             Style::Relative => span(time, first, ink),
-            Style::Delta if first == time && self.last == Timestamp(0) => span(time, time, ink),
-            Style::Delta => span(time, self.last, ink),
+            Style::Delta => span(time, self.last.unwrap_or(time), ink),
             Style::Epoch => _ = ink.seconds(time),
             Style::Utc | Style::Local => self.calendar.date(time, ink),
         }
-        self.last = time;
+        self.last = Some(time);
     }
 }
 

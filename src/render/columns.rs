@@ -12,7 +12,7 @@ use super::line;
 use super::out::Out;
 use super::value;
 use crate::ink::Ink;
-use crate::timeline::About;
+use crate::timeline::{About, Timestamp};
 use crate::wire::Packet;
 use crate::wire::field::{Field, Value};
 
@@ -97,6 +97,12 @@ impl Columns {
 }
 
 impl Report for Columns {
+    fn first(&mut self, time: Timestamp) {
+        if let Some(choice) = &mut self.choice {
+            choice.begin(time);
+        }
+    }
+
     fn packet(&mut self, packet: &Packet<'_>) -> io::Result<()> {
         self.header()?;
         match &mut self.choice {

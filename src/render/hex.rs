@@ -13,7 +13,7 @@ use super::value::{cells, clipped, own, pad, shown};
 use super::{Report, line};
 use crate::ink::{Ink, Paint};
 use crate::octets::Octets;
-use crate::timeline::About;
+use crate::timeline::{About, Timestamp};
 use crate::wire::Packet;
 use crate::wire::field::{Field, Listener, Value};
 use crate::wire::packet::LiesIn;
@@ -32,6 +32,10 @@ impl Dumps {
 }
 
 impl Report for Dumps {
+    fn first(&mut self, time: Timestamp) {
+        self.clock.begin(time);
+    }
+
     fn packet(&mut self, packet: &Packet<'_>) -> io::Result<()> {
         line::line(packet, &mut self.clock, &mut self.out.ink);
         self.out.ink.text("\n");

@@ -17,7 +17,7 @@ use super::tally::{self, Tally};
 use super::{Report, value};
 use crate::ink::Ink;
 use crate::octets::Why;
-use crate::timeline::About;
+use crate::timeline::{About, Timestamp};
 use crate::wire::checksum::{self, Verdict};
 use crate::wire::field::{Field, Listener, Value};
 use crate::wire::{PROTOCOLS, Packet, frame};
@@ -61,6 +61,12 @@ impl Report for Json {
     fn begin(&mut self, about: &About) -> io::Result<()> {
         tally::record(about, None, &mut self.calendar, &mut self.out.ink);
         self.out.line()
+    }
+
+    fn first(&mut self, time: Timestamp) {
+        if let Some(choice) = &mut self.choice {
+            choice.begin(time);
+        }
     }
 
     fn packet(&mut self, packet: &Packet<'_>) -> io::Result<()> {

@@ -7,7 +7,7 @@ use super::Report;
 use super::clock::Clock;
 use super::out::Out;
 use crate::ink::{Ink, Paint};
-use crate::timeline::About;
+use crate::timeline::{About, Timestamp};
 use crate::wire::checksum::{self, Verdict};
 use crate::wire::{Layer, Packet, frame, packet};
 
@@ -26,6 +26,10 @@ impl Lines {
 }
 
 impl Report for Lines {
+    fn first(&mut self, time: Timestamp) {
+        self.clock.begin(time);
+    }
+
     fn packet(&mut self, packet: &Packet<'_>) -> io::Result<()> {
         line(packet, &mut self.clock, &mut self.out.ink);
         self.out.line()

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::timeline::{About, Call};
+use crate::timeline::{About, Call, Timestamp};
 use crate::wire::Packet;
 
 pub mod choice;
@@ -27,6 +27,11 @@ pub trait Report {
     fn begin(&mut self, about: &About) -> io::Result<()> {
         let _ = about;
         Ok(())
+    }
+
+    /// When the first packet was captured, told or not.
+    fn first(&mut self, time: Timestamp) {
+        let _ = time;
     }
 
     fn call(&mut self, call: &Call) -> io::Result<()> {

@@ -10,7 +10,7 @@ fields! {
     DISPLAYED = "frame.time_delta_displayed", Text, "time since the packet before";
 }
 
-/// Remembers the first packet told and the last.
+/// Remembers the first packet and the last one told.
 #[derive(Debug, Default)]
 pub(super) struct Since {
     first: Option<Timestamp>,
@@ -18,6 +18,11 @@ pub(super) struct Since {
 }
 
 impl Since {
+    /// Counts from this time on, and not from that of the first packet told.
+    pub(super) fn begin(&mut self, time: Timestamp) {
+        self.first = Some(time);
+    }
+
     /// Tells everything about the frame itself; must be called once a packet.
     ///
     /// Where a filter took away the frame before, `frame.time_delta` is not known and not told.

@@ -10,7 +10,7 @@ use super::out::Out;
 use super::value::{cells, pad, shown};
 use super::{Report, hex, line};
 use crate::ink::{Ink, Paint};
-use crate::timeline::About;
+use crate::timeline::{About, Timestamp};
 use crate::wire::checksum::{self, Verdict};
 use crate::wire::field::{Field, Listener, Value};
 use crate::wire::packet::{LiesIn, Place};
@@ -42,6 +42,10 @@ impl Trees {
 }
 
 impl Report for Trees {
+    fn first(&mut self, time: Timestamp) {
+        self.clock.begin(time);
+    }
+
     fn packet(&mut self, packet: &Packet<'_>) -> io::Result<()> {
         line::line(packet, &mut self.clock, &mut self.out.ink);
         self.out.ink.text("\n");
