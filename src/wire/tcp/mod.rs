@@ -19,6 +19,7 @@ pub use option::{TcpOption, TcpOptions};
 #[derive(Clone, Copy, Debug)]
 pub struct Tcp<'a> {
     header: &'a [u8; 20],
+    /// As far as the capture kept them.
     options: &'a [u8],
     payload: Octets<'a>,
 }
@@ -83,7 +84,7 @@ impl<'a> Tcp<'a> {
     }
 
     pub fn options(self) -> TcpOptions<'a> {
-        TcpOptions::new(self.options)
+        TcpOptions::new(self.options, self.header_len() - 20)
     }
 
     pub fn payload(self) -> Octets<'a> {
@@ -107,8 +108,10 @@ impl<'a> View<'a> for Tcp<'a> {
         if tcp.header_len() < 20 {
             return Err(Why::Malformed("data offset below 5"));
         }
-        let (whole, payload) = octets.split(tcp.header_len())?;
-        (tcp.options, tcp.payload) = (&whole[20..], payload);
+        let Some((whole, payload)) = octets.part(tcp.header_len()) else {
+            return Err(octets.lacks(tcp.header_len()));
+        };
+        (tcp.options, tcp.payload) = (&whole.kept()[20..], payload);
         Ok((tcp, Hint::Tcp(tcp.source_port(), tcp.destination_port()), payload))
     }
 
@@ -129,6 +132,9 @@ impl<'a> View<'a> for Tcp<'a> {
         }
         for option in self.options() {
             option.line(ink);
+        }
+        if self.options.len() < self.header_len() - 20 {
+            ink.ellipsis();
         }
     }
 
@@ -162,7 +168,7 @@ impl<'a> View<'a> for Tcp<'a> {
         listener.field(&WINDOW, 14..16, Value::Number(self.window().into()));
         listener.field(&CHECKSUM, 16..18, Value::Number(self.checksum().into()));
         listener.field(&URGENT, 18..20, Value::Number(be16(self.header, 18).into()));
-        option::fields(self.options, listener);
+        option::fields(self.options, self.header_len() - 20, listener);
         let end = self.header_len();
         listener.field(&LEN, end..end, Value::Number(self.payload.len() as u64));
     }

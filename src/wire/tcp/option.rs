@@ -38,10 +38,12 @@ pub enum TcpOption<'a> {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct SackBlocks<'a>(&'a [u8]);
 
-/// The options of one segment, in order.
+/// The options of one segment, in order, as far as the capture kept them whole.
 #[derive(Clone, Debug)]
 pub struct TcpOptions<'a> {
     reader: Reader<'a>,
+    /// How many octets of options there were on the wire.
+    len: usize,
 }
 
 fields! {
@@ -90,8 +92,8 @@ pub(super) static WITH_OPTIONS: &[&Field] = &{
 };
 
 impl<'a> TcpOptions<'a> {
-    pub(super) fn new(octets: &'a [u8]) -> Self {
-        Self { reader: Reader::new(octets) }
+    pub(super) fn new(kept: &'a [u8], len: usize) -> Self {
+        Self { reader: Reader::new(kept), len }
     }
 
     /// The next option and its octets.
@@ -105,13 +107,18 @@ impl<'a> TcpOptions<'a> {
             1 => return Some(TcpOption::Nop),
             _ => {}
         }
+        let begin = self.reader.at() - 1;
         let len = self.reader.u8();
         let content = len.and_then(|len| self.reader.take(usize::from(len).checked_sub(2)?));
-        let Some(content) = content else {
-            self.reader.take(self.reader.left().len());
-            return Some(TcpOption::Broken { kind });
-        };
-        Some(TcpOption::of(kind, content))
+        if let Some(content) = content {
+            return Some(TcpOption::of(kind, content));
+        }
+        let kept = self.reader.at() + self.reader.left().len();
+        self.reader.take(self.reader.left().len());
+        let end = begin + usize::from(len.unwrap_or(2));
+        // Lost by the capture, when the header has room for it and its length could be one.
+        let cut = kept < self.len && (end <= self.len && end >= begin + 2);
+        (!cut).then_some(TcpOption::Broken { kind })
     }
 }
 
@@ -192,8 +199,8 @@ impl SackBlocks<'_> {
 }
 
 /// Tells the options of a header, which begin 20 octets into it.
-pub(super) fn fields(octets: &[u8], listener: &mut dyn Listener) {
-    let mut options = TcpOptions::new(octets);
+pub(super) fn fields(octets: &[u8], len: usize, listener: &mut dyn Listener) {
+    let mut options = TcpOptions::new(octets, len);
     loop {
         let from = 20 + options.reader.at();
         let Some(option) = options.step() else { break };
@@ -289,7 +296,7 @@ mod tests {
     #[test]
     fn a_length_that_lies_ends_the_options_and_is_told() {
         let octets = [1, 2, 4, 5, 0xb4, 8, 40, 0];
-        let read: Vec<_> = TcpOptions::new(&octets).collect();
+        let read: Vec<_> = TcpOptions::new(&octets, octets.len()).collect();
         assert_eq!(read, [TcpOption::Nop, TcpOption::Mss(1460), TcpOption::Broken { kind: 8 }]);
     }
 }
