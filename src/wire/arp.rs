@@ -15,7 +15,7 @@ use crate::octets::{Octets, Why, be16};
 #[derive(Clone, Copy, Debug)]
 pub struct Arp<'a> {
     header: &'a [u8; 8],
-    addresses: &'a [u8],
+    addresses: Octets<'a>,
 }
 
 fields! {
@@ -114,7 +114,7 @@ impl<'a> Arp<'a> {
     /// The first, second, third or fourth address.
     fn address(self, place: usize) -> &'a [u8] {
         let (from, to) = self.place(place);
-        self.addresses.get(from..to).unwrap_or(&[])
+        self.addresses.kept().get(from..to).unwrap_or(&[])
     }
 
     /// Where an address begins and ends, counted from the first.
@@ -139,9 +139,9 @@ impl<'a> View<'a> for Arp<'a> {
         let (header, rest) = octets.header::<8>()?;
         let len = 2 * (usize::from(header[4]) + usize::from(header[5]));
         // Where the sizes lie, the addresses are anybody's guess, yet the header is not.
-        let (addresses, rest) = match rest.split(len) {
-            Err(Why::Short { .. }) => (&[][..], rest),
-            split => split.map(|(addresses, rest)| (addresses, rest.limit(0)))?,
+        let (addresses, rest) = match rest.part(len) {
+            Some((addresses, rest)) => (addresses, rest.limit(0)),
+            None => (rest.limit(0), rest),
         };
         Ok((Self { header, addresses }, Hint::End, rest))
     }
@@ -155,6 +155,10 @@ impl<'a> View<'a> for Arp<'a> {
             ink.text("operation ").number(self.operation());
             ink.text(" with addresses of ").number(self.header[4]).text(" and ");
             ink.number(self.header[5]).text(" octets, more than there are");
+            return;
+        }
+        if self.addresses.is_cut() {
+            ink.ellipsis();
             return;
         }
         let target = |ink: &mut Ink| self.write_protocol(self.target(), ink);
@@ -218,7 +222,9 @@ impl<'a> View<'a> for Arp<'a> {
         if self.is_short() {
             return;
         }
-        self.tell_meaning(listener);
+        if !self.addresses.is_cut() {
+            self.tell_meaning(listener);
+        }
         for (place, known, other) in [
             (0, &SENDER_MAC, &SENDER_HARDWARE),
             (1, &SENDER_IPV4, &SENDER_PROTOCOL),

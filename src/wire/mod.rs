@@ -36,7 +36,7 @@ protocols! {
     Hint::Ether(0x8847 | 0x8848)                              => mpls::Mpls,
     Hint::Ether(0x0806 | 0x8035)                              => arp::Arp,
     Hint::Ether(0x0800) | Hint::Ip(4) | Hint::Link(228)       => ipv4::Ipv4,
-    Hint::Ether(0x86dd) | Hint::Ip(41) | Hint::Link(229)      => ipv6::Ipv6,
+    Hint::Ether(0x86dd) | Hint::Ip(41) | Hint::Link(228 | 229) => ipv6::Ipv6,
     Hint::Ip(0 | 60)                                          => ipv6_options::Ipv6Options,
     Hint::Ip(43)                                              => ipv6_routing::Ipv6Routing,
     Hint::Ip(44)                                              => ipv6_fragment::Ipv6Fragment,

@@ -5,6 +5,7 @@
 //! other port the whole must read as a message, to its last octet.
 
 use super::codes::{class_name, opcode_name, type_name};
+use super::name::Name;
 use super::section::{Entries, Entry};
 use crate::octets::{Octets, be16};
 use crate::wire::Hint;
@@ -61,6 +62,32 @@ impl Header {
     }
 }
 
+impl Header {
+    /// Whether it asks one question, in every way as those that are sent.
+    fn is_usual(&self) -> bool {
+        let [questions, answers, authorities, additionals] = self.counts;
+        let is_response = self.flags & 0x8000 != 0;
+        let usual = match self.flags >> 11 & 15 {
+            // A query sets neither AA nor RA, has no code and, but for a transfer's serial, no records.
+            0 if !is_response => {
+                self.flags & 0x048f == 0 && answers == 0 && authorities <= 1 && additionals <= 2
+            }
+            // A notify or update says what it is about (RFC 1996 §3.7, RFC 2136 §2).
+            4 | 5 if !is_response => self.flags & 0x028f == 0,
+            0 | 4 | 5 => self.flags & 15 <= 10,
+            _ => false,
+        };
+        questions == 1 && usual
+    }
+
+    /// Whether the octets end within the question, in a name such as is asked for.
+    fn ends_in_question(&self, message: &[u8]) -> bool {
+        let name = Name::new(message, 12).spell();
+        let begun = name.as_str().strip_suffix("<cut>").unwrap_or(name.as_str());
+        self.is_usual() && !begun.contains(['\\', '<'])
+    }
+}
+
 /// Whether a length and the beginning of a message stand first.
 pub(super) fn has_length(octets: Octets<'_>) -> bool {
     let Some((length, message)) = octets.kept().split_first_chunk::<2>() else { return false };
@@ -72,16 +99,23 @@ pub(super) fn has_length(octets: Octets<'_>) -> bool {
         Some(Entry::Record(record)) => {
             type_name(record.kind).is_some() && class_name(record.class & 0x7fff).is_some()
         }
-        None => false,
+        None => octets.is_cut() && header.ends_in_question(message),
     }
 }
 
 /// Whether a message stands first whose length was sent in a segment of its own.
 fn is_bare(octets: Octets<'_>) -> bool {
-    begins_message(octets.kept(), octets.len()).is_some_and(|mut entries| {
-        entries.by_ref().for_each(drop);
-        entries.is_done() || octets.is_cut()
-    })
+    let (message, len) = (octets.kept(), octets.len());
+    match begins_message(message, len) {
+        Some(mut entries) => {
+            entries.by_ref().for_each(drop);
+            entries.is_done() || octets.is_cut()
+        }
+        None if octets.is_cut() => Header::plausible(message, len).is_some_and(|header| {
+            Entries::new(message, header.counts).next().is_none() && header.ends_in_question(message)
+        }),
+        None => false,
+    }
 }
 
 /// Whether a length and a whole message stand first.
@@ -103,23 +137,11 @@ fn is_message(message: &[u8], len: usize) -> bool {
 
 /// What follows the only question of a message that in every way is as those that are sent.
 fn begins_message(message: &[u8], len: usize) -> Option<Entries<'_>> {
-    let Header { flags, counts } = Header::plausible(message, len)?;
-    let [questions, answers, authorities, additionals] = counts;
-    let is_response = flags & 0x8000 != 0;
-    let usual = match flags >> 11 & 15 {
-        // A query sets neither AA nor RA, has no code and, but for a transfer's serial, no records.
-        0 if !is_response => {
-            flags & 0x048f == 0 && answers == 0 && authorities <= 1 && additionals <= 2
-        }
-        // A notify or update says what it is about (RFC 1996 §3.7, RFC 2136 §2).
-        4 | 5 if !is_response => flags & 0x028f == 0,
-        0 | 4 | 5 => flags & 15 <= 10,
-        _ => false,
-    };
-    if questions != 1 || !usual {
+    let header = Header::plausible(message, len)?;
+    if !header.is_usual() {
         return None;
     }
-    let mut entries = Entries::new(message, counts);
+    let mut entries = Entries::new(message, header.counts);
     let Some(Entry::Question(question)) = entries.next() else { return None };
     let known = type_name(question.kind).is_some() && class_name(question.class).is_some();
     // Names may hold anything, but those that are asked for hold letters.

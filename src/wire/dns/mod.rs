@@ -29,7 +29,7 @@ use std::ops::Range;
 use super::field::{Field, Listener, Value};
 use super::{Hint, Name, View};
 use crate::ink::Ink;
-use crate::octets::{Octets, Why, be16};
+use crate::octets::{Octets, Reader, Why, be16};
 use record::named;
 pub use codes::{class_name, rcode_name, type_name};
 pub use name::{Name as DomainName, Spelling};
@@ -184,14 +184,10 @@ impl<'a> Dns<'a> {
 
     fn question_fields(self, question: &Question<'_>, listener: &mut dyn Listener) {
         let (start, end) = (question.start, question.end);
-        let spelling = question.name.spell();
-        let name = spelling.or_root();
         let class = self.dialect.class(question.class);
         listener.open(&fields::QUERY, start..end, Value::Nothing);
-        listener.field(&fields::QUERY_NAME, start..end - 4, Value::Words(name));
+        name_fields(question.name, start..end - 4, listener);
         let at = end - 4;
-        listener.field(&fields::NAME_LEN, at..at, Value::Number(name.len() as u64));
-        listener.field(&fields::LABELS, at..at, Value::Number(spelling.labels().into()));
         let kind = named(question.kind, type_name(question.kind));
         listener.field(&fields::QUERY_TYPE, at..at + 2, kind);
         listener.field(&fields::QUERY_CLASS, at + 2..end, named(class, class_name(class)));
@@ -200,6 +196,31 @@ impl<'a> Dns<'a> {
         }
         listener.close();
     }
+
+    /// Tells of a question what the capture kept: its name, and the type if it is there.
+    fn cut_question_fields(
+        self,
+        start: usize,
+        name: DomainName<'_>,
+        mut behind: Reader<'_>,
+        listener: &mut dyn Listener,
+    ) {
+        let end = behind.at() + 4;
+        listener.open(&fields::QUERY, start..end, Value::Nothing);
+        name_fields(name, start..end - 4, listener);
+        if let Some(kind) = behind.be16() {
+            listener.field(&fields::QUERY_TYPE, end - 4..end - 2, named(kind, type_name(kind)));
+        }
+        listener.close();
+    }
+}
+
+fn name_fields(name: DomainName<'_>, octets: Range<usize>, listener: &mut dyn Listener) {
+    let (spelling, at) = (name.spell(), octets.end);
+    let text = spelling.or_root();
+    listener.field(&fields::QUERY_NAME, octets, Value::Words(text));
+    listener.field(&fields::NAME_LEN, at..at, Value::Number(text.len() as u64));
+    listener.field(&fields::LABELS, at..at, Value::Number(spelling.labels().into()));
 }
 
 impl<'a> View<'a> for Dns<'a> {
@@ -233,7 +254,10 @@ impl<'a> View<'a> for Dns<'a> {
         if cut {
             let mut entries = dns.entries();
             entries.by_ref().for_each(drop);
-            let (read, left) = message.split(entries.at())?;
+            // The capture may have lost the end of a question only.
+            let asks = octets.is_cut() && entries.cut_question().is_some();
+            let end = if asks { message.kept().len() } else { entries.at() };
+            let (read, left) = message.split(end)?;
             dns.message = read;
             return Ok((dns, Hint::End, left));
         }
@@ -272,6 +296,9 @@ impl<'a> View<'a> for Dns<'a> {
                 Entry::Question(question) => self.question_fields(&question, listener),
                 Entry::Record(record) => record::fields(&record, self.dialect, listener),
             }
+        }
+        if let Some((name, behind)) = entries.cut_question().filter(|_| self.cut) {
+            return self.cut_question_fields(entries.at(), name, behind, listener);
         }
         let left = if entries.is_done() { &fields::EXTRA } else { &fields::UNREADABLE };
         record::octets(left, entries.at(), self.message.len(), self.message, listener);

@@ -67,6 +67,13 @@ impl<'a> Entries<'a> {
         self.left == [0; 4]
     }
 
+    /// The name of the next entry and the octets behind it, if that is a question.
+    pub(super) fn cut_question(&self) -> Option<(Name<'a>, Reader<'a>)> {
+        let name = Name::new(self.message, self.at);
+        (self.left[0] > 0).then_some(())?;
+        Some((name, Reader::from(self.message, name.end()?)))
+    }
+
     fn question(&self) -> Option<Question<'a>> {
         let name = Name::new(self.message, self.at);
         let mut reader = Reader::from(self.message, name.end()?);

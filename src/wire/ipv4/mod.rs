@@ -119,6 +119,11 @@ impl<'a> View<'a> for Ipv4<'a> {
     const NAMES: &'static [Name] = &[Name { key: "ip", words: "IPv4" }];
     const FIELDS: &'static [&'static super::field::Field] = option::WITH_OPTIONS;
 
+    /// A capture of IPv4 alone may hold IPv6 all the same; Wireshark reads it too.
+    fn claims(hint: Hint, octets: Octets<'a>) -> bool {
+        hint != Hint::Link(228) || !matches!(octets.kept(), [0x60..=0x6f, ..])
+    }
+
     fn read(_: Hint, octets: Octets<'a>) -> Result<(Self, Hint, Octets<'a>), Why> {
         let (header, _) = octets.header::<20>()?;
         let mut ipv4 = Self { header, options: &[], payload: octets };
