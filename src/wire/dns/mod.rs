@@ -196,23 +196,22 @@ impl<'a> Dns<'a> {
         }
         listener.close();
     }
+}
 
-    /// Tells of a question what the capture kept: its name, and the type if it is there.
-    fn cut_question_fields(
-        self,
-        start: usize,
-        name: DomainName<'_>,
-        mut behind: Reader<'_>,
-        listener: &mut dyn Listener,
-    ) {
-        let end = behind.at() + 4;
-        listener.open(&fields::QUERY, start..end, Value::Nothing);
-        name_fields(name, start..end - 4, listener);
-        if let Some(kind) = behind.be16() {
-            listener.field(&fields::QUERY_TYPE, end - 4..end - 2, named(kind, type_name(kind)));
-        }
-        listener.close();
+/// Tells of a question what the capture kept: its name, and the type if it is there.
+fn cut_question_fields(
+    start: usize,
+    name: DomainName<'_>,
+    mut behind: Reader<'_>,
+    listener: &mut dyn Listener,
+) {
+    let end = behind.at() + 4;
+    listener.open(&fields::QUERY, start..end, Value::Nothing);
+    name_fields(name, start..end - 4, listener);
+    if let Some(kind) = behind.be16() {
+        listener.field(&fields::QUERY_TYPE, end - 4..end - 2, named(kind, type_name(kind)));
     }
+    listener.close();
 }
 
 fn name_fields(name: DomainName<'_>, octets: Range<usize>, listener: &mut dyn Listener) {
@@ -298,7 +297,7 @@ impl<'a> View<'a> for Dns<'a> {
             }
         }
         if let Some((name, behind)) = entries.cut_question().filter(|_| self.cut) {
-            return self.cut_question_fields(entries.at(), name, behind, listener);
+            return cut_question_fields(entries.at(), name, behind, listener);
         }
         let left = if entries.is_done() { &fields::EXTRA } else { &fields::UNREADABLE };
         record::octets(left, entries.at(), self.message.len(), self.message, listener);
