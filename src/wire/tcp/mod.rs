@@ -161,9 +161,10 @@ impl<'a> View<'a> for Tcp<'a> {
         ] {
             listener.field(field, 13..14, Value::Flag(flags.has(flag)));
         }
-        let mut letters = Ink::default();
-        flags.line(&mut letters);
-        listener.field(&LETTERS, 13..14, Value::Text(letters.as_bytes()));
+        let letters = flags.letters();
+        let letters = letters.trim_ascii_end();
+        let letters = if letters.is_empty() { &b"none"[..] } else { letters };
+        listener.field(&LETTERS, 13..14, Value::Text(letters));
         listener.close();
         listener.field(&WINDOW, 14..16, Value::Number(self.window().into()));
         listener.field(&CHECKSUM, 16..18, Value::Number(self.checksum().into()));
