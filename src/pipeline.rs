@@ -68,7 +68,7 @@ fn read(
                 if passing.filter.as_ref().is_none_or(|filter| filter.admits(&packet)) {
                     left -= 1;
                     if let Some(save) = &mut passing.save {
-                        save.frame(&frame)?;
+                        save.frame(&packet.frame)?;
                     }
                     report.packet(&packet)?;
                 }

@@ -117,7 +117,8 @@ impl Reader {
         }
     }
 
-    #[inline]
+    #[expect(clippy::inline_always, reason = "a frame handed up through memory is waited for")]
+    #[inline(always)]
     fn frame(&self) -> Frame<'_> {
         match self {
             Self::Pcap(reader) => reader.frame(),
@@ -192,9 +193,12 @@ impl Files {
     }
 
     /// The frame last advanced to.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "as for the reader's")]
+    #[inline(always)]
     fn frame(&self) -> Frame<'_> {
-        Frame { number: self.number, ..self.readers[self.current].frame() }
+        let mut frame = self.readers[self.current].frame();
+        frame.number = self.number;
+        frame
     }
 }
 

@@ -149,13 +149,14 @@ fn notes(packet: &Packet<'_>, ink: &mut Ink) {
         stop.line(ink);
         ink.plain();
     }
-    for (place, verdict) in checksum::verify(packet) {
+    // Not `for`, which would leave and enter the iterator again for each layer.
+    checksum::verify(packet).for_each(|(place, verdict)| {
         if let Verdict::Bad { told, right } = verdict {
             ink.text(" ; ").begin(Paint::Alarm);
             wrong(place.layer, told, right, ink);
             ink.plain();
         }
-    }
+    });
     for layer in packet.own_layers() {
         let (told, have) = match layer {
             Layer::Ipv4(ip) if ip.is_overlong() => {

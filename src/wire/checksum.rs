@@ -58,13 +58,13 @@ pub fn verify<'p>(packet: &'p Packet<'_>) -> impl Iterator<Item = (Place<'p, 'p>
                 enclosing.as_mut()?.addresses = None;
                 None
             }
-            Layer::Tcp(_) => enclosing?.verify(place, Some(6), 16, None),
+            Layer::Tcp(_) => enclosing.as_ref()?.verify(place, Some(6), 16, None),
             Layer::Udp(udp) if udp.checksum() == 0 => Some(Verdict::Absent),
-            Layer::Udp(udp) => enclosing?.verify(place, Some(17), 6, Some(udp.told_len())),
-            Layer::Icmpv6(_) => enclosing?.verify(place, Some(58), 2, None),
-            Layer::Icmp(_) | Layer::Igmp(_) => enclosing?.verify(place, None, 2, None),
+            Layer::Udp(udp) => enclosing.as_ref()?.verify(place, Some(17), 6, Some(udp.told_len())),
+            Layer::Icmpv6(_) => enclosing.as_ref()?.verify(place, Some(58), 2, None),
+            Layer::Icmp(_) | Layer::Igmp(_) => enclosing.as_ref()?.verify(place, None, 2, None),
             Layer::Gre(gre) if gre.parts().checksum.is_some() => {
-                enclosing?.verify(place, None, 4, None)
+                enclosing.as_ref()?.verify(place, None, 4, None)
             }
             _ => None,
         };
@@ -109,7 +109,7 @@ impl Enclosing {
     /// Verifies a checksum that stands `at` octets into the header and covers a pseudo-header with
     /// this protocol, or none.
     fn verify(
-        self,
+        &self,
         place: Place<'_, '_>,
         protocol: Option<u8>,
         at: usize,
@@ -120,10 +120,8 @@ impl Enclosing {
         let covered = place.octets.kept().get(place.start..)?.get(..len)?;
         let told = [*covered.get(at)?, *covered.get(at + 1)?];
         let Some(protocol) = protocol else { return Some(judge(add(covered, 0), told, None)) };
-        let unsized_pseudo = self.addresses? + u64::from(u16::from(protocol).to_be());
-        let pseudo = unsized_pseudo
-            + u64::from((len as u16).to_be())
-            + u64::from(((len >> 16) as u16).to_be());
+        let unsized_pseudo = plus(self.addresses?, u16::from(protocol).to_be());
+        let pseudo = plus(unsized_pseudo, (len as u32).to_be());
         Some(judge(add(covered, pseudo), told, Some([pseudo, unsized_pseudo])))
     }
 }
@@ -137,31 +135,39 @@ fn judge(sum: u64, told: [u8; 2], pseudo: Option<[u64; 2]>) -> Verdict {
     if pseudo.is_some_and(|sums| sums.into_iter().any(|sum| fold(sum) == native)) {
         return Verdict::Offloaded;
     }
-    let right = !fold(sum + u64::from(!native));
+    let right = !fold(plus(sum, !native));
     Verdict::Bad { told: u16::from_be_bytes(told), right: u16::from_be(right) }
 }
 
 /// Adds octets to a one's complement sum, in this machine's byte order: RFC 1071 §2 (B).
 fn add(octets: &[u8], sum: u64) -> u64 {
-    let mut words = octets.chunks_exact(4);
-    let mut sum = sum;
-    for word in &mut words {
-        sum += u64::from(u32::from_ne_bytes([word[0], word[1], word[2], word[3]]));
-    }
-    match *words.remainder() {
-        [a] => sum + u64::from(u16::from_ne_bytes([a, 0])),
-        [a, b] => sum + u64::from(u16::from_ne_bytes([a, b])),
-        [a, b, c] => {
-            sum + u64::from(u16::from_ne_bytes([a, b])) + u64::from(u16::from_ne_bytes([c, 0]))
-        }
+    // RFC 1071 §2 (C): as many octets at a time as a word has.
+    let (eights, rest) = octets.as_chunks::<8>();
+    let sum = eights.iter().fold(sum, |sum, word| plus(sum, u64::from_ne_bytes(*word)));
+    let (fours, rest) = rest.as_chunks::<4>();
+    let sum = fours.iter().fold(sum, |sum, word| plus(sum, u32::from_ne_bytes(*word)));
+    match *rest {
+        [a] => plus(sum, u16::from_ne_bytes([a, 0])),
+        [a, b] => plus(sum, u16::from_ne_bytes([a, b])),
+        [a, b, c] => plus(plus(sum, u16::from_ne_bytes([a, b])), u16::from_ne_bytes([c, 0])),
         _ => sum,
     }
 }
 
-fn fold(mut sum: u64) -> u16 {
-    while sum > 0xffff {
-        sum = (sum & 0xffff) + (sum >> 16);
-    }
+/// One's complement addition: what is carried out at one end comes in at the other.
+fn plus(a: u64, b: impl Into<u64>) -> u64 {
+    let b = b.into();
+    let (sum, carry) = a.overflowing_add(b);
+    // A sum that overflowed is not all ones.
+    sum + u64::from(carry)
+}
+
+fn fold(sum: u64) -> u16 {
+    // As many steps as the largest sum needs: how many a sum needs cannot be guessed.
+    let sum = (sum & 0xffff_ffff) + (sum >> 32);
+    let sum = (sum & 0xffff_ffff) + (sum >> 32);
+    let sum = (sum & 0xffff) + (sum >> 16);
+    let sum = (sum & 0xffff) + (sum >> 16);
     sum as u16
 }
 
