@@ -1,7 +1,7 @@
 //! A message in a few words: who asks or answers what.
 
 use super::codes::{class_name, extended_error_name, opcode_name, rcode_name, type_name};
-use super::name::Spelling;
+use super::name::Name;
 use super::section::{Entries, Entry, Question, Record, Section};
 use super::{Dialect, Dns, edns, record};
 use crate::ink::Ink;
@@ -23,7 +23,11 @@ pub(super) fn line(dns: Dns<'_>, ink: &mut Ink) {
 }
 
 /// Writes a name; the root is a dot.
-pub(super) fn name(spelling: &Spelling, ink: &mut Ink) {
+pub(super) fn name(name: Name<'_>, ink: &mut Ink) {
+    if name.write(NAME, ink) {
+        return;
+    }
+    let spelling = name.spell();
     let text = spelling.or_dot();
     if text.len() <= NAME {
         ink.text(text);
@@ -43,21 +47,20 @@ fn say(dns: Dns<'_>, ink: &mut Ink) -> Option<()> {
         let Some(Entry::Question(question)) = entries.next() else { return None };
         if nth < LISTED {
             ink.text(if nth == 0 { " " } else { ", " });
-            let spelling = question.name.spell();
-            say_question(dns, &question, &spelling, ink);
-            asked.get_or_insert(spelling);
+            say_question(dns, &question, ink);
+            asked.get_or_insert(question.name);
         }
     }
     more(counts[0], ink);
     if dns.is_response() {
-        return answer(dns, entries, asked.as_ref(), ink);
+        return answer(dns, entries, asked, ink);
     }
     if dns.opcode() == Dns::UPDATE {
         return update(dns, entries, ink);
     }
     if dns.opcode() == 4 && counts[1] > 0 {
         ink.text(": ");
-        listed(dns, &mut entries, counts[1], asked.as_ref(), ink)?;
+        listed(dns, &mut entries, counts[1], asked, ink)?;
     } else if counts[1] > 0 {
         // RFC 6762 §7.1: what a querier knows it needs not hear again.
         ink.text(" knows ").number(counts[1]);
@@ -92,13 +95,13 @@ fn head(dns: Dns<'_>, ink: &mut Ink) {
     }
 }
 
-fn say_question(dns: Dns<'_>, question: &Question<'_>, spelling: &Spelling, ink: &mut Ink) {
+fn say_question(dns: Dns<'_>, question: &Question<'_>, ink: &mut Ink) {
     if dns.opcode() != Dns::UPDATE {
         class(dns.dialect().class(question.class), ink);
         kind(question.kind, ink);
         ink.text(" ");
     }
-    name(spelling, ink);
+    name(question.name, ink);
     if dns.dialect() == Dialect::Multicast && question.class >> 15 != 0 {
         ink.text(" QU");
     }
@@ -131,7 +134,7 @@ fn more(count: u16, ink: &mut Ink) {
 fn answer(
     dns: Dns<'_>,
     mut entries: Entries<'_>,
-    asked: Option<&Spelling>,
+    asked: Option<Name<'_>>,
     ink: &mut Ink,
 ) -> Option<()> {
     let counts = dns.counts();
@@ -168,7 +171,7 @@ fn answer(
 fn nothing(
     dns: Dns<'_>,
     mut entries: Entries<'_>,
-    asked: Option<&Spelling>,
+    asked: Option<Name<'_>>,
     ink: &mut Ink,
 ) -> Option<()> {
     let ahead = &mut entries.clone();
@@ -232,10 +235,10 @@ fn listed(
     dns: Dns<'_>,
     entries: &mut Entries<'_>,
     count: u16,
-    asked: Option<&Spelling>,
+    asked: Option<Name<'_>>,
     ink: &mut Ink,
 ) -> Option<()> {
-    let mut expected: Option<Spelling> = None;
+    let mut expected = None;
     for nth in 0..count {
         let Some(Entry::Record(record)) = entries.next() else { return None };
         if nth >= LISTED {
@@ -244,10 +247,10 @@ fn listed(
         if nth > 0 {
             ink.text(", ");
         }
-        let owner = record.name.spell();
-        let known = [asked, expected.as_ref()].into_iter().flatten().any(|name| name.is_same(&owner));
+        let owner = record.name;
+        let known = [asked, expected].into_iter().flatten().any(|name| name.is_same(owner));
         if !known {
-            name(&owner, ink);
+            name(owner, ink);
             ink.text(" ");
         }
         class(dns.dialect().class(record.class), ink);
@@ -257,10 +260,7 @@ fn listed(
             // RFC 6762 §10.1: goodbye.
             ink.text(" gone");
         }
-        expected = Some(match record::alias(&record) {
-            Some(alias) => alias.spell(),
-            None => owner,
-        });
+        expected = Some(record::alias(&record).unwrap_or(owner));
     }
     more(count, ink);
     Some(())
@@ -282,7 +282,7 @@ fn update(dns: Dns<'_>, mut entries: Entries<'_>, ink: &mut Ink) -> Option<()> {
         }
         ink.text(if nth == 0 { ": " } else { ", " });
         ink.text(if matches!(record.class, 254 | 255) { "delete " } else { "add " });
-        name(&record.name.spell(), ink);
+        name(record.name, ink);
         if record.kind != 255 {
             ink.text(" ");
             kind(record.kind, ink);

@@ -6,7 +6,7 @@
 
 use arrayvec::ArrayString;
 
-use crate::ink;
+use crate::ink::{self, Ink};
 
 /// A name where it stands in a message; nothing of it was followed yet.
 #[derive(Clone, Copy, Debug)]
@@ -51,13 +51,53 @@ impl<'a> Name<'a> {
 
     pub fn spell(self) -> Spelling {
         let mut spelling = Spelling { text: ArrayString::new_const(), labels: 0 };
-        if let Err(reason) = self.follow(&mut spelling) {
+        if let Err(reason) = self.follow(|label| spelling.label(label)) {
             spelling.push(reason);
         }
         spelling
     }
 
-    fn follow(self, spelling: &mut Spelling) -> Result<(), &'static str> {
+    /// Writes the name, the root as a dot, if that takes at most `most` octets and nothing must be
+    /// escaped; says whether it did. So nearly every name is written without being spelled apart.
+    pub(super) fn write(self, most: usize, ink: &mut Ink) -> bool {
+        let start = ink.len();
+        let mut plain = true;
+        let followed = self.follow(|label| {
+            plain &= is_plain(label);
+            if plain {
+                ink.text(if ink.len() > start { "." } else { "" }).again(label);
+            }
+        });
+        if followed.is_err() || !plain || ink.len() - start > most {
+            ink.back_to(start);
+            return false;
+        }
+        if ink.len() == start {
+            ink.text(".");
+        }
+        true
+    }
+
+    /// Whether both are the same name, whatever case (RFC 4343 §3).
+    pub fn is_same(self, other: Self) -> bool {
+        // Most owners point to where the other name stands.
+        let here = std::ptr::eq(self.message, other.message) && self.target() == other.target();
+        here || self.spell().text.eq_ignore_ascii_case(&other.spell().text)
+    }
+
+    /// Where the name stands, or what it points back to.
+    fn target(self) -> usize {
+        match self.message.get(self.at..) {
+            Some([high @ 0xc0..=0xff, low, ..]) => {
+                let target = usize::from(high & 0x3f) << 8 | usize::from(*low);
+                if target < self.at { target } else { self.at }
+            }
+            _ => self.at,
+        }
+    }
+
+    /// Hands out the labels, pointers followed, as far as they keep the rules.
+    fn follow(self, mut take: impl FnMut(&'a [u8])) -> Result<(), &'static str> {
         let (mut at, mut run, mut octets, mut pointers) = (self.at, self.at, 1, 0);
         loop {
             let rest = self.message.get(at..).unwrap_or_default();
@@ -70,7 +110,7 @@ impl<'a> Name<'a> {
                     if octets > OCTETS {
                         return Err("<longer than 255 octets>");
                     }
-                    spelling.label(label);
+                    take(label);
                 }
                 [high @ 0xc0..=0xff, low, ..] => {
                     at = usize::from(high & 0x3f) << 8 | usize::from(low);
@@ -110,11 +150,6 @@ impl Spelling {
         self.labels
     }
 
-    /// Whether both are the same name, whatever case (RFC 4343 §3).
-    pub fn is_same(&self, other: &Self) -> bool {
-        self.text.eq_ignore_ascii_case(&other.text)
-    }
-
     fn push(&mut self, text: &str) {
         // LONGEST holds the longest name there can be.
         let _ = self.text.try_push_str(text);
@@ -125,8 +160,7 @@ impl Spelling {
             self.push(".");
         }
         self.labels += 1;
-        let plain = label.iter().all(|octet| matches!(octet, b' '..=b'~') && !b".\\".contains(octet));
-        if let (true, Ok(text)) = (plain, str::from_utf8(label)) {
+        if let (true, Ok(text)) = (is_plain(label), str::from_utf8(label)) {
             return self.push(text);
         }
         for chunk in label.utf8_chunks() {
@@ -152,6 +186,11 @@ impl Spelling {
             self.push(digit(value).encode_utf8(&mut [0; 4]));
         }
     }
+}
+
+/// Whether a label is spelled as it stands.
+fn is_plain(label: &[u8]) -> bool {
+    label.iter().all(|octet| matches!(octet, b' '..=b'-' | b'/'..=b'[' | b']'..=b'~'))
 }
 
 #[cfg(test)]

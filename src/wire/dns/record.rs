@@ -277,7 +277,7 @@ pub(super) fn say(record: &Record<'_>, ink: &mut Ink) {
             (Part::ServiceParameters, Content::Octets(octets)) => service::say(octets, ink),
             (_, Content::Name(name)) => {
                 ink.text(" ");
-                line::name(&name.spell(), ink);
+                line::name(name, ink);
             }
             (_, Content::Number(number)) => _ = ink.text(" ").number(number),
             (_, Content::Address(address)) => _ = ink.text(" ").address(address),
