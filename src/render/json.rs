@@ -157,14 +157,14 @@ fn verdicts(packet: &Packet<'_>, ink: &mut Ink) {
         end(ink);
         more = true;
     }
-    for (place, verdict) in checksum::verify(packet) {
+    checksum::verify(packet, |place, verdict| {
         if let Verdict::Bad { told, right } = verdict {
             begin("checksum_wrong", more, ink);
             line::wrong(place.layer, told, right, ink);
             end(ink);
             more = true;
         }
-    }
+    });
 }
 
 impl Members {

@@ -149,8 +149,7 @@ fn notes(packet: &Packet<'_>, ink: &mut Ink) {
         stop.line(ink);
         ink.plain();
     }
-    // Not `for`, which would leave and enter the iterator again for each layer.
-    checksum::verify(packet).for_each(|(place, verdict)| {
+    checksum::verify(packet, |place, verdict| {
         if let Verdict::Bad { told, right } = verdict {
             ink.text(" ; ").begin(Paint::Alarm);
             wrong(place.layer, told, right, ink);

@@ -9,6 +9,8 @@ use super::clock::{Calendar, Clock};
 use super::out::Out;
 use super::value::{cells, pad, shown};
 use super::{Report, hex, line};
+use arrayvec::ArrayVec;
+
 use crate::ink::{Ink, Paint};
 use crate::timeline::{About, Timestamp};
 use crate::wire::checksum::{self, Verdict};
@@ -67,7 +69,9 @@ impl Report for Trees {
 
 /// Writes the layers, and what no layer claimed.
 fn tree(packet: &Packet<'_>, width: usize, calendar: &mut Calendar, ink: &mut Ink) {
-    let mut verdicts = checksum::verify(packet).peekable();
+    let mut verdicts = ArrayVec::<_, { Packet::DEPTH }>::new();
+    checksum::verify(packet, |place, verdict| verdicts.push((place, verdict)));
+    let mut verdicts = verdicts.into_iter().peekable();
     let own = packet.own_layers().len();
     for (at, place) in packet.places().enumerate() {
         heading(&place, at >= own, ink);

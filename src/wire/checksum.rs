@@ -21,55 +21,59 @@ pub enum Verdict {
     Absent,
 }
 
-/// The packet's own checksums that could be verified, outermost first.
-pub fn verify<'p>(packet: &'p Packet<'_>) -> impl Iterator<Item = (Place<'p, 'p>, Verdict)> {
+/// Tells the packet's own checksums that could be verified, outermost first.
+pub fn verify<'p>(packet: &'p Packet<'_>, mut tell: impl FnMut(Place<'p, 'p>, Verdict)) {
     let mut enclosing = None;
-    (0..packet.own_layers().len()).filter_map(move |at| {
-        let layer = &packet.layers()[at];
-        if !may_be_verified(layer) {
-            return None;
+    for (at, layer) in packet.own_layers().iter().enumerate() {
+        if may_be_verified(layer) {
+            let place = packet.place(at);
+            if let Some(verdict) = verdict(place, &mut enclosing) {
+                tell(place, verdict);
+            }
         }
-        let place = packet.place(at);
-        let verdict = match layer {
-            Layer::Ipv4(ip) => {
-                let (header, options) = ip.header();
-                let addresses = ip.goes_straight().then(|| add(&header[12..20], 0));
-                enclosing = Some(Enclosing::of(place, addresses, ip.payload()));
-                let told = [header[10], header[11]];
-                // Left to the card, the sum is 0.
-                Some(match judge(add(options, add(header, 0)), told, None) {
-                    Verdict::Bad { told: 0, .. } => Verdict::Offloaded,
-                    verdict => verdict,
-                })
-            }
-            Layer::Ipv6(ip) => {
-                let [source, destination] = [ip.source(), ip.destination()].map(|ip| ip.octets());
-                let addresses = add(&destination, add(&source, 0));
-                enclosing = Some(Enclosing::of(place, Some(addresses), ip.payload()));
-                None
-            }
-            // RFC 8200 §8.1: the pseudo-header holds the last destination, which is not known here.
-            Layer::Ipv6Routing(routing) if routing.segments_left() > 0 => {
-                enclosing.as_mut()?.addresses = None;
-                None
-            }
-            // RFC 6275 §9.3.1: the home address takes the source's place.
-            Layer::Ipv6Options(options) if options.options().any(|(kind, _)| kind == 0xc9) => {
-                enclosing.as_mut()?.addresses = None;
-                None
-            }
-            Layer::Tcp(_) => enclosing.as_ref()?.verify(place, Some(6), 16, None),
-            Layer::Udp(udp) if udp.checksum() == 0 => Some(Verdict::Absent),
-            Layer::Udp(udp) => enclosing.as_ref()?.verify(place, Some(17), 6, Some(udp.told_len())),
-            Layer::Icmpv6(_) => enclosing.as_ref()?.verify(place, Some(58), 2, None),
-            Layer::Icmp(_) | Layer::Igmp(_) => enclosing.as_ref()?.verify(place, None, 2, None),
-            Layer::Gre(gre) if gre.parts().checksum.is_some() => {
-                enclosing.as_ref()?.verify(place, None, 4, None)
-            }
-            _ => None,
-        };
-        Some((place, verdict?))
-    })
+    }
+}
+
+/// The verdict on one layer, `enclosing` being the IP packet around it; an IP packet takes its place.
+fn verdict(place: Place<'_, '_>, enclosing: &mut Option<Enclosing>) -> Option<Verdict> {
+    match place.layer {
+        Layer::Ipv4(ip) => {
+            let (header, options) = ip.header();
+            let addresses = ip.goes_straight().then(|| add(&header[12..20], 0));
+            *enclosing = Some(Enclosing::of(place, addresses, ip.payload()));
+            let told = [header[10], header[11]];
+            // Left to the card, the sum is 0.
+            Some(match judge(add(options, add(header, 0)), told, None) {
+                Verdict::Bad { told: 0, .. } => Verdict::Offloaded,
+                verdict => verdict,
+            })
+        }
+        Layer::Ipv6(ip) => {
+            let [source, destination] = [ip.source(), ip.destination()].map(|ip| ip.octets());
+            let addresses = add(&destination, add(&source, 0));
+            *enclosing = Some(Enclosing::of(place, Some(addresses), ip.payload()));
+            None
+        }
+        // RFC 8200 §8.1: the pseudo-header holds the last destination, which is not known here.
+        Layer::Ipv6Routing(routing) if routing.segments_left() > 0 => {
+            enclosing.as_mut()?.addresses = None;
+            None
+        }
+        // RFC 6275 §9.3.1: the home address takes the source's place.
+        Layer::Ipv6Options(options) if options.options().any(|(kind, _)| kind == 0xc9) => {
+            enclosing.as_mut()?.addresses = None;
+            None
+        }
+        Layer::Tcp(_) => enclosing.as_ref()?.verify(place, Some(6), 16, None),
+        Layer::Udp(udp) if udp.checksum() == 0 => Some(Verdict::Absent),
+        Layer::Udp(udp) => enclosing.as_ref()?.verify(place, Some(17), 6, Some(udp.told_len())),
+        Layer::Icmpv6(_) => enclosing.as_ref()?.verify(place, Some(58), 2, None),
+        Layer::Icmp(_) | Layer::Igmp(_) => enclosing.as_ref()?.verify(place, None, 2, None),
+        Layer::Gre(gre) if gre.parts().checksum.is_some() => {
+            enclosing.as_ref()?.verify(place, None, 4, None)
+        }
+        _ => None,
+    }
 }
 
 /// Whether a layer has a checksum, or a say in that of another.
