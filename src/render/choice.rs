@@ -83,7 +83,10 @@ impl Choice {
             let first = declared.first();
             first.is_some_and(|first| self.tellers.iter().any(|one| std::ptr::eq(*one, *first)))
         };
-        if asked(frame::FIELDS) || asked(since::FIELDS) {
+        if asked(frame::FIELDS) {
+            frame::fields(packet, &mut Sieve { owners, octets: &[], to });
+        }
+        if asked(since::FIELDS) {
             self.since.fields(packet, &mut Sieve { owners, octets: &[], to });
         }
         for place in packet.places() {

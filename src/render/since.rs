@@ -1,8 +1,8 @@
 //! What is known of a frame only from those before it.
 
 use crate::timeline::Timestamp;
+use crate::wire::Packet;
 use crate::wire::field::{Listener, Value, fields};
-use crate::wire::{Packet, frame};
 
 fields! {
     RELATIVE  = "frame.time_relative", Text, "time since the first packet";
@@ -23,11 +23,10 @@ impl Since {
         self.first = Some(time);
     }
 
-    /// Tells everything about the frame itself; must be called once a packet.
+    /// Tells how long it took; must be called once a packet.
     ///
     /// Where a filter took away the frame before, `frame.time_delta` is not known and not told.
     pub(super) fn fields(&mut self, packet: &Packet<'_>, listener: &mut dyn Listener) {
-        frame::fields(packet, listener);
         let (number, time) = (packet.frame.number, packet.frame.time);
         let mut tell = |field, from: Timestamp| {
             let mut text = arrayvec::ArrayString::<32>::new();
