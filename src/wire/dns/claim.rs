@@ -99,7 +99,8 @@ pub(super) fn has_length(octets: Octets<'_>) -> bool {
         Some(Entry::Record(record)) => {
             type_name(record.kind).is_some() && class_name(record.class & 0x7fff).is_some()
         }
-        None => octets.is_cut() && header.ends_in_question(message),
+        // The capture cut it, or it goes on in the next segment.
+        None => message.len() < len && header.ends_in_question(message),
     }
 }
 
