@@ -175,7 +175,7 @@ fn ipv4(octets: &[u8]) -> Option<Vec<String>> {
         &(usize::from(ip.get_header_length()) * 4),
         &ip.get_total_length(),
         &ip.get_identification(),
-        &(usize::from(ip.get_fragment_offset()) * 8),
+        &ip.get_fragment_offset(),
         &ip.get_ttl(),
         &ip.get_next_level_protocol().0,
         &ip.get_checksum(),

@@ -6,19 +6,19 @@
 //! table. A reason that begins with "sealed" is for what tshark decrypted or inflated: no row to be equal
 //! to. `WIRETALE_DIFFERENCES` names a folder for the differences without a reason.
 
+mod told;
+
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::io::Read;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use told::{Told, joined, tell, within};
 use wiretale::flow::{Fragments, Streams};
 use wiretale::octets::Octets;
 use wiretale::timeline::{Frame, Moment, Source};
 use wiretale::wire::Packet;
-use wiretale::wire::field::{Field, Kind, Listener, Value};
-use wiretale::wire::packet::LiesIn;
 
 /// Where packets are cut to see what is told of the rest.
 const SNAPLEN: usize = 96;
@@ -209,12 +209,7 @@ fn compare(name: &'static str, columns: &[(&str, &str)], truth: &Truth) {
                     let theirs: Vec<String> = theirs
                         .iter()
                         .zip(told.iter().zip(&less))
-                        .map(|(theirs, (told, less))| {
-                            // Values are told in wire order, so those that are left come first.
-                            let within = told.iter().rposition(|value| value.end <= SNAPLEN);
-                            let there = within.map_or(0, |at| at + 1).max(less.len());
-                            theirs.split('|').take(there).collect::<Vec<_>>().join("|")
-                        })
+                        .map(|(theirs, (told, less))| within(SNAPLEN, theirs, told, less))
                         .collect();
                     cut.row(id, frame, &line(&less), &theirs.join(" "));
                 }
@@ -321,67 +316,6 @@ fn each_packet(path: &str, mut see: impl FnMut(&Packet<'_>, &Packet<'_>)) {
     }
 }
 
-/// A value as tshark would print it.
-struct Told {
-    text: String,
-    /// Where it ends in the frame; beyond all frames when it is not of this frame alone.
-    end: usize,
-}
-
-fn joined(values: &[Told]) -> String {
-    values.iter().map(|value| value.text.as_str()).collect::<Vec<_>>().join("|")
-}
-
-/// The values of some fields. Of TCP, and of the addresses `src` and `dst` that go with it, those of the
-/// packet itself and not of one that it quotes.
-fn tell(packet: &Packet<'_>, names: &[&str]) -> Vec<Vec<Told>> {
-    struct Ear<'t, 'n> {
-        names: &'n [&'n str],
-        told: &'t mut [Vec<Told>],
-        start: Option<usize>,
-    }
-    impl Listener for Ear<'_, '_> {
-        fn field(&mut self, field: &'static Field, octets: Range<usize>, value: Value<'_>) {
-            if let Some(at) = self.names.iter().position(|name| *name == field.name) {
-                let end = self.start.map_or(usize::MAX, |start| start + octets.end);
-                self.told[at].push(Told { text: text(field, value), end });
-            }
-        }
-    }
-    let mut told: Vec<Vec<Told>> = names.iter().map(|_| Vec::new()).collect();
-    for (at, place) in packet.places().enumerate() {
-        let quoted = at >= packet.own_layers().len();
-        if quoted && names.contains(&"tcp.srcport") {
-            break;
-        }
-        let start = (place.lies_in == LiesIn::Frame).then_some(place.start);
-        place.layer.fields(&mut Ear { names, told: &mut told, start });
-    }
-    if let (["src", "dst", ..], Some(_), Some((source, destination))) =
-        (names, packet.tcp(), packet.addresses())
-    {
-        let end = told[2].last().map_or(usize::MAX, |port| port.end);
-        told[0].push(Told { text: source.to_string(), end });
-        told[1].push(Told { text: destination.to_string(), end });
-    }
-    told
-}
-
-fn text(field: &Field, value: Value<'_>) -> String {
-    match value {
-        Value::Number(number) | Value::Named(number, _) => match field.kind {
-            Kind::Hex(width) => format!("0x{number:0width$x}", width = width as usize),
-            _ => number.to_string(),
-        },
-        Value::Flag(flag) => u8::from(flag).to_string(),
-        Value::Address(address) => address.to_string(),
-        Value::Mac(mac) => mac.0.map(|octet| format!("{octet:02x}")).join(":"),
-        Value::Text(text) => String::from_utf8_lossy(text).into_owned(),
-        Value::Words(words) => words.to_owned(),
-        other => format!("{other:?}"),
-    }
-}
-
 /// The frame numbers that tshark gave to a capture's packets, in order.
 fn frames(id: &str) -> Vec<String> {
     // It counts the custom blocks of pcapng too, which hold no packet: data without a time.
@@ -405,7 +339,7 @@ fn by_capture(path: &str) -> Truth {
 fn rows(path: &str) -> Vec<Row> {
     let octets = std::fs::read(corpus().join(path)).expect("a table");
     let mut text = Vec::new();
-    if path.ends_with(".gz") {
+    if octets.starts_with(&[0x1f, 0x8b]) {
         flate2::read::GzDecoder::new(&octets[..]).read_to_end(&mut text).expect("gzip");
     } else {
         text = octets;

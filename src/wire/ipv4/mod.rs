@@ -36,7 +36,7 @@ fields! {
     RESERVED    = "ip.flags.rb", Flag, "reserved bit";
     DONT        = "ip.flags.df", Flag, "don't fragment";
     MORE        = "ip.flags.mf", Flag, "more fragments";
-    OFFSET      = "ip.frag_offset", Number, "fragment offset";
+    OFFSET      = "ip.frag_offset", Number, "fragment offset / 8";
     TTL         = "ip.ttl", Number, "time to live";
     PROTOCOL    = "ip.proto", Number, "protocol";
     CHECKSUM    = "ip.checksum", Hex(4), "header checksum";
@@ -180,7 +180,7 @@ impl<'a> View<'a> for Ipv4<'a> {
         listener.field(&DONT, 6..6, Value::Flag(flags & 0x40 != 0));
         listener.field(&MORE, 6..6, Value::Flag(flags & 0x20 != 0));
         listener.close();
-        listener.field(&OFFSET, 6..8, Value::Number(self.fragment_offset() as u64));
+        listener.field(&OFFSET, 6..8, Value::Number(self.fragment_offset() as u64 / 8));
         listener.field(&TTL, 8..9, Value::Number(self.ttl().into()));
         listener.field(&PROTOCOL, 9..10, named_protocol(self.protocol()));
         listener.field(&CHECKSUM, 10..12, Value::Number(be16(self.header, 10).into()));

@@ -299,4 +299,14 @@ mod tests {
         let read: Vec<_> = TcpOptions::new(&octets, octets.len()).collect();
         assert_eq!(read, [TcpOption::Nop, TcpOption::Mss(1460), TcpOption::Broken { kind: 8 }]);
     }
+
+    #[test]
+    fn an_option_that_the_capture_cut_is_not_broken() {
+        let octets = [2, 4, 5, 0xb4, 8, 10, 0, 0];
+        let whole = |kept: &[u8]| TcpOptions::new(kept, 16).count();
+        assert_eq!([4, 5, 6, 8].map(|kept| whole(&octets[..kept])), [1; 4]);
+        // A length that goes beyond the header would lie however much was kept.
+        let read: Vec<_> = TcpOptions::new(&[8, 40, 0], 16).collect();
+        assert_eq!(read, [TcpOption::Broken { kind: 8 }]);
+    }
 }
