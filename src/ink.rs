@@ -12,6 +12,10 @@ use unicode_width::UnicodeWidthChar;
 
 use crate::timeline::Timestamp;
 
+mod digits;
+
+use digits::{EIGHT_DIGITS, THREES, ZEROS, eight_digits, eight_nibbles};
+
 /// Octets waiting to be written out. Every stroke returns the pen, so that a line reads as one.
 #[derive(Debug, Default)]
 pub struct Ink {
@@ -89,23 +93,23 @@ impl Ink {
     }
 
     fn decimal(&mut self, number: u64) -> &mut Self {
-        let (head, tail) = (number / EIGHT_DIGITS, eight_digits(number % EIGHT_DIGITS));
-        let text = tail | ZEROS;
-        let place = self.room.get_mut(self.end..self.end + 12);
-        match (place, THREES.get(head as usize)) {
-            (Some(place), Some(_)) if head == 0 => {
-                // The last digit is written even if it is zero.
-                let zeros = (tail | 1 << 56).trailing_zeros() / 8;
-                place[..8].copy_from_slice(&(text >> (8 * zeros)).to_le_bytes());
-                self.end += 8 - zeros as usize;
-            }
-            (Some(place), Some((digits, count))) => {
-                place[..4].copy_from_slice(digits);
-                place[usize::from(*count)..][..8].copy_from_slice(&text.to_le_bytes());
-                self.end += 8 + usize::from(*count);
-            }
-            (None, _) => return self.decimal_in_new_room(number),
-            (_, None) => return self.long_decimal(number),
+        let (head, tail) = (number / EIGHT_DIGITS, number % EIGHT_DIGITS);
+        let Some(place) = self.room.get_mut(self.end..self.end + 12) else {
+            return self.decimal_in_new_room(number);
+        };
+        let tail = eight_digits(tail);
+        if head == 0 {
+            // The last digit is written even if it is zero.
+            let zeros = (tail | 1 << 56).trailing_zeros() / 8;
+            place[..8].copy_from_slice(&((tail | ZEROS) >> (8 * zeros)).to_le_bytes());
+            self.end += 8 - zeros as usize;
+        } else if let Some((digits, count)) = THREES.get(head as usize) {
+            let count = usize::from(*count);
+            place[..4].copy_from_slice(digits);
+            place[count..][..8].copy_from_slice(&(tail | ZEROS).to_le_bytes());
+            self.end += count + 8;
+        } else {
+            return self.long_decimal(number);
         }
         self
     }
@@ -374,52 +378,6 @@ fn nibbles(character: char) -> u32 {
 }
 
 const DIGITS: &[u8; 16] = b"0123456789abcdef";
-
-/// The first number of nine digits.
-const EIGHT_DIGITS: u64 = 100_000_000;
-
-/// Eight times the digit 0.
-const ZEROS: u64 = 0x3030_3030_3030_3030;
-
-/// The digits of a number below [`EIGHT_DIGITS`], one in each octet, the first in the lowest.
-///
-/// First two numbers of four digits side by side in one word, then four of two, then eight of one:
-/// three multiplications instead of a division for each digit, and no branch to guess.
-fn eight_digits(number: u64) -> u64 {
-    let fours = (number / 10_000) | ((number % 10_000) << 32);
-    let hundreds = (fours.wrapping_mul(10_486) >> 20) & 0x7f_0000_007f;
-    let twos = hundreds | (fours.wrapping_sub(hundreds.wrapping_mul(100)) << 16);
-    let tens = (twos.wrapping_mul(103) >> 10) & 0xf_000f_000f_000f;
-    tens | (twos.wrapping_sub(tens.wrapping_mul(10)) << 8)
-}
-
-/// The lowest eight hexadecimal digits of a number as text, the first in the lowest octet.
-fn eight_nibbles(number: u64) -> u64 {
-    // Each step halves what lies together: 16 bits, 8, 4.
-    let fours = ((number & 0xffff) | (number << 16)) & 0xffff_0000_ffff;
-    let twos = (fours | (fours << 8)) & 0x00ff_00ff_00ff_00ff;
-    let ones = (twos | (twos << 4)) & 0x0f0f_0f0f_0f0f_0f0f;
-    // Six more than a digit from ten on has a fifth bit; the letters lie 39 behind the figures.
-    let letters = ((ones + 0x0606_0606_0606_0606) >> 4) & 0x0101_0101_0101_0101;
-    (ones + ZEROS + 39 * letters).swap_bytes()
-}
-
-/// The digits of a number below 1000 from the left, with a dot behind them, and how many digits there are.
-static THREES: [([u8; 4], u8); 1000] = {
-    let mut threes = [([b'.'; 4], 0); 1000];
-    let mut number = 0;
-    while number < 1000 {
-        let (hundreds, tens, ones) = (number / 100, number / 10 % 10, number % 10);
-        let (h, t, o) = (b'0' + hundreds as u8, b'0' + tens as u8, b'0' + ones as u8);
-        threes[number] = match (hundreds, tens) {
-            (0, 0) => ([o, b'.', b'.', b'.'], 1),
-            (0, _) => ([t, o, b'.', b'.'], 2),
-            _ => ([h, t, o, b'.'], 3),
-        };
-        number += 1;
-    }
-    threes
-};
 
 #[cfg(test)]
 mod tests {
