@@ -140,7 +140,7 @@ fn a_wrong_filter_points_at_its_place() {
         text(&output.stderr),
         "wiretale: display filter: no field is called \"tcp.prot\"; the nearest is \"tcp.port\"\n    tcp.prot == 80\n    ^^^^^^^^\n"
     );
-    complains(&wiretale(&["packets", "-f", "port http and and", CAPTURE]), &["syntax error"], 2);
+    complains(&wiretale(&["packets", "-f", "port 80 and and", CAPTURE]), &["syntax error"], 2);
     complains(&wiretale(&["packets", "-e", "ip.sorc", CAPTURE]), &["ip.sorc", "ip.src"], 2);
 }
 
