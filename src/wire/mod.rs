@@ -52,6 +52,7 @@ protocols! {
     Hint::Udp(546 | 547, _) | Hint::Udp(_, 546 | 547)         => dhcpv6::Dhcpv6,
     Hint::Udp(67 | 68 | 4011, _) | Hint::Udp(_, 67 | 68 | 4011) => dhcp::Dhcp,
     Hint::Udp(4789 | 8472, _) | Hint::Udp(_, 4789 | 8472)     => vxlan::Vxlan,
+    Hint::Udp(6081, _) | Hint::Udp(_, 6081)                   => geneve::Geneve,
     Hint::Udp(1701, _) | Hint::Udp(_, 1701)                   => l2tp::L2tp,
     Hint::Tcp(..)                                             => tls::Tls,
     Hint::Tcp(..) | Hint::Udp(..)                             => http::Http,
