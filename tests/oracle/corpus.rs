@@ -41,7 +41,7 @@ fn every_capture_ends_by_itself_with_as_many_packets() {
         let path = corpus().join(&file["path"]);
         // Address space is more than what is held in memory; a limit on it is the stricter one.
         let output = Command::new("sh")
-            .args(["-c", "ulimit -v 204800; exec timeout 10 \"$0\" packets \"$1\""])
+            .args(["-c", "ulimit -v 204800 && exec timeout 10 \"$0\" packets \"$1\""])
             .args([env!("CARGO_BIN_EXE_wiretale").as_ref(), path.as_os_str()])
             .output()
             .expect("a shell");
