@@ -54,6 +54,7 @@ protocols! {
     Hint::Udp(4789 | 8472, _) | Hint::Udp(_, 4789 | 8472)     => vxlan::Vxlan,
     Hint::Udp(6081, _) | Hint::Udp(_, 6081)                   => geneve::Geneve,
     Hint::Udp(1701, _) | Hint::Udp(_, 1701)                   => l2tp::L2tp,
+    Hint::Udp(2152, _) | Hint::Udp(_, 2152)                   => gtp::Gtp,
     Hint::Tcp(..)                                             => tls::Tls,
     Hint::Tcp(..) | Hint::Udp(..)                             => http::Http,
     Hint::Udp(..) | Hint::Is("quic")                          => quic::Quic,

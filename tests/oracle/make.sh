@@ -13,7 +13,7 @@ fields="eth.type vlan.id arp.opcode arp.src.proto_ipv4 arp.dst.proto_ipv4 ip.src
     dns.cname dhcp.option.dhcp dhcp.id dhcp.ip.your dhcpv6.msgtype http.request.method
     http.request.uri http.host http.response.code tls.handshake.type
     tls.handshake.extensions_server_name ntp.flags.mode ntp.stratum vxlan.vni geneve.vni geneve.option.length l2tp.session
-    pktap.pid gre.proto ppp.protocol"
+    gtp.message gtp.teid gtp.seq_number gtp.ext_hdr.next gtp.ext_hdr.length pktap.pid gre.proto ppp.protocol"
 options="-o tcp.relative_sequence_numbers:FALSE -o tcp.desegment_tcp_streams:FALSE"
 for capture in ../../fixtures/*.pcap ../../fixtures/*.pcapng; do
     # shellcheck disable=SC2046,SC2086
