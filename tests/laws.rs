@@ -203,8 +203,8 @@ proptest! {
 
 /// Link types that we read, and one that nobody has.
 const LINKS: &[u16] = &[
-    0, 1, 9, 10, 12, 14, 50, 51, 101, 104, 108, 113, 129, 149, 166, 228, 229, 239, 242, 258, 276,
-    999,
+    0, 1, 9, 10, 12, 14, 50, 51, 101, 104, 105, 108, 113, 127, 129, 149, 166, 192, 228, 229, 239,
+    242, 258, 276, 999,
 ];
 
 /// Has a packet told in every way, and holds it to what needs no second packet to compare with.

@@ -13,7 +13,9 @@ fields="eth.type vlan.id arp.opcode arp.src.proto_ipv4 arp.dst.proto_ipv4 ip.src
     dns.cname dhcp.option.dhcp dhcp.id dhcp.ip.your dhcpv6.msgtype http.request.method
     http.request.uri http.host http.response.code tls.handshake.type
     tls.handshake.extensions_server_name ntp.flags.mode ntp.stratum vxlan.vni geneve.vni geneve.option.length l2tp.session
-    gtp.message gtp.teid gtp.seq_number gtp.ext_hdr.next gtp.ext_hdr.length pktap.pid gre.proto ppp.protocol"
+    gtp.message gtp.teid gtp.seq_number gtp.ext_hdr.next gtp.ext_hdr.length pktap.pid
+    wlan.fc.type_subtype wlan.ra wlan.ta wlan.da wlan.sa wlan.bssid wlan.seq wlan.qos.tid wlan.duration
+    radiotap.length radiotap.mactime ppi.length ppi.dlt gre.proto ppp.protocol"
 options="-o tcp.relative_sequence_numbers:FALSE -o tcp.desegment_tcp_streams:FALSE"
 for capture in ../../fixtures/*.pcap ../../fixtures/*.pcapng; do
     # shellcheck disable=SC2046,SC2086
@@ -22,7 +24,7 @@ for capture in ../../fixtures/*.pcap ../../fixtures/*.pcapng; do
         awk -F'\t' -v capture="${capture##*/}" '
             NR == 1 { number = 0; for (i = 2; i <= NF; i++) name[i] = $i; next }
             # Blocks of pcapng that hold no packet.
-            $1 !~ /^(eth|sll|null|loop|raw|ppp|ip|pktap)/ { next }
+            $1 !~ /^(eth|sll|null|loop|raw|ppp|ip|pktap|wlan|radiotap|ppi)/ { next }
             {
                 line = capture "\t" ++number
                 for (i = 2; i <= NF; i++) if ($i != "") line = line "\t" name[i] "=" $i
