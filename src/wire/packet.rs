@@ -344,6 +344,7 @@ pub fn hardware(layers: &[Layer<'_>]) -> Option<(Mac, Option<Mac>)> {
     layers.iter().rev().find_map(|layer| match layer {
         Layer::Ethernet(ethernet) => Some((ethernet.source(), Some(ethernet.destination()))),
         Layer::Fddi(fddi) => Some((fddi.source(), Some(fddi.destination()))),
+        Layer::Wifi(wifi) => wifi.hop().map(|(from, to)| (from, Some(to))),
         Layer::Sll(sll) => Some((sll.source()?, None)),
         Layer::Sll2(sll) => Some((sll.source()?, None)),
         _ => None,

@@ -53,6 +53,12 @@ const CONTROLS: u8 = 1;
 const DATA: u8 = 2;
 
 impl Wifi<'_> {
+    /// Who sent the frame through the air, and to whom: not always who wrote it and for whom.
+    /// Acknowledgments do not say who sends them.
+    pub fn hop(self) -> Option<(Mac, Mac)> {
+        Some((Mac(self.address(2)?), Mac(self.address(1)?)))
+    }
+
     fn octet(self, at: usize) -> u8 {
         self.header.get(at).copied().unwrap_or_default()
     }
