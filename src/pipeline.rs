@@ -20,21 +20,18 @@ pub struct Passing {
 
 /// Reads everything the source yields and has it told.
 ///
-/// A source that fails does not silence the report: it is told to end first, then the error is
-/// handed on.
+/// Whatever ends the reading, what was kept is written out and the report is told to end; then the
+/// first error is handed on. Only a report whose reader has left is not told any more.
 pub fn run(
     source: &mut impl Source,
     passing: &mut Passing,
     report: &mut dyn Report,
 ) -> io::Result<()> {
     let ended = read(source, passing, report);
-    if !ended.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
-        if let Some(save) = &mut passing.save {
-            save.end(source.about())?;
-        }
-        report.end(source.about())?;
-    }
-    ended
+    let has_left = ended.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
+    let saved = passing.save.as_mut().map_or(Ok(()), |save| save.end(source.about()));
+    let told = if has_left { Ok(()) } else { report.end(source.about()) };
+    ended.and(saved).and(told)
 }
 
 fn read(

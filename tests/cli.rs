@@ -47,6 +47,13 @@ impl Drop for Scratch {
     }
 }
 
+/// The capture with its records two hundred times over.
+fn many_times() -> Vec<u8> {
+    let one = fs::read(CAPTURE).expect("the fixture");
+    let records = &one[24..];
+    one[..24].iter().chain(records.iter().cycle().take(200 * records.len())).copied().collect()
+}
+
 /// One sentence on standard error that begins with the program's name and holds these words.
 fn complains(output: &Output, words: &[&str], code: i32) {
     let told = text(&output.stderr);
@@ -91,13 +98,7 @@ fn what_stands_before_a_cut_is_told() {
 
 #[test]
 fn a_reader_that_has_had_enough_is_no_failure() {
-    let one = fs::read(CAPTURE).expect("the fixture");
-    let many: Vec<u8> = one[..24]
-        .iter()
-        .chain(one[24..].iter().cycle().take(200 * (one.len() - 24)))
-        .copied()
-        .collect();
-    let big = Scratch::new("big.pcap", &many);
+    let big = Scratch::new("big.pcap", &many_times());
     for arguments in
         [&["packets"][..], &["packets", "-v"], &["packets", "-x"], &["packets", "--json"]]
     {
@@ -113,6 +114,28 @@ fn a_reader_that_has_had_enough_is_no_failure() {
         let output = child.wait_with_output().expect("an end");
         assert!(!line.is_empty());
         assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""), "{arguments:?}");
+    }
+}
+
+/// Packets that were kept stay kept when the reader of the lines leaves.
+#[test]
+fn a_savefile_outlives_the_reader_of_the_lines() {
+    let big = Scratch::new("big-kept.pcap", &many_times());
+    for name in ["left.pcapng", "left.pcap"] {
+        let kept = Scratch::new(name, b"");
+        let mut child = command()
+            .args(["packets", "-w", kept.path(), big.path()])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the program");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
+        assert_eq!(child.wait().expect("an end").code(), Some(0));
+        let again = wiretale(&["packets", kept.path()]);
+        assert_eq!((again.status.code(), text(&again.stderr)), (Some(0), ""), "{name}");
+        assert!(text(&again.stdout).starts_with(&line), "{name}");
+        // All whose lines were written before the reader was found to have left.
+        assert!(text(&again.stdout).lines().count() > 100, "{name}");
     }
 }
 
