@@ -4,7 +4,7 @@ use std::io;
 
 use crate::capture::save::Save;
 use crate::filter::Filter;
-use crate::flow::{Fragments, Streams};
+use crate::flow::{Fragments, Inflated, Streams};
 use crate::render::Report;
 use crate::timeline::{Moment, Source};
 use crate::wire::Packet;
@@ -40,6 +40,7 @@ fn read(
     report: &mut dyn Report,
 ) -> io::Result<()> {
     let mut fragments = Fragments::default();
+    let mut inflated = Inflated::default();
     let mut streams = Streams::default();
     let mut left = passing.limit.unwrap_or(u64::MAX);
     report.begin(source.about())?;
@@ -61,6 +62,7 @@ fn read(
                 let mut packet = Packet::unread(frame);
                 packet.read();
                 fragments.join(&mut packet);
+                inflated.open(&mut packet);
                 streams.join(&mut packet);
                 if passing.filter.as_ref().is_none_or(|filter| filter.admits(&packet)) {
                     left -= 1;

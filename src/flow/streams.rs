@@ -55,7 +55,7 @@ impl Streams {
             return;
         }
         let Some(tcp) = packet.tcp().filter(|tcp| !tcp.payload().is_empty()) else { return };
-        if tcp.payload().is_cut() || packet.datagram().is_some() {
+        if tcp.payload().is_cut() {
             return;
         }
         let from = goes_on_from(packet, tcp);
@@ -151,7 +151,7 @@ fn goes_on_from(packet: &Packet<'_>, tcp: Tcp<'_>) -> Option<usize> {
     if tcp.flags().has(Flags::FIN) || tcp.flags().has(Flags::RST) {
         return None;
     }
-    let octets = packet.datagram().unwrap_or(tcp.payload());
+    let octets = packet.message().unwrap_or(tcp.payload());
     let start = octets.kept().as_ptr() as usize;
     let last = packet.places().last()?;
     if let Some(from) = last.layer.goes_on() {

@@ -16,7 +16,6 @@ use crate::octets::Octets;
 use crate::timeline::{About, Timestamp};
 use crate::wire::Packet;
 use crate::wire::field::{Field, Listener, Value};
-use crate::wire::packet::LiesIn;
 
 pub struct Dumps {
     out: Out,
@@ -90,7 +89,9 @@ impl Rows {
             place.layer.fields(&mut told);
             ink.text("  ").paint(Paint::Name, place.layer.name().words);
             ink.begin(Paint::Faint);
-            ink.text(if place.lies_in == LiesIn::Datagram { "  joined datagram" } else { "" });
+            if let Some(words) = place.lies_in.words() {
+                ink.text("  ").text(words);
+            }
             ink.text(if at >= packet.own_layers().len() { "  quoted" } else { "" });
             ink.plain().text("\n");
             let octets = place.octets.kept().get(place.start..).unwrap_or(&[]);
@@ -109,7 +110,7 @@ impl Rows {
 pub(super) fn trailer(packet: &Packet<'_>) -> Range<usize> {
     let all = packet.frame.octets.len();
     let end = packet.rest_start() + packet.rest.len();
-    if packet.datagram().is_some() || end > all { all..all } else { end..all }
+    if !packet.found().is_empty() || end > all { all..all } else { end..all }
 }
 
 /// Writes octets that no field owns.

@@ -9,6 +9,7 @@ use super::out::Out;
 use crate::ink::{Ink, Paint};
 use crate::timeline::{About, Timestamp};
 use crate::wire::checksum::{self, Verdict};
+use crate::wire::packet::LiesIn;
 use crate::wire::{Layer, Packet, frame, packet};
 
 pub struct Lines {
@@ -169,6 +170,12 @@ fn notes(packet: &Packet<'_>, ink: &mut Ink) {
     }
     joins(" ; joins fragments ", packet.fragments(), ink);
     joins(" ; joins segments ", packet.segments(), ink);
+    for (lies_in, words) in [(LiesIn::Inflated, " ; inflated"), (LiesIn::Decrypted, " ; decrypted")]
+    {
+        if packet.found().iter().any(|found| found.lies_in == lies_in) {
+            ink.text(words);
+        }
+    }
     if let Some(other) = packet.overlapped() {
         ink.text(" ; ").begin(Paint::Alarm).text("overlaps the fragment in ").number(other);
         ink.text(", datagram given up").plain();

@@ -15,7 +15,7 @@ use crate::ink::{Ink, Paint};
 use crate::timeline::{About, Timestamp};
 use crate::wire::checksum::{self, Verdict};
 use crate::wire::field::{Field, Listener, Value};
-use crate::wire::packet::{LiesIn, Place};
+use crate::wire::packet::Place;
 use crate::wire::{Layer, Packet};
 
 pub struct Trees {
@@ -96,7 +96,9 @@ fn heading(place: &Place<'_, '_>, quoted: bool, ink: &mut Ink) {
     if header.len > 0 {
         ink.text("-").count(place.start + header.len - 1);
     }
-    ink.text(if place.lies_in == LiesIn::Datagram { " of the joined datagram" } else { "" });
+    if let Some(words) = place.lies_in.words() {
+        ink.text(" of the ").text(words);
+    }
     ink.text(if quoted { ", quoted" } else { "" }).plain().text("\n");
 }
 

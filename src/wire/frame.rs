@@ -1,6 +1,7 @@
 //! What is known of a frame before its first octet is read.
 
 use super::field::{Listener, Value, fields};
+use super::packet::LiesIn;
 use super::{Layer, Name, Packet};
 use crate::timeline::Timestamp;
 
@@ -21,6 +22,12 @@ fields! {
     V6_FRAGMENT    = "ipv6.fragment", Number, "fragment in packet";
     V6_FRAGMENTS   = "ipv6.fragment.count", Number, "fragments joined";
     V6_JOINED_LEN  = "ipv6.reassembled.length", Number, "length joined";
+    SEGMENT        = "tcp.segment", Number, "segment in packet";
+    SEGMENTS       = "tcp.segment.count", Number, "segments joined";
+    MESSAGE_LEN    = "tcp.reassembled.length", Number, "length joined";
+    // Wireshark has no names for these.
+    INFLATED_LEN   = "ipcomp.inflated.length", Number, "length inflated";
+    DECRYPTED_LEN  = "tls.decrypted.length", Number, "length decrypted";
 }
 
 /// Tells what the capture says about the frame. None of it stands for an octet on the wire.
@@ -54,18 +61,23 @@ pub fn fields(packet: &Packet<'_>, listener: &mut dyn Listener) {
     if !frame.comment.is_empty() {
         tell(&COMMENT, Value::Text(frame.comment));
     }
-    if let Some(datagram) = packet.datagram() {
-        let is_ipv6 = packet.layers().iter().any(|layer| matches!(layer, Layer::Ipv6Fragment(_)));
-        let (each, count, len) = if is_ipv6 {
-            (&V6_FRAGMENT, &V6_FRAGMENTS, &V6_JOINED_LEN)
-        } else {
-            (&FRAGMENT, &FRAGMENTS, &JOINED_LEN)
+    let is_ipv6 = packet.layers().iter().any(|layer| matches!(layer, Layer::Ipv6Fragment(_)));
+    for found in packet.found() {
+        let (parts, len) = match found.lies_in {
+            LiesIn::Frame => continue,
+            LiesIn::Datagram if is_ipv6 => (Some((&V6_FRAGMENT, &V6_FRAGMENTS)), &V6_JOINED_LEN),
+            LiesIn::Datagram => (Some((&FRAGMENT, &FRAGMENTS)), &JOINED_LEN),
+            LiesIn::Message => (Some((&SEGMENT, &SEGMENTS)), &MESSAGE_LEN),
+            LiesIn::Inflated => (None, &INFLATED_LEN),
+            LiesIn::Decrypted => (None, &DECRYPTED_LEN),
         };
-        for number in packet.fragments() {
-            tell(each, Value::Number(*number));
+        if let Some((each, count)) = parts {
+            for number in found.numbers {
+                tell(each, Value::Number(*number));
+            }
+            tell(count, Value::Number(found.numbers.len() as u64));
         }
-        tell(count, Value::Number(packet.fragments().len() as u64));
-        tell(len, Value::Number(datagram.len() as u64));
+        tell(len, Value::Number(found.octets.len() as u64));
     }
 }
 

@@ -45,6 +45,7 @@ protocols! {
     Hint::Ip(43)                                              => ipv6_routing::Ipv6Routing,
     Hint::Ip(44)                                              => ipv6_fragment::Ipv6Fragment,
     Hint::Ip(51)                                              => ah::Ah,
+    Hint::Ip(108)                                             => ipcomp::IpComp,
     Hint::Ip(47)                                              => gre::Gre,
     Hint::Ip(1)                                               => icmp::Icmp,
     Hint::Ip(2)                                               => igmp::Igmp,
@@ -59,10 +60,10 @@ protocols! {
     Hint::Udp(1701, _) | Hint::Udp(_, 1701)                   => l2tp::L2tp,
     Hint::Udp(2152, _) | Hint::Udp(_, 2152)                   => gtp::Gtp,
     Hint::Tcp(..)                                             => tls::Tls,
-    Hint::Tcp(..) | Hint::Udp(..)                             => http::Http,
+    Hint::Tcp(..) | Hint::Udp(..) | Hint::Tls(..)             => http::Http,
     Hint::Udp(..) | Hint::Is("quic")                          => quic::Quic,
-    Hint::Udp(..) | Hint::Tcp(..) | Hint::Is("dns" | "llmnr") => dns::Dns,
-    Hint::Tcp(..)                                             => http2::Http2,
+    Hint::Udp(..) | Hint::Tcp(..) | Hint::Tls(..) | Hint::Is("dns" | "llmnr") => dns::Dns,
+    Hint::Tcp(..) | Hint::Tls(..)                             => http2::Http2,
     Hint::Scrap(6)                                            => scrap::Scrap,
 }
 
@@ -85,6 +86,8 @@ pub enum Hint {
     Ip(u8),
     Tcp(u16, u16),
     Udp(u16, u16),
+    /// What TLS kept secret on a stream between these ports.
+    Tls(u16, u16),
     /// The start of an IP packet that an error message sends back; the `EtherType` says which IP.
     Quote(u16),
     /// The first octets of a transport header, too few to be read as one.

@@ -19,8 +19,8 @@ pub struct Packet<'a> {
     starts: [u32; Packet::DEPTH],
     /// From which layer on an error message quotes another packet; beyond the last when none does.
     quote: usize,
-    /// From which layer on the octets are those of a datagram joined from fragments.
-    joined: Option<Joined<'a>>,
+    /// Where layers lie that do not lie in the frame, in the order found.
+    found: ArrayVec<Found<'a>, { Packet::FOUND }>,
     /// The fragment that this one contradicts, if it does.
     overlapped: Option<u64>,
     /// What no layer claimed.
@@ -29,13 +29,15 @@ pub struct Packet<'a> {
     pub stop: Option<Stop>,
 }
 
-/// A datagram whose last missing fragment a packet brought.
+/// Octets that no frame holds as they are, and that a packet made known.
 #[derive(Clone, Copy, Debug)]
-struct Joined<'a> {
-    /// The first layer that was read from the datagram.
+pub struct Found<'a> {
+    /// The first layer that was read from them.
     layer: usize,
-    datagram: Octets<'a>,
-    fragments: &'a [u64],
+    pub lies_in: LiesIn,
+    pub octets: Octets<'a>,
+    /// The packets that brought them, in order; empty when it was this one alone.
+    pub numbers: &'a [u64],
 }
 
 /// A part of a datagram, and what tells which datagram it is part of.
@@ -56,10 +58,10 @@ pub struct Fragment<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Place<'p, 'a> {
     pub layer: &'p Layer<'a>,
-    /// Counted from the start of the frame, or of the joined datagram.
+    /// Counted from the start of the frame, or of what else it lies in.
     pub start: usize,
     pub lies_in: LiesIn,
-    /// The whole frame or datagram.
+    /// The whole frame, or all of what else it lies in.
     pub octets: Octets<'a>,
 }
 
@@ -67,12 +69,34 @@ pub struct Place<'p, 'a> {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum LiesIn {
     Frame,
+    /// Joined from fragments.
     Datagram,
+    /// Joined from the segments of a stream.
+    Message,
+    Inflated,
+    Decrypted,
+}
+
+impl LiesIn {
+    /// What it is called after `of the` in text for people; nothing for the frame.
+    pub fn words(self) -> Option<&'static str> {
+        match self {
+            Self::Frame => None,
+            Self::Datagram => Some("joined datagram"),
+            Self::Message => Some("joined segments"),
+            Self::Inflated => Some("inflated octets"),
+            Self::Decrypted => Some("decrypted octets"),
+        }
+    }
 }
 
 impl<'a> Packet<'a> {
     /// Layers beyond this are left in `rest`; real tunnels stay well below it.
     pub const DEPTH: usize = 16;
+
+    /// What is found beyond this is not read: a datagram, what was inflated from it, a message, and
+    /// what was decrypted of that, twice.
+    pub const FOUND: usize = 6;
 
     /// Reads as many layers as the octets honestly give.
     pub fn dissect(frame: Frame<'a>) -> Self {
@@ -89,7 +113,7 @@ impl<'a> Packet<'a> {
             layers: ArrayVec::new_const(),
             starts: [0; Self::DEPTH],
             quote: usize::MAX,
-            joined: None,
+            found: ArrayVec::new_const(),
             overlapped: None,
             rest: frame.octets,
             stop: None,
@@ -101,13 +125,16 @@ impl<'a> Packet<'a> {
         self.descend(Hint::Link(self.frame.link));
     }
 
-    /// Reads on in the datagram whose last missing fragment this packet brought.
+    /// Reads on in octets that this packet made known: the datagram whose last missing fragment it
+    /// brought, or what one of its layers holds inflated or decrypted.
     ///
-    /// `fragments` are the numbers of all packets that brought one, in order.
-    pub fn join(&mut self, protocol: u8, datagram: Octets<'a>, fragments: &'a [u64]) {
-        self.joined = Some(Joined { layer: self.layers.len(), datagram, fragments });
-        self.rest = datagram;
-        self.descend(Hint::Ip(protocol));
+    /// `numbers` are those of all packets that brought them, in order.
+    pub fn read_on(&mut self, lies_in: LiesIn, hint: Hint, octets: Octets<'a>, numbers: &'a [u64]) {
+        let found = Found { layer: self.layers.len(), lies_in, octets, numbers };
+        if self.found.try_push(found).is_ok() {
+            self.rest = octets;
+            self.descend(hint);
+        }
     }
 
     /// Reads what the TCP segment holds again, as part of a message that earlier segments began.
@@ -119,10 +146,9 @@ impl<'a> Packet<'a> {
         let layers = self.layers.iter().rposition(tcp).map_or(self.layers.len(), |at| at + 1);
         let mut packet = self.clone();
         packet.layers.truncate(layers);
-        packet.quote = usize::MAX;
-        packet.joined = Some(Joined { layer: layers, datagram: message, fragments: segments });
-        (packet.rest, packet.stop) = (message, None);
-        packet.descend(hint);
+        packet.found.retain(|found| found.layer < layers);
+        (packet.quote, packet.stop) = (usize::MAX, None);
+        packet.read_on(LiesIn::Message, hint, message, segments);
         packet
     }
 
@@ -174,34 +200,39 @@ impl<'a> Packet<'a> {
     /// The layer at an index of [`Packet::layers`], and where it lies.
     pub fn place(&self, at: usize) -> Place<'_, 'a> {
         let (layer, start) = (&self.layers[at], self.starts[at] as usize);
-        match &self.joined {
-            Some(joined) if at >= joined.layer => {
-                Place { layer, start, lies_in: LiesIn::Datagram, octets: joined.datagram }
-            }
-            _ => Place { layer, start, lies_in: LiesIn::Frame, octets: self.frame.octets },
+        match self.found.iter().rev().find(|found| at >= found.layer) {
+            Some(found) => Place { layer, start, lies_in: found.lies_in, octets: found.octets },
+            None => Place { layer, start, lies_in: LiesIn::Frame, octets: self.frame.octets },
         }
     }
 
-    /// The datagram or message that this packet completed, when it brought the last missing part.
+    /// What this packet made known that no frame holds as it is, in the order of the layers in it.
+    pub fn found(&self) -> &[Found<'a>] {
+        &self.found
+    }
+
+    /// The datagram that this packet completed, when it brought the last missing fragment.
     pub fn datagram(&self) -> Option<Octets<'a>> {
-        self.joined.map(|joined| joined.datagram)
+        self.found_in(LiesIn::Datagram).map(|found| found.octets)
+    }
+
+    /// The message that this packet completed, when earlier segments began it.
+    pub fn message(&self) -> Option<Octets<'a>> {
+        self.found_in(LiesIn::Message).map(|found| found.octets)
     }
 
     /// The numbers of the packets whose fragments make [`Packet::datagram`], this one's included.
     pub fn fragments(&self) -> &'a [u64] {
-        self.joined
-            .filter(|joined| !self.follows_tcp(joined))
-            .map_or(&[], |joined| joined.fragments)
+        self.found_in(LiesIn::Datagram).map_or(&[], |found| found.numbers)
     }
 
-    /// The numbers of the packets whose segments make the message told, this one's included.
+    /// The numbers of the packets whose segments make [`Packet::message`], this one's included.
     pub fn segments(&self) -> &'a [u64] {
-        self.joined.filter(|joined| self.follows_tcp(joined)).map_or(&[], |joined| joined.fragments)
+        self.found_in(LiesIn::Message).map_or(&[], |found| found.numbers)
     }
 
-    fn follows_tcp(&self, joined: &Joined<'_>) -> bool {
-        let before = joined.layer.checked_sub(1).and_then(|at| self.layers.get(at));
-        matches!(before, Some(Layer::Tcp(_)))
+    fn found_in(&self, lies_in: LiesIn) -> Option<&Found<'a>> {
+        self.found.iter().rev().find(|found| found.lies_in == lies_in)
     }
 
     /// The packet whose fragment this one overlaps in part, for which the datagram was given up.
@@ -209,7 +240,7 @@ impl<'a> Packet<'a> {
         self.overlapped
     }
 
-    /// Where `rest` begins, in the frame or in the joined datagram.
+    /// Where `rest` begins, in the frame or in what was found last.
     pub fn rest_start(&self) -> usize {
         self.rest.kept().as_ptr() as usize - self.base()
     }
@@ -259,7 +290,9 @@ impl<'a> Packet<'a> {
             {
                 hint = Hint::Scrap(6);
             }
-            if rest.is_empty() && matches!(hint, Hint::Tcp(..) | Hint::Udp(..) | Hint::Is(_)) {
+            if rest.is_empty()
+                && matches!(hint, Hint::Tcp(..) | Hint::Udp(..) | Hint::Tls(..) | Hint::Is(_))
+            {
                 break;
             }
             let start = rest.kept().as_ptr() as usize - base;
@@ -285,9 +318,9 @@ impl<'a> Packet<'a> {
         self.whole().kept().as_ptr() as usize
     }
 
-    /// The frame, or the datagram that it completed.
+    /// The frame, or what was found last.
     fn whole(&self) -> Octets<'a> {
-        self.datagram().unwrap_or(self.frame.octets)
+        self.found.last().map_or(self.frame.octets, |found| found.octets)
     }
 }
 

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use told::{Told, joined, tell, within};
-use wiretale::flow::{Fragments, Streams};
+use wiretale::flow::{Fragments, Inflated, Streams};
 use wiretale::octets::Octets;
 use wiretale::timeline::{Frame, Moment, Source};
 use wiretale::wire::Packet;
@@ -305,12 +305,14 @@ impl Comparison {
 fn each_packet(path: &str, mut see: impl FnMut(&Packet<'_>, &Packet<'_>)) {
     let Ok(mut source) = wiretale::capture::open(&[corpus().join(path)]) else { return };
     let (mut fragments, mut streams) = (Fragments::default(), Streams::default());
+    let mut inflated = Inflated::default();
     while let Ok(Some(moment)) = source.next() {
         let Moment::Frame(frame) = moment else { continue };
         let kept = frame.octets.kept();
         let octets = Octets::new(kept.get(..SNAPLEN).unwrap_or(kept), frame.octets.len());
         let mut packet = Packet::dissect(frame);
         fragments.join(&mut packet);
+        inflated.open(&mut packet);
         streams.join(&mut packet);
         see(&packet, &Packet::dissect(Frame { octets, ..frame }));
     }

@@ -19,8 +19,8 @@ use hashbrown::hash_map::Entry;
 
 use crate::octets::Octets;
 use crate::timeline::Timestamp;
-use crate::wire::Packet;
-use crate::wire::packet::Fragment;
+use crate::wire::packet::{Fragment, LiesIn};
+use crate::wire::{Hint, Packet};
 use datagram::{Datagram, Outcome};
 
 const DATAGRAMS: usize = 4096;
@@ -74,7 +74,8 @@ impl Fragments {
                 let protocol = key.protocol.unwrap_or(datagram.protocol);
                 datagram.write(&mut self.joined, &mut self.numbers);
                 self.remove(&key);
-                packet.join(protocol, Octets::whole(&self.joined), &self.numbers);
+                let datagram = Octets::whole(&self.joined);
+                packet.read_on(LiesIn::Datagram, Hint::Ip(protocol), datagram, &self.numbers);
             }
         }
     }
@@ -149,7 +150,6 @@ impl Key {
 mod tests {
     use super::*;
     use crate::timeline::Frame;
-    use crate::wire::packet::LiesIn;
 
     /// A fragment: its offset, whether more follow, and one letter for each 8 octets.
     type Sent = (u16, bool, &'static str);

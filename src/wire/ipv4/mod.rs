@@ -230,6 +230,7 @@ pub(crate) fn protocol_name(number: u8) -> Option<&'static str> {
         88 => "EIGRP",
         89 => "OSPF",
         103 => "PIM",
+        108 => "IPComp",
         112 => "VRRP",
         115 => "L2TP",
         132 => "SCTP",
