@@ -4,7 +4,7 @@ use std::io;
 
 use crate::capture::save::Save;
 use crate::filter::Filter;
-use crate::flow::{Fragments, Inflated, Streams};
+use crate::flow::{Flows, Fragments, Inflated, Streams};
 use crate::render::Report;
 use crate::timeline::{Moment, Source};
 use crate::wire::Packet;
@@ -27,16 +27,18 @@ pub fn run(
     passing: &mut Passing,
     report: &mut dyn Report,
 ) -> io::Result<()> {
-    let ended = read(source, passing, report);
+    let mut flows = Flows::default();
+    let ended = read(source, passing, &mut flows, report);
     let has_left = ended.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
     let saved = passing.save.as_mut().map_or(Ok(()), |save| save.end(source.about()));
-    let told = if has_left { Ok(()) } else { report.end(source.about()) };
+    let told = if has_left { Ok(()) } else { report.end(source.about(), &flows) };
     ended.and(saved).and(told)
 }
 
 fn read(
     source: &mut impl Source,
     passing: &mut Passing,
+    flows: &mut Flows,
     report: &mut dyn Report,
 ) -> io::Result<()> {
     let mut fragments = Fragments::default();
@@ -64,12 +66,16 @@ fn read(
                 fragments.join(&mut packet);
                 inflated.open(&mut packet);
                 streams.join(&mut packet);
+                let seen = flows.observe(&packet);
                 if passing.filter.as_ref().is_none_or(|filter| filter.admits(&packet)) {
                     left -= 1;
                     if let Some(save) = &mut passing.save {
                         save.frame(&packet.frame)?;
                     }
-                    report.packet(&packet)?;
+                    report.packet(&packet, &seen)?;
+                }
+                for connection in flows.gone() {
+                    report.gone(&connection)?;
                 }
             }
         }

@@ -12,6 +12,7 @@ use std::rc::Rc;
 
 use fixtures::frames;
 use serde_json::Value as Json;
+use wiretale::flow::{Flows, Seen};
 use wiretale::octets::Octets;
 use wiretale::render::Report;
 use wiretale::render::choice::Choice;
@@ -209,9 +210,9 @@ fn tell<'a>(
     let mut report = report(Out::new(Box::new(paper.clone()), false, false));
     report.begin(about).expect("paper");
     for frame in frames {
-        report.packet(&Packet::dissect(frame)).expect("paper");
+        report.packet(&Packet::dissect(frame), &Seen::default()).expect("paper");
     }
-    report.end(about).expect("paper");
+    report.end(about, &Flows::default()).expect("paper");
     drop(report);
     String::from_utf8(paper.0.take()).expect("UTF-8")
 }

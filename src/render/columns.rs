@@ -11,6 +11,7 @@ use super::clock::Calendar;
 use super::line;
 use super::out::Out;
 use super::value;
+use crate::flow::{Flows, Seen};
 use crate::ink::Ink;
 use crate::timeline::{About, Timestamp};
 use crate::wire::Packet;
@@ -103,7 +104,7 @@ impl Report for Columns {
         }
     }
 
-    fn packet(&mut self, packet: &Packet<'_>) -> io::Result<()> {
+    fn packet(&mut self, packet: &Packet<'_>, _: &Seen<'_>) -> io::Result<()> {
         self.header()?;
         match &mut self.choice {
             Some(choice) => choice.tell(packet, &mut self.cells),
@@ -116,7 +117,7 @@ impl Report for Columns {
         self.out.flush()
     }
 
-    fn end(&mut self, _: &About) -> io::Result<()> {
+    fn end(&mut self, _: &About, _: &Flows) -> io::Result<()> {
         self.header()?;
         self.out.flush()
     }

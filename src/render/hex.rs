@@ -11,6 +11,7 @@ use super::clock::{Calendar, Clock};
 use super::out::Out;
 use super::value::{cells, clipped, own, pad, shown};
 use super::{Report, line};
+use crate::flow::{Flows, Seen};
 use crate::ink::{Ink, Paint};
 use crate::octets::Octets;
 use crate::timeline::{About, Timestamp};
@@ -35,7 +36,7 @@ impl Report for Dumps {
         self.clock.begin(time);
     }
 
-    fn packet(&mut self, packet: &Packet<'_>) -> io::Result<()> {
+    fn packet(&mut self, packet: &Packet<'_>, _: &Seen<'_>) -> io::Result<()> {
         line::line(packet, &mut self.clock, &mut self.out.ink);
         self.out.ink.text("\n");
         self.rows.write(packet, &mut self.out.ink);
@@ -46,7 +47,7 @@ impl Report for Dumps {
         self.out.flush()
     }
 
-    fn end(&mut self, _: &About) -> io::Result<()> {
+    fn end(&mut self, _: &About, _: &Flows) -> io::Result<()> {
         self.out.flush()
     }
 }

@@ -15,6 +15,7 @@ use super::line;
 use super::out::Out;
 use super::tally::{self, Tally};
 use super::{Report, value};
+use crate::flow::{Flows, Seen};
 use crate::ink::Ink;
 use crate::octets::Why;
 use crate::timeline::{About, Timestamp};
@@ -69,7 +70,7 @@ impl Report for Json {
         }
     }
 
-    fn packet(&mut self, packet: &Packet<'_>) -> io::Result<()> {
+    fn packet(&mut self, packet: &Packet<'_>, _: &Seen<'_>) -> io::Result<()> {
         self.tally.count(packet);
         if let Some(choice) = &mut self.choice {
             choice.tell(packet, &mut self.members);
@@ -92,7 +93,7 @@ impl Report for Json {
         self.out.flush()
     }
 
-    fn end(&mut self, about: &About) -> io::Result<()> {
+    fn end(&mut self, about: &About, _: &Flows) -> io::Result<()> {
         tally::record(about, Some(&self.tally), &mut self.calendar, &mut self.out.ink);
         self.out.line()?;
         self.out.flush()

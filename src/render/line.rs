@@ -6,6 +6,7 @@ use std::mem::discriminant;
 use super::Report;
 use super::clock::Clock;
 use super::out::Out;
+use crate::flow::{Flows, Seen};
 use crate::ink::{Ink, Paint};
 use crate::timeline::{About, Timestamp};
 use crate::wire::checksum::{self, Verdict};
@@ -31,7 +32,7 @@ impl Report for Lines {
         self.clock.begin(time);
     }
 
-    fn packet(&mut self, packet: &Packet<'_>) -> io::Result<()> {
+    fn packet(&mut self, packet: &Packet<'_>, _: &Seen<'_>) -> io::Result<()> {
         line(packet, &mut self.clock, &mut self.out.ink);
         self.out.line()
     }
@@ -40,7 +41,7 @@ impl Report for Lines {
         self.out.flush()
     }
 
-    fn end(&mut self, _: &About) -> io::Result<()> {
+    fn end(&mut self, _: &About, _: &Flows) -> io::Result<()> {
         self.out.flush()
     }
 }

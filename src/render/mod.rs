@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::flow::tcp::Connection;
+use crate::flow::{Flows, Seen};
 use crate::timeline::{About, Call, Timestamp};
 use crate::wire::Packet;
 
@@ -39,7 +41,14 @@ pub trait Report {
         Ok(())
     }
 
-    fn packet(&mut self, packet: &Packet<'_>) -> io::Result<()>;
+    /// `seen` is what the packet is to its conversation.
+    fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()>;
+
+    /// A connection is over, or no longer followed: nothing will be added to it.
+    fn gone(&mut self, connection: &Connection) -> io::Result<()> {
+        let _ = connection;
+        Ok(())
+    }
 
     /// Nothing comes just now: show what was written.
     fn lull(&mut self) -> io::Result<()> {
@@ -47,5 +56,6 @@ pub trait Report {
     }
 
     /// Everything was read. `about` says what the source told of itself, damage included.
-    fn end(&mut self, about: &About) -> io::Result<()>;
+    /// `flows` are the conversations that are still followed.
+    fn end(&mut self, about: &About, flows: &Flows) -> io::Result<()>;
 }

@@ -17,6 +17,7 @@ use super::out::Out;
 use super::quantity;
 use super::tally::{self, Tally};
 use super::value::{clipped, own, pad};
+use crate::flow::{Flows, Seen};
 use crate::ink::{Ink, Paint};
 use crate::timeline::About;
 use crate::wire::{Layer, Name, Packet, dictionary, frame};
@@ -101,7 +102,7 @@ impl Overview {
 }
 
 impl Report for Overview {
-    fn packet(&mut self, packet: &Packet<'_>) -> io::Result<()> {
+    fn packet(&mut self, packet: &Packet<'_>, _: &Seen<'_>) -> io::Result<()> {
         self.tally.count(packet);
         self.conversations.count(packet);
         let name = packet.own_layers().last().map_or(UNREAD, Layer::name);
@@ -118,7 +119,7 @@ impl Report for Overview {
         Ok(())
     }
 
-    fn end(&mut self, about: &About) -> io::Result<()> {
+    fn end(&mut self, about: &About, _: &Flows) -> io::Result<()> {
         self.protocols.sort_by_key(|(name, sum)| (std::cmp::Reverse(sum.octets), name.key));
         match self.form {
             Form::Page { width } => self.page(about, width),

@@ -11,6 +11,7 @@ use super::value::{cells, pad, shown};
 use super::{Report, hex, line};
 use arrayvec::ArrayVec;
 
+use crate::flow::{Flows, Seen};
 use crate::ink::{Ink, Paint};
 use crate::timeline::{About, Timestamp};
 use crate::wire::checksum::{self, Verdict};
@@ -48,7 +49,7 @@ impl Report for Trees {
         self.clock.begin(time);
     }
 
-    fn packet(&mut self, packet: &Packet<'_>) -> io::Result<()> {
+    fn packet(&mut self, packet: &Packet<'_>, _: &Seen<'_>) -> io::Result<()> {
         line::line(packet, &mut self.clock, &mut self.out.ink);
         self.out.ink.text("\n");
         tree(packet, self.width, &mut self.calendar, &mut self.out.ink);
@@ -62,7 +63,7 @@ impl Report for Trees {
         self.out.flush()
     }
 
-    fn end(&mut self, _: &About) -> io::Result<()> {
+    fn end(&mut self, _: &About, _: &Flows) -> io::Result<()> {
         self.out.flush()
     }
 }

@@ -87,6 +87,11 @@ impl<'a> Tcp<'a> {
         TcpOptions::new(self.options, self.header_len() - 20)
     }
 
+    /// Whether the capture lost some of the options.
+    pub fn options_are_cut(self) -> bool {
+        self.options.len() < self.header_len() - 20
+    }
+
     pub fn payload(self) -> Octets<'a> {
         self.payload
     }
@@ -178,7 +183,7 @@ impl<'a> View<'a> for Tcp<'a> {
 /// A point in the 32-bit sequence space, which has no beginning.
 ///
 /// Not `Ord`: of three points each can come before the next, all the way round.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub struct Seq(pub u32);
 
 impl Seq {

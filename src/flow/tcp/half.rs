@@ -1,0 +1,182 @@
+//! What is known of one direction of a connection?
+//!
+//! A [`Half`] is about what one side *sent*; what the other side said about it (its ACKs, its windows)
+//! is kept here too. It comes in three sizes: what every connection needs, what is needed once
+//! something was said ([`Trail`]), and what is needed once something went wrong ([`Trouble`]).
+
+use super::copies::Copies;
+use super::holes::Holes;
+use super::order::Order;
+use super::rtt::Rtt;
+use super::sack::Scoreboard;
+use super::sent::Sent;
+use super::window::Windows;
+use crate::timeline::Timestamp;
+use crate::wire::tcp::Seq;
+
+/// One direction.
+#[derive(Debug, Default)]
+pub struct Half {
+    /// The first place seen: the SYN's, or the first segment's.
+    pub(super) start: Seq,
+    /// The first place not seen yet (RFC 9293 calls the sender's SND.NXT).
+    pub(super) next: Seq,
+    /// The highest place the peer acknowledged (SND.UNA).
+    pub(super) acked: Seq,
+    /// The highest place the peer's windows allowed.
+    pub(super) edge: Seq,
+    /// As this side wrote it last.
+    pub(super) window: u16,
+    /// Offered in this side's SYN; 0 when none was.
+    pub(super) mss: u16,
+    /// Offered in this side's SYN; meaningful with [`Facts::SCALE`].
+    pub(super) scale: u8,
+    pub(super) facts: Facts,
+    pub(super) packets: u64,
+    /// The frames' octets on the wire.
+    pub(super) octets: u64,
+    pub(super) payload: u64,
+    pub(super) latest: Timestamp,
+    /// What its latest packet looked like, as long as there is no trail.
+    pub(super) identity: u64,
+    pub(super) trail: Option<Box<Trail>>,
+}
+
+/// What is needed once more than a SYN was sent.
+#[derive(Debug, Default)]
+pub(super) struct Trail {
+    pub(super) copies: Copies,
+    pub(super) order: Order,
+    pub(super) rtt: Rtt,
+    pub(super) windows: Windows,
+    pub(super) sent: Sent,
+    /// When it last sent something that takes up sequence.
+    pub(super) sent_at: Timestamp,
+    /// Pure ACKs of the peer that say the same, since the last that said something new.
+    pub(super) duplicate_acks: u32,
+    /// Retransmission timers that went off since something new was acknowledged.
+    pub(super) timers: u32,
+    pub(super) recovery: Option<Recovery>,
+    pub(super) trouble: Option<Box<Trouble>>,
+}
+
+/// What is needed once something was lost or came in disorder.
+#[derive(Debug, Default)]
+pub(super) struct Trouble {
+    pub(super) holes: Holes,
+    pub(super) scoreboard: Scoreboard,
+}
+
+/// The sender is repairing a loss (RFC 5681 §3.2, RFC 6298 §5).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Recovery {
+    /// Over when this place is acknowledged.
+    pub(super) until: Seq,
+    pub(super) by: Repair,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Repair {
+    Fast,
+    Timeout,
+}
+
+/// What was seen of one direction, one bit each.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Facts(u16);
+
+impl Facts {
+    /// Something that takes up sequence.
+    pub const BEGUN: u16 = 1;
+    pub const SYN: u16 = 1 << 1;
+    /// A window scale in its SYN.
+    pub const SCALE: u16 = 1 << 2;
+    pub const SACK: u16 = 1 << 3;
+    pub const STAMPS: u16 = 1 << 4;
+    pub const FIN: u16 = 1 << 5;
+    pub const FIN_ACKED: u16 = 1 << 6;
+    pub const RST: u16 = 1 << 7;
+    /// The peer acknowledged something: `acked` holds.
+    pub const ACKED: u16 = 1 << 8;
+    /// The peer's window is known in octets: `edge` holds.
+    pub const EDGE: u16 = 1 << 9;
+    /// It wrote a window.
+    pub const WINDOW: u16 = 1 << 10;
+    /// RFC 7413: a cookie was asked for or given.
+    pub const FAST_OPEN: u16 = 1 << 11;
+    /// RFC 3168 §6.1.1: ECN was offered, or agreed to.
+    pub const ECN: u16 = 1 << 12;
+    /// Options were lost by the capture.
+    pub const CUT: u16 = 1 << 13;
+    pub const DATA: u16 = 1 << 14;
+    /// A segment was longer than the peer's MSS: seen before the card cut it up, or after it joined it.
+    pub const OFFLOAD: u16 = 1 << 15;
+
+    pub fn has(self, fact: u16) -> bool {
+        self.0 & fact != 0
+    }
+
+    pub(super) fn note(&mut self, fact: u16) {
+        self.0 |= fact;
+    }
+}
+
+impl Half {
+    pub fn facts(&self) -> Facts {
+        self.facts
+    }
+
+    /// Every packet, copies included.
+    pub fn packets(&self) -> u64 {
+        self.packets
+    }
+
+    /// The frames' octets on the wire.
+    pub fn octets(&self) -> u64 {
+        self.octets
+    }
+
+    /// Octets of payload, counted as often as they were sent.
+    pub fn payload(&self) -> u64 {
+        self.payload
+    }
+
+    /// The first sequence number seen: that of the SYN when there was one.
+    pub fn start(&self) -> Option<Seq> {
+        self.facts.has(Facts::BEGUN).then_some(self.start)
+    }
+
+    pub fn mss(&self) -> Option<u16> {
+        (self.mss != 0).then_some(self.mss)
+    }
+
+    /// RFC 7323 §2: offered by this side, in force only when both offered one.
+    pub fn window_scale(&self) -> Option<u8> {
+        self.facts.has(Facts::SCALE).then_some(self.scale)
+    }
+
+    /// What happened to the segments this side sent, in numbers.
+    pub fn sent(&self) -> Sent {
+        self.trail.as_ref().map(|trail| trail.sent).unwrap_or_default()
+    }
+
+    /// Round trips from the capture point to the *peer* of this side and back.
+    pub fn rtt(&self) -> Option<&Rtt> {
+        self.trail.as_ref().map(|trail| &trail.rtt)
+    }
+
+    /// The windows this side offered.
+    pub fn windows(&self) -> Option<&Windows> {
+        self.trail.as_ref().map(|trail| &trail.windows)
+    }
+
+    pub(super) fn trail(&mut self) -> &mut Trail {
+        self.trail.get_or_insert_default()
+    }
+}
+
+impl Trail {
+    pub(super) fn trouble(&mut self) -> &mut Trouble {
+        self.trouble.get_or_insert_default()
+    }
+}

@@ -1,0 +1,157 @@
+//! What happened on a connection, seen from somewhere between its ends?
+
+use std::time::Duration;
+
+mod ack;
+mod copies;
+mod data;
+mod half;
+mod holes;
+mod order;
+mod rtt;
+mod sack;
+mod segment;
+mod sent;
+mod trigger;
+mod verdict;
+mod window;
+
+use super::key::{End, Key, Which};
+use super::mark::{Mark, Side};
+use super::table::Keyed;
+use crate::wire::tcp::Flags;
+
+pub use half::{Facts, Half};
+pub use rtt::Rtt;
+pub use segment::{Sacks, Segment, Stamps};
+pub use sent::Sent;
+pub use verdict::{Confidence, Copied, Evidence, FastOpen, Need, Reset, Trigger, Verdict, What};
+pub use window::Windows;
+
+use data::Path;
+
+/// Two halves, watched from the middle.
+#[derive(Debug)]
+pub struct Connection {
+    key: Key,
+    /// Counted from 1 in the order of the first packets.
+    id: u32,
+    /// Which end is the client, as far as is known.
+    client: Which,
+    opened: Mark,
+    latest: Mark,
+    halves: [Half; 2],
+}
+
+impl Keyed for Connection {
+    fn key(&self) -> &Key {
+        &self.key
+    }
+}
+
+impl Connection {
+    pub(super) fn new(id: u32, key: Key, from: Which, segment: &Segment) -> Self {
+        let answers = segment.has(Flags::SYN) && segment.has(Flags::ACK);
+        let client = if answers { from.other() } else { from };
+        let halves = [Half::default(), Half::default()];
+        Self { key, id, client, opened: segment.mark, latest: segment.mark, halves }
+    }
+
+    pub fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// The first packet.
+    pub fn opened(&self) -> Mark {
+        self.opened
+    }
+
+    /// The last packet so far.
+    pub fn latest(&self) -> Mark {
+        self.latest
+    }
+
+    pub fn end(&self, side: Side) -> End {
+        self.key.end(match side {
+            Side::Client => self.client,
+            Side::Server => self.client.other(),
+        })
+    }
+
+    /// What this side sent.
+    pub fn half(&self, side: Side) -> &Half {
+        &self.halves[side.index()]
+    }
+
+    /// From one end to the other and back, by the shortest samples of both sides.
+    pub fn rtt(&self) -> Option<Duration> {
+        let one = |half: &Half| half.rtt().and_then(Rtt::shortest);
+        match (one(&self.halves[0]), one(&self.halves[1])) {
+            (Some(client), Some(server)) => Some(client + server),
+            (one, other) => one.or(other),
+        }
+    }
+
+    pub(super) fn side(&self, from: Which) -> Side {
+        if from == self.client { Side::Client } else { Side::Server }
+    }
+
+    /// Follows one segment.
+    pub(super) fn observe(&mut self, segment: &Segment, side: Side, verdicts: &mut Vec<Verdict>) {
+        self.latest = segment.mark;
+        let path = Path { rtt: self.rtt() };
+        let [client, server] = &mut self.halves;
+        let (own, peer) = match side {
+            Side::Client => (client, server),
+            Side::Server => (server, client),
+        };
+        own.count(segment);
+        if let Some((of, by)) = own.recognise(segment, peer, path.rtt) {
+            own.trail().sent.copies[by as usize] += 1;
+            verdicts.push(Verdict::certain(What::Copy(by), Evidence::Identity).of(of));
+            return;
+        }
+        if segment.span() > 0 {
+            own.take(segment, path, verdicts);
+        }
+        if segment.has(Flags::ACK) && !segment.has(Flags::RST) {
+            ack::hear(own, peer, segment, verdicts);
+            own.window = segment.window;
+            own.facts.note(Facts::WINDOW);
+        }
+    }
+}
+
+impl Half {
+    fn count(&mut self, segment: &Segment) {
+        self.packets += 1;
+        self.octets += u64::from(segment.octets);
+        self.payload += u64::from(segment.len);
+        let idle = segment.mark.time.since(self.latest);
+        if self.packets > 1 {
+            let sent = &mut self.trail().sent;
+            sent.idle = sent.idle.max(idle);
+        }
+        self.latest = self.latest.max(segment.mark.time);
+    }
+
+    /// The packet that this one is a copy of. Only what brings nothing new can be one.
+    fn recognise(
+        &mut self,
+        segment: &Segment,
+        peer: &Half,
+        rtt: Option<Duration>,
+    ) -> Option<(u64, Copied)> {
+        let identity = copies::identity(segment);
+        let new_octets = segment.span() > 0
+            && (!self.facts.has(Facts::BEGUN) || segment.seq.past(self.next) >= 0);
+        let new_ack = segment.has(Flags::ACK)
+            && !(peer.facts.has(Facts::ACKED) && segment.ack.past(peer.acked) <= 0);
+        let copies = &mut self.trail().copies;
+        let found = if new_octets || new_ack { None } else { copies.find(segment, identity, rtt) };
+        if found.is_none() {
+            copies.note(segment, identity);
+        }
+        found
+    }
+}
