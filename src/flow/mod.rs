@@ -6,6 +6,7 @@ mod fragments;
 mod inflated;
 mod key;
 mod mark;
+pub mod stream;
 mod streams;
 mod table;
 pub mod tcp;
