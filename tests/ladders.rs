@@ -1,0 +1,122 @@
+//! What a connection's packets are told to be, rule by rule.
+//!
+//! A ladder is a text file in `tests/ladders/`: packets on the left, in the notation of packetdrill, and
+//! right of `;` what was seen in them. The packets are made into frames and go through the front door;
+//! then the file is written anew from what was dissected and what was seen, and compared. After a change
+//! that is meant, `WIRETALE_BLESS=1 cargo test --test ladders` writes the files; read the difference.
+//!
+//! ```text
+//! # Comments are sentences.
+//! isn client 4294967000
+//!
+//! 0.543 > [id 17] P. 1:1001(1000) ack 1 win 502 <nop,nop,TS val 100 ecr 50>  ; resent after a timeout
+//! │     │ │       │  │            │     │       └ options, in the order of the header
+//! │     │ │       │  │            │     └ as written in the header, not scaled
+//! │     │ │       │  │            └ counted from the initial number of the other side
+//! │     │ │       │  └ first, end (octets), counted from the initial number: the SYN is 0
+//! │     │ │       └ F S R P . U E W; `.` is ACK, `-` is none at all
+//! │     │ └ what is not as usual: id, ttl, interface, vlan, ce (marked by a router),
+//! │     │   kept (octets of the frame that the capture kept)
+//! │     └ > from client to server, < from server to client
+//! └ seconds; a packet may come before the one above it
+//! ```
+//!
+//! Directives stand above the packets: `isn client N`, `isn server N`, `ipv6`. A ladder that says nothing
+//! else has addresses of IPv4, the initial numbers 1000000 and 2000000, the IP identification 0 and the
+//! TTL 64.
+
+#[path = "ladders/notation.rs"]
+mod notation;
+mod segments;
+
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use segments::Ends;
+use wiretale::flow::Flows;
+use wiretale::flow::tcp::Verdict;
+use wiretale::wire::Packet;
+
+#[test]
+fn every_ladder_is_told_as_before() {
+    let mut stale = Vec::new();
+    for path in ladders() {
+        let text = fs::read_to_string(&path).expect("a ladder");
+        assert!(text.starts_with("# "), "{} says first what it shows", path.display());
+        let seen = climb(&path, &text);
+        if std::env::var_os("WIRETALE_BLESS").is_some() {
+            fs::write(&path, &seen).expect("a writable folder");
+            continue;
+        }
+        let mut differences = String::new();
+        let (mut before, mut after) = (text.lines(), seen.lines());
+        loop {
+            match (before.next(), after.next()) {
+                (None, None) => break,
+                (one, other) if one == other => {}
+                (one, other) => {
+                    writeln!(differences, "- {}", one.unwrap_or_default()).expect("room");
+                    writeln!(differences, "+ {}", other.unwrap_or_default()).expect("room");
+                }
+            }
+        }
+        if !differences.is_empty() {
+            stale.push(format!("{}\n{differences}", path.display()));
+        }
+    }
+    assert!(stale.is_empty(), "{} ladders are told otherwise:\n{}", stale.len(), stale.join("\n"));
+}
+
+/// The same ladder, from what was dissected and seen.
+fn climb(path: &Path, text: &str) -> String {
+    let mut ends = Ends::default();
+    let mut flows = Flows::default();
+    let mut number = 0;
+    let mut lines: Vec<(String, Option<String>)> = Vec::new();
+    for (at, line) in text.lines().enumerate() {
+        let place = format!("{}:{}", path.display(), at + 1);
+        if line.is_empty() || line.starts_with('#') {
+            lines.push((line.to_owned(), None));
+            continue;
+        }
+        if notation::direct(line, &mut ends) {
+            lines.push((line.to_owned(), None));
+            continue;
+        }
+        let left = line.split_once(';').map_or(line, |(left, _)| left);
+        let written = notation::read(left).unwrap_or_else(|| panic!("{place}: {line}"));
+        number += 1;
+        let made = written.frame(&ends);
+        let packet = Packet::dissect(made.frame(number));
+        let seen = flows.observe(&packet);
+        let right: Vec<String> = seen.verdicts.iter().map(said).collect();
+        lines.push((notation::write(&packet, &ends), Some(right.join(", "))));
+    }
+    let told = lines.iter().filter(|(_, right)| right.as_ref().is_some_and(|it| !it.is_empty()));
+    let width = told.map(|(left, _)| left.len()).max().unwrap_or(0);
+    lines.iter().fold(String::new(), |mut text, (left, right)| {
+        match right {
+            Some(right) if !right.is_empty() => writeln!(text, "{left:width$} ; {right}"),
+            _ => writeln!(text, "{left}"),
+        }
+        .expect("room");
+        text
+    })
+}
+
+fn said(verdict: &Verdict) -> String {
+    let of = verdict.of.map(|packet| format!(" of {packet}")).unwrap_or_default();
+    format!("{:?}{of} ({:?} by {:?})", verdict.what, verdict.confidence, verdict.evidence)
+}
+
+fn ladders() -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> = fs::read_dir("tests/ladders")
+        .expect("the folder")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|end| end == "txt"))
+        .collect();
+    paths.sort();
+    assert!(!paths.is_empty(), "no ladders");
+    paths
+}
