@@ -1,38 +1,56 @@
 //! What was acknowledged, and how often?
 
-use super::half::{Facts, Half};
+use super::half::{Again, Facts, Half, Lost, Trail};
+use super::rtt::Ended;
 use super::segment::Segment;
 use super::verdict::{Evidence, Verdict, What};
+use super::window::{self, Probe};
+use crate::timeline::Timestamp;
 use crate::wire::tcp::Seq;
 
-/// Follows the ACK of a segment that is no copy: `by` sent it, about what `to` sent.
+/// Follows the ACK and the window of a segment that is no copy: `by` sent it, about what `to` sent.
 pub(super) fn hear(by: &mut Half, to: &mut Half, segment: &Segment, verdicts: &mut Vec<Verdict>) {
     let ack = segment.ack;
-    if !to.facts.has(Facts::ACKED) {
-        to.facts.note(Facts::ACKED);
-        to.acked = ack;
-        reach(by, to, segment, verdicts);
-        return;
-    }
-    let new = ack.past(to.acked);
-    if new > 0 {
-        reach(by, to, segment, verdicts);
-    } else if new < 0 {
+    let first = !to.facts.has(Facts::ACKED);
+    let new = if first { 1 } else { ack.past(to.acked) };
+    if new < 0 {
         by.trail().sent.old_acks += 1;
         verdicts.push(Verdict::certain(What::OldAck, Evidence::Numbers));
     }
-    let (dsack, named) = blocks(to, segment);
-    if let Some(octets) = dsack {
-        by.trail().sent.duplicate_sacks += 1;
-        verdicts.push(Verdict::certain(What::DuplicateSack { octets }, Evidence::Sack));
+    if new > 0 {
+        to.facts.note(Facts::ACKED);
+        reach(to, segment, verdicts);
     }
-    if new == 0 {
+    let named = if segment.sacks.is_empty() { false } else { blocks(by, to, segment, verdicts) };
+    let answers = answers(to, segment);
+    if let Some((probe, of)) = answers {
+        let what = match probe {
+            Probe::KeepAlive => What::KeepAliveAck,
+            Probe::Window => What::WindowProbeAck,
+        };
+        verdicts.push(Verdict::certain(what, Evidence::Numbers).of(of));
+    } else if new == 0 {
         stand_still(by, to, segment, named, verdicts);
+    }
+    if new >= 0 {
+        window::offer(by, to, segment, new > 0, named, verdicts);
+        by.window = segment.window;
+        by.facts.note(Facts::WINDOW);
+    }
+    if new > 0 || named {
+        to.weigh(segment.mark.time);
     }
 }
 
+/// The probe that a segment answers.
+fn answers(to: &mut Half, segment: &Segment) -> Option<(Probe, u64)> {
+    let probing = to.trail.as_mut()?.probing.take()?;
+    let is_answer = segment.len == 0 && segment.is_plain() && segment.ack.past(to.next) >= 0;
+    is_answer.then_some(probing)
+}
+
 /// Something new is acknowledged.
-fn reach(by: &mut Half, to: &mut Half, segment: &Segment, verdicts: &mut Vec<Verdict>) {
+fn reach(to: &mut Half, segment: &Segment, verdicts: &mut Vec<Verdict>) {
     let ack = segment.ack;
     to.acked = ack;
     if let Some(trail) = &mut to.trail {
@@ -41,7 +59,10 @@ fn reach(by: &mut Half, to: &mut Half, segment: &Segment, verdicts: &mut Vec<Ver
             trail.recovery = None;
         }
         let ended = trail.rtt.acked(ack, segment.mark.time);
-        if !ended.on_edge && to.facts.has(Facts::BEGUN) && ack.past(to.next) < 0 {
+        if trail.probed.take() == Some(ack) && ack.past(to.next) == 1 {
+            to.next = ack;
+        }
+        if ended == Ended::Inside {
             verdicts.push(Verdict::certain(What::PartialAck, Evidence::Numbers));
         }
         if let Some(trouble) = &mut trail.trouble {
@@ -59,28 +80,30 @@ fn reach(by: &mut Half, to: &mut Half, segment: &Segment, verdicts: &mut Vec<Ver
         trail.rtt.forget();
         verdicts.push(Verdict::certain(What::AckUnseen { octets }, Evidence::Numbers));
     }
-    let _ = by;
 }
 
-/// The SACK blocks: octets that came twice (RFC 2883 §4), and whether something new is named.
-fn blocks(to: &mut Half, segment: &Segment) -> (Option<u32>, bool) {
-    let Some((first, second)) = segment.sacks.first().map(|first| (*first, segment.sacks.get(1)))
-    else {
-        return (None, false);
-    };
-    let within =
-        second.is_some_and(|second| second.0.past(first.0) <= 0 && second.1.past(first.1) >= 0);
-    let twice = first.1.past(segment.ack) <= 0 || within;
-    let octets = u32::try_from(first.1.past(first.0)).unwrap_or(0);
+/// Reads the SACK blocks; says whether they name something new.
+fn blocks(by: &mut Half, to: &mut Half, segment: &Segment, verdicts: &mut Vec<Verdict>) -> bool {
+    let Some(&(left, right)) = segment.sacks.first() else { return false };
+    // RFC 2883 §4: the first block lies below the ACK or within the second, when octets came twice.
+    let within = |second: &(Seq, Seq)| second.0.past(left) <= 0 && second.1.past(right) >= 0;
+    let twice = right.past(segment.ack) <= 0 || segment.sacks.get(1).is_some_and(within);
+    if twice {
+        by.trail().sent.duplicate_sacks += 1;
+        let octets = u32::try_from(right.past(left)).unwrap_or(0);
+        let of = to.trail().came_twice(left, right);
+        let what = What::DuplicateSack { octets };
+        verdicts.push(Verdict::certain(what, Evidence::Sack).of(of.unwrap_or(0)));
+    }
+    let (acked, next, begun) = (to.acked, to.next, to.facts.has(Facts::BEGUN));
     let mut named = false;
-    let (acked, next) = (to.acked, to.next);
-    for (left, right) in segment.sacks.iter().skip(usize::from(twice)) {
-        // What lies below the ACK or was never sent is no news.
-        if left.past(acked) >= 0 && (right.past(next) <= 0 || !to.facts.has(Facts::BEGUN)) {
-            named |= to.trail().trouble().scoreboard.add(*left, *right);
+    for &(left, right) in segment.sacks.iter().skip(usize::from(twice)) {
+        // What lies below the ACK, or was never sent, is no news.
+        if left.past(acked) >= 0 && (right.past(next) <= 0 || !begun) {
+            named |= to.trail().trouble().scoreboard.add(left, right);
         }
     }
-    (twice.then_some(octets), named)
+    named
 }
 
 /// The ACK says again what the one before it said.
@@ -110,7 +133,34 @@ fn stand_still(
     verdicts.push(Verdict::certain(What::DuplicateAck { count }, evidence));
 }
 
-/// The place that a window of so many octets reaches to.
-pub(super) fn edge(ack: Seq, window: u32) -> Seq {
-    ack.plus(window)
+impl Half {
+    /// Counts what is on its way.
+    pub(super) fn weigh(&mut self, time: Timestamp) {
+        if !self.facts.has(Facts::BEGUN) || !self.facts.has(Facts::ACKED) {
+            return;
+        }
+        let sent = u32::try_from(self.next.past(self.acked)).unwrap_or(0);
+        let trail = self.trail();
+        let named = trail.trouble.as_ref().map_or(0, |trouble| trouble.scoreboard.octets());
+        trail.flight.becomes(sent.saturating_sub(named), time);
+    }
+}
+
+impl Trail {
+    /// The peer had these octets already: sending them again was not needed. Gives the packet.
+    fn came_twice(&mut self, left: Seq, right: Seq) -> Option<u64> {
+        let again = &mut self.trouble.as_mut()?.again;
+        let covered = |again: &Again| left.past(again.left) <= 0 && right.past(again.right) >= 0;
+        let found = again.iter().position(covered)?;
+        let again = again.remove(found);
+        let sent = &mut self.sent;
+        sent.spurious += 1;
+        sent.spurious_octets += u64::from(again.right.past(again.left).cast_unsigned());
+        let lost = match again.lost {
+            Lost::BeforeCapture => &mut sent.lost_before,
+            Lost::AfterCapture => &mut sent.lost_after,
+        };
+        *lost = lost.saturating_sub(1);
+        Some(again.packet)
+    }
 }

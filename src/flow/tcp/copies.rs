@@ -26,14 +26,7 @@ pub(super) struct Copies {
 struct Seen {
     identity: u64,
     mark: Mark,
-    place: Place,
-}
-
-/// Where in the network, and at which interface, the capture saw it.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-struct Place {
-    interface: u32,
-    hops: u8,
+    place: u64,
 }
 
 impl Copies {
@@ -47,16 +40,15 @@ impl Copies {
         rtt: Option<Duration>,
     ) -> Option<(u64, Copied)> {
         let seen = self.recent.iter().rev().find(|seen| seen.identity == identity)?;
-        let place = Place { interface: segment.interface, hops: segment.hops };
         let has_id = segment.ip_id.is_some_and(|id| id != 0);
         let soon = rtt.map_or(SOON, |rtt| SOON.min(rtt / 2));
         if !has_id {
             let late = segment.mark.time.since(seen.mark.time) >= soon;
-            if late || (segment.span() == 0 && seen.place == place) {
+            if late || (segment.span() == 0 && seen.place == segment.place) {
                 return None;
             }
         }
-        let by = if seen.place == place { Copied::Network } else { Copied::Capture };
+        let by = if seen.place == segment.place { Copied::Network } else { Copied::Capture };
         Some((seen.mark.packet, by))
     }
 
@@ -64,8 +56,7 @@ impl Copies {
         if self.recent.len() == MOST {
             self.recent.pop_front();
         }
-        let place = Place { interface: segment.interface, hops: segment.hops };
-        self.recent.push_back(Seen { identity, mark: segment.mark, place });
+        self.recent.push_back(Seen { identity, mark: segment.mark, place: segment.place });
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::half::{Facts, Half};
+use super::half::{Again, Facts, Half, Lost};
 use super::holes::{Birth, Hole};
 use super::segment::Segment;
 use super::trigger;
@@ -41,6 +41,7 @@ impl Half {
             }
         }
         self.trail().sent_at = segment.mark.time;
+        self.weigh(segment.mark.time);
     }
 
     fn begin(&mut self, segment: &Segment) {
@@ -174,6 +175,14 @@ impl Half {
             trail.trouble().holes.filled(left, right, birth, segment.mark.packet);
         } else if need == Need::Needed {
             trail.sent.lost_after += 1;
+        }
+        if need == Need::Needed {
+            let lost = if unseen > 0 { Lost::BeforeCapture } else { Lost::AfterCapture };
+            let again = &mut trail.trouble().again;
+            if again.is_full() {
+                again.remove(0);
+            }
+            again.push(Again { left, right, packet: segment.mark.packet, lost });
         }
         let first = trail.rtt.resent(left, right, segment.mark.time).filter(|_| unseen == 0);
         if unseen > 0 {

@@ -4,13 +4,16 @@
 //! is kept here too. It comes in three sizes: what every connection needs, what is needed once
 //! something was said ([`Trail`]), and what is needed once something went wrong ([`Trouble`]).
 
+use arrayvec::ArrayVec;
+
 use super::copies::Copies;
+use super::flight::Flight;
 use super::holes::Holes;
 use super::order::Order;
 use super::rtt::Rtt;
 use super::sack::Scoreboard;
 use super::sent::Sent;
-use super::window::Windows;
+use super::window::{Probe, Windows};
 use crate::timeline::Timestamp;
 use crate::wire::tcp::Seq;
 
@@ -57,6 +60,11 @@ pub(super) struct Trail {
     /// Retransmission timers that went off since something new was acknowledged.
     pub(super) timers: u32,
     pub(super) recovery: Option<Recovery>,
+    /// Asked, and not answered yet: in which packet.
+    pub(super) probing: Option<(Probe, u64)>,
+    /// Where an octet ends that was sent into a closed window; it counts once it is acknowledged.
+    pub(super) probed: Option<Seq>,
+    pub(super) flight: Flight,
     pub(super) trouble: Option<Box<Trouble>>,
 }
 
@@ -65,6 +73,24 @@ pub(super) struct Trail {
 pub(super) struct Trouble {
     pub(super) holes: Holes,
     pub(super) scoreboard: Scoreboard,
+    /// What was sent again lately, should the peer say that it had it.
+    pub(super) again: ArrayVec<Again, 16>,
+}
+
+/// A segment that was sent again because it seemed to be lost.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Again {
+    pub(super) left: Seq,
+    pub(super) right: Seq,
+    pub(super) packet: u64,
+    pub(super) lost: Lost,
+}
+
+/// Where a segment was lost.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Lost {
+    BeforeCapture,
+    AfterCapture,
 }
 
 /// The sender is repairing a loss (RFC 5681 §3.2, RFC 6298 §5).
@@ -119,6 +145,10 @@ impl Facts {
     pub(super) fn note(&mut self, fact: u16) {
         self.0 |= fact;
     }
+
+    pub(super) fn forget(&mut self, fact: u16) {
+        self.0 &= !fact;
+    }
 }
 
 impl Half {
@@ -153,6 +183,11 @@ impl Half {
     /// RFC 7323 §2: offered by this side, in force only when both offered one.
     pub fn window_scale(&self) -> Option<u8> {
         self.facts.has(Facts::SCALE).then_some(self.scale)
+    }
+
+    /// How much this side had on its way at once.
+    pub fn flight(&self) -> Option<&Flight> {
+        self.trail.as_ref().map(|trail| &trail.flight)
     }
 
     /// What happened to the segments this side sent, in numbers.

@@ -5,6 +5,7 @@ use std::time::Duration;
 mod ack;
 mod copies;
 mod data;
+mod flight;
 mod half;
 mod holes;
 mod order;
@@ -21,6 +22,7 @@ use super::mark::{Mark, Side};
 use super::table::Keyed;
 use crate::wire::tcp::Flags;
 
+pub use flight::Flight;
 pub use half::{Facts, Half};
 pub use rtt::Rtt;
 pub use segment::{Sacks, Segment, Stamps};
@@ -105,34 +107,50 @@ impl Connection {
             Side::Client => (client, server),
             Side::Server => (server, client),
         };
-        own.count(segment);
+        own.count(segment, peer.mss);
         if let Some((of, by)) = own.recognise(segment, peer, path.rtt) {
             own.trail().sent.copies[by as usize] += 1;
             verdicts.push(Verdict::certain(What::Copy(by), Evidence::Identity).of(of));
             return;
         }
-        if segment.span() > 0 {
+        if let Some(probe) = window::probe(own, segment) {
+            verdicts.push(own.trail().probes(probe, segment));
+        } else if segment.span() > 0 {
+            let is_new = own.facts.has(Facts::BEGUN) && segment.seq.past(own.next) >= 0;
             own.take(segment, path, verdicts);
+            if is_new {
+                window::fill(own, peer, segment, verdicts);
+            }
         }
         if segment.has(Flags::ACK) && !segment.has(Flags::RST) {
             ack::hear(own, peer, segment, verdicts);
-            own.window = segment.window;
-            own.facts.note(Facts::WINDOW);
         }
     }
 }
 
 impl Half {
-    fn count(&mut self, segment: &Segment) {
+    fn count(&mut self, segment: &Segment, mss: u16) {
         self.packets += 1;
         self.octets += u64::from(segment.octets);
         self.payload += u64::from(segment.len);
-        let idle = segment.mark.time.since(self.latest);
-        if self.packets > 1 {
-            let sent = &mut self.trail().sent;
-            sent.idle = sent.idle.max(idle);
+        let time = segment.mark.time;
+        let idle = if self.packets > 1 { time.since(self.latest) } else { Duration::ZERO };
+        self.latest = self.latest.max(time);
+        let joined = mss > 0 && segment.len > u32::from(mss);
+        if joined {
+            self.facts.note(Facts::OFFLOAD);
         }
-        self.latest = self.latest.max(segment.mark.time);
+        if segment.len > 0 {
+            self.facts.note(Facts::DATA);
+        }
+        let sent = &mut self.trail().sent;
+        sent.idle = sent.idle.max(idle);
+        sent.wire_packets += if joined { u64::from(segment.len.div_ceil(mss.into())) } else { 1 };
+        sent.congested += u64::from(segment.congested);
+        if segment.len > 0 {
+            sent.first_data = sent.first_data.or(Some(time));
+            sent.last_data = sent.last_data.max(Some(time));
+        }
     }
 
     /// The packet that this one is a copy of. Only what brings nothing new can be one.

@@ -26,7 +26,6 @@ pub struct Rtt {
     squares: f64,
     shortest: u64,
     longest: u64,
-    latest: u64,
     smoothed: f64,
     variation: f64,
     buckets: Buckets,
@@ -43,12 +42,13 @@ struct Flying {
     packet: u64,
 }
 
-/// What an ACK ended.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Ended {
-    /// Whether it ended where a segment did.
-    pub(super) on_edge: bool,
-    pub(super) rtt: Option<Duration>,
+/// Where an ACK ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Ended {
+    /// Where a segment did, or nobody knows.
+    Edge,
+    /// In the middle of a segment.
+    Inside,
 }
 
 /// Samples by their length: each bucket is half as long again as the one before.
@@ -163,17 +163,15 @@ impl Rtt {
             last = Some(*flying);
             self.flight.pop_front();
         }
-        let Some(last) = last.filter(|last| last.end == ack) else { return Ended::default() };
+        let Some(last) = last.filter(|last| last.end == ack) else {
+            return if self.flight.is_empty() { Ended::Edge } else { Ended::Inside };
+        };
         if last.resent {
             self.ambiguous += 1;
-            return Ended { on_edge: true, rtt: None };
+        } else if newest <= last.sent {
+            self.sample(time.since(last.sent));
         }
-        if newest > last.sent {
-            return Ended { on_edge: true, rtt: None };
-        }
-        let rtt = time.since(last.sent);
-        self.sample(rtt);
-        Ended { on_edge: true, rtt: Some(rtt) }
+        Ended::Edge
     }
 
     /// Nothing is in flight any more.
@@ -196,7 +194,6 @@ impl Rtt {
         self.samples += 1;
         self.shortest = self.shortest.min(nanos);
         self.longest = self.longest.max(nanos);
-        self.latest = nanos;
         self.total = self.total.saturating_add(nanos);
         self.squares += length * length;
         let count = &mut self.buckets.0[bucket_of(nanos)];

@@ -24,12 +24,12 @@ pub struct Segment {
     /// Of IPv4; IPv6 has none.
     pub ip_id: Option<u16>,
     pub hops: u8,
+    /// Where the capture saw it: the same for packets of one direction at one interface, on one link.
+    pub place: u64,
     /// RFC 3168 §5: a router marked it instead of dropping it.
     pub congested: bool,
     pub stamps: Option<Stamps>,
     pub sacks: Sacks,
-    /// Which interface of the capture saw it.
-    pub interface: u32,
     /// The frame's octets on the wire.
     pub octets: u32,
     /// The capture lost some of the options.
@@ -48,47 +48,36 @@ pub struct Stamps {
     pub echo: u32,
 }
 
+/// What IP says of the segment it carries.
+struct Carrier {
+    source: IpAddr,
+    destination: IpAddr,
+    id: Option<u16>,
+    hops: u8,
+    congested: bool,
+}
+
 impl Segment {
     /// The segment in the innermost IP packet, its conversation, and which end of it sent it.
     pub fn of(packet: &Packet<'_>) -> Option<(Self, Key, Which)> {
-        let mut segment: Option<Tcp<'_>> = None;
-        for layer in packet.own_layers().iter().rev() {
-            match layer {
-                Layer::Tcp(tcp) => segment = Some(*tcp),
-                Layer::Ipv4(ip) => {
-                    let (source, destination) = (ip.source().into(), ip.destination().into());
-                    let (tcp, id, hops) = (segment?, Some(ip.id()), ip.ttl());
-                    let congested = ip.header().0[1] & 3 == 3;
-                    return Some(Self::read(packet, tcp, source, destination, id, hops, congested));
-                }
-                Layer::Ipv6(ip) => {
-                    let (source, destination) = (ip.source().into(), ip.destination().into());
-                    let (tcp, hops) = (segment?, ip.hop_limit());
-                    let congested = ip.traffic_class() & 3 == 3;
-                    return Some(Self::read(
-                        packet,
-                        tcp,
-                        source,
-                        destination,
-                        None,
-                        hops,
-                        congested,
-                    ));
-                }
-                _ => {}
-            }
-        }
-        None
+        let layers = packet.own_layers();
+        let at =
+            layers.iter().rposition(|layer| matches!(layer, Layer::Ipv4(_) | Layer::Ipv6(_)))?;
+        let Some(Layer::Tcp(tcp)) =
+            layers[at + 1..].iter().find(|layer| matches!(layer, Layer::Tcp(_)))
+        else {
+            return None;
+        };
+        let carrier = Carrier::of(&layers[at])?;
+        let place = place(packet.frame.interface, carrier.hops, &layers[..at]);
+        Some(Self::read(packet, *tcp, &carrier, place))
     }
 
     fn read(
         packet: &Packet<'_>,
         tcp: Tcp<'_>,
-        source: IpAddr,
-        destination: IpAddr,
-        ip_id: Option<u16>,
-        hops: u8,
-        congested: bool,
+        carrier: &Carrier,
+        place: u64,
     ) -> (Self, Key, Which) {
         let frame = &packet.frame;
         let mut segment = Self {
@@ -98,14 +87,14 @@ impl Segment {
             flags: tcp.flags(),
             window: tcp.window(),
             len: tcp.payload().len() as u32,
-            ip_id,
-            hops,
-            congested,
+            ip_id: carrier.id,
+            hops: carrier.hops,
+            place,
+            congested: carrier.congested,
             stamps: None,
             sacks: Sacks::new_const(),
-            interface: frame.interface,
             octets: frame.octets.len() as u32,
-            is_cut: false,
+            is_cut: tcp.options_are_cut(),
         };
         for option in tcp.options() {
             match option {
@@ -120,9 +109,8 @@ impl Segment {
                 _ => {}
             }
         }
-        segment.is_cut = tcp.options_are_cut();
-        let source = End::new(source, tcp.source_port());
-        let destination = End::new(destination, tcp.destination_port());
+        let source = End::new(carrier.source, tcp.source_port());
+        let destination = End::new(carrier.destination, tcp.destination_port());
         let (key, which) = Key::of(6, source, destination);
         (segment, key, which)
     }
@@ -145,4 +133,49 @@ impl Segment {
     pub fn end(&self) -> Seq {
         self.seq.plus(self.span())
     }
+}
+
+impl Carrier {
+    fn of(layer: &Layer<'_>) -> Option<Self> {
+        Some(match layer {
+            Layer::Ipv4(ip) => Self {
+                source: ip.source().into(),
+                destination: ip.destination().into(),
+                id: Some(ip.id()),
+                hops: ip.ttl(),
+                congested: ip.header().0[1] & 3 == 3,
+            },
+            Layer::Ipv6(ip) => Self {
+                source: ip.source().into(),
+                destination: ip.destination().into(),
+                id: None,
+                hops: ip.hop_limit(),
+                congested: ip.traffic_class() & 3 == 3,
+            },
+            _ => return None,
+        })
+    }
+}
+
+/// Where a capture saw a packet, in a number: its interface, how far the packet had come, and what
+/// carried it there.
+fn place(interface: u32, hops: u8, carriers: &[Layer<'_>]) -> u64 {
+    let mut place = u64::from(interface) << 8 | u64::from(hops);
+    for layer in carriers {
+        let told = match layer {
+            Layer::Ethernet(ethernet) => {
+                let [a, b, c, d, e, f] = ethernet.source().0;
+                let from = u64::from_be_bytes([0, 0, a, b, c, d, e, f]);
+                let [a, b, c, d, e, f] = ethernet.destination().0;
+                from.rotate_left(20) ^ u64::from_be_bytes([0, 0, a, b, c, d, e, f])
+            }
+            Layer::Vlan(vlan) => vlan.id().into(),
+            Layer::Sll(sll) => sll.packet_type().into(),
+            Layer::Sll2(sll) => u64::from(sll.packet_type()) << 32 | u64::from(sll.interface()),
+            Layer::Ipv4(ip) => u32::from(ip.destination()).into(),
+            _ => 1,
+        };
+        place = (place ^ told).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(31);
+    }
+    place
 }
