@@ -2,6 +2,7 @@
 
 #![allow(dead_code)]
 
+mod community;
 mod fragments;
 mod inflated;
 mod key;
@@ -10,12 +11,15 @@ pub mod stream;
 mod streams;
 mod table;
 pub mod tcp;
+mod way;
 
+pub use community::CommunityId;
 pub use fragments::Fragments;
 pub use inflated::Inflated;
 pub use key::{End, Key, Which};
 pub use mark::{Mark, Side};
 pub use streams::Streams;
+pub use way::{Tunnel, Way};
 
 use crate::wire::Packet;
 use table::Table;
