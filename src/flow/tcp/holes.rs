@@ -75,26 +75,23 @@ impl Holes {
 
     /// Octets from `left` to `right` were seen now.
     pub(super) fn fill(&mut self, left: Seq, right: Seq) {
-        let mut open = ArrayVec::new();
+        // At most one of them has an end on both sides of what was seen, and becomes two.
+        let mut open: ArrayVec<Hole, { Self::MOST + 1 }> = ArrayVec::new();
         for hole in self.open.drain(..) {
             if hole.right.past(left) <= 0 || hole.left.past(right) >= 0 {
-                let _ = open.try_push(hole);
+                open.push(hole);
                 continue;
             }
-            // Where both ends remain and there is no room, the hole stays as it was.
-            let (below, above) = (hole.left.past(left) < 0, hole.right.past(right) > 0);
-            if below && above && open.remaining_capacity() < 2 {
-                let _ = open.try_push(hole);
-                continue;
+            if hole.left.past(left) < 0 {
+                open.push(Hole { right: left, ..hole });
             }
-            if below {
-                let _ = open.try_push(Hole { right: left, ..hole });
-            }
-            if above {
-                let _ = open.try_push(Hole { left: right, ..hole });
+            if hole.right.past(right) > 0 {
+                open.push(Hole { left: right, ..hole });
             }
         }
-        self.open = open;
+        for hole in open {
+            self.open(hole);
+        }
     }
 
     /// Everything below `place` was acknowledged: says how many of its octets were never seen.
