@@ -96,12 +96,23 @@ pub(super) struct Packets {
     #[arg(long, requires = "fields")]
     pub(super) header: bool,
 
+    #[command(flatten)]
+    pub(super) figures: Figures,
+
+    #[command(flatten)]
+    pub(super) paper: Paper,
+}
+
+/// How times and numbers are written.
+#[derive(Args, Debug)]
+pub(super) struct Figures {
     /// How to write the time of a packet
     #[arg(long, value_enum, default_value_t = Time::Relative, value_name = "STYLE")]
     pub(super) time: Time,
 
-    #[command(flatten)]
-    pub(super) paper: Paper,
+    /// Sequence numbers as written, not counted from the first of each side
+    #[arg(short = 'S', long)]
+    pub(super) absolute: bool,
 }
 
 /// Where the packets come from, and which of them count.

@@ -17,7 +17,7 @@ use crate::render::clock::{Clock, Style};
 use crate::render::columns::{self, Columns};
 use crate::render::hex::Dumps;
 use crate::render::json::Json;
-use crate::render::line::Lines;
+use crate::render::line::{Lines, Manner, Numbers};
 use crate::render::out::Out;
 use crate::render::overview::{self, Overview};
 use crate::render::tree::Trees;
@@ -27,7 +27,7 @@ mod man;
 mod paper;
 mod time;
 
-use arguments::{Arguments, Format, From, Packets, Paper, Question, Tell, Time};
+use arguments::{Arguments, Figures, Format, From, Packets, Paper, Question, Tell, Time};
 pub use man::page as man_page;
 
 /// Answers what the command line asks.
@@ -87,7 +87,7 @@ fn overview(tell: &Tell) -> Result<Box<dyn Report>, Usage> {
 /// Packet by packet.
 fn listing(packets: &Packets) -> anyhow::Result<Box<dyn Report>> {
     let out = out(&packets.from, &packets.paper)?;
-    let clock = Clock::new(packets.time.style());
+    let manner = packets.figures.manner();
     let width = packets.paper.columns();
     let choice = if packets.fields.is_empty() {
         None
@@ -100,11 +100,11 @@ fn listing(packets: &Packets) -> anyhow::Result<Box<dyn Report>> {
         (Format::Csv, choice) => Box::new(Columns::new(out, columns::Form::Csv, choice)),
         (Format::Text, Some(choice)) => Box::new(Columns::new(out, form, Some(choice))),
         (Format::Text, None) if packets.tree && packets.hex => {
-            Box::new(Trees::new(out, clock, width).with_octets())
+            Box::new(Trees::new(out, manner, width).with_octets())
         }
-        (Format::Text, None) if packets.tree => Box::new(Trees::new(out, clock, width)),
-        (Format::Text, None) if packets.hex => Box::new(Dumps::new(out, clock, width)),
-        (Format::Text, None) => Box::new(Lines::new(out, clock)),
+        (Format::Text, None) if packets.tree => Box::new(Trees::new(out, manner, width)),
+        (Format::Text, None) if packets.hex => Box::new(Dumps::new(out, manner, width)),
+        (Format::Text, None) => Box::new(Lines::new(out, manner)),
     })
 }
 
@@ -141,6 +141,13 @@ impl From {
 impl Paper {
     fn format(&self) -> Format {
         if self.json { Format::Ndjson } else { self.output.unwrap_or(Format::Text) }
+    }
+}
+
+impl Figures {
+    fn manner(&self) -> Manner {
+        let numbers = if self.absolute { Numbers::Absolute } else { Numbers::Relative };
+        Manner { clock: Clock::new(self.time.style()), numbers }
     }
 }
 

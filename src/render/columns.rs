@@ -8,7 +8,7 @@ use std::io;
 use super::Report;
 use super::choice::{Choice, Chosen};
 use super::clock::Calendar;
-use super::line;
+use super::line::{self, Numbers};
 use super::out::Out;
 use super::value;
 use crate::flow::{Flows, Seen};
@@ -104,11 +104,11 @@ impl Report for Columns {
         }
     }
 
-    fn packet(&mut self, packet: &Packet<'_>, _: &Seen<'_>) -> io::Result<()> {
+    fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()> {
         self.header()?;
         match &mut self.choice {
             Some(choice) => choice.tell(packet, &mut self.cells),
-            None => fixed(packet, &mut self.calendar, &mut self.cells.0),
+            None => fixed(packet, seen, &mut self.calendar, &mut self.cells.0),
         }
         self.row()
     }
@@ -133,7 +133,7 @@ impl Chosen for Cells {
     }
 }
 
-fn fixed(packet: &Packet<'_>, calendar: &mut Calendar, cells: &mut [Ink]) {
+fn fixed(packet: &Packet<'_>, seen: &Seen<'_>, calendar: &mut Calendar, cells: &mut [Ink]) {
     let [number, time, length, kept, interface, source, destination, protocol, summary] = cells
     else {
         return;
@@ -149,7 +149,7 @@ fn fixed(packet: &Packet<'_>, calendar: &mut Calendar, cells: &mut [Ink]) {
     if let Some(layer) = packet.own_layers().last() {
         protocol.text(layer.name().key);
     }
-    line::words(packet, summary);
+    line::words(packet, seen, Numbers::Relative, summary);
 }
 
 /// A CSV cell.

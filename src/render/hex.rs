@@ -7,10 +7,11 @@
 use std::io;
 use std::ops::Range;
 
-use super::clock::{Calendar, Clock};
+use super::Report;
+use super::clock::Calendar;
+use super::line::{self, Manner};
 use super::out::Out;
 use super::value::{cells, clipped, own, pad, shown};
-use super::{Report, line};
 use crate::flow::{Flows, Seen};
 use crate::ink::{Ink, Paint};
 use crate::octets::Octets;
@@ -20,24 +21,24 @@ use crate::wire::field::{Field, Listener, Value};
 
 pub struct Dumps {
     out: Out,
-    clock: Clock,
+    manner: Manner,
     rows: Rows,
 }
 
 impl Dumps {
     /// Rows for a page of `width` cells.
-    pub fn new(out: Out, clock: Clock, width: usize) -> Self {
-        Self { out, clock, rows: Rows::new(width) }
+    pub fn new(out: Out, manner: impl Into<Manner>, width: usize) -> Self {
+        Self { out, manner: manner.into(), rows: Rows::new(width) }
     }
 }
 
 impl Report for Dumps {
     fn first(&mut self, time: Timestamp) {
-        self.clock.begin(time);
+        self.manner.clock.begin(time);
     }
 
-    fn packet(&mut self, packet: &Packet<'_>, _: &Seen<'_>) -> io::Result<()> {
-        line::line(packet, &mut self.clock, &mut self.out.ink);
+    fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()> {
+        line::line(packet, seen, &mut self.manner, &mut self.out.ink);
         self.out.ink.text("\n");
         self.rows.write(packet, &mut self.out.ink);
         self.out.line()

@@ -6,34 +6,58 @@ use std::mem::discriminant;
 use super::Report;
 use super::clock::Clock;
 use super::out::Out;
+use super::verdict;
 use crate::flow::{Flows, Seen};
 use crate::ink::{Ink, Paint};
 use crate::timeline::{About, Timestamp};
 use crate::wire::checksum::{self, Verdict};
 use crate::wire::packet::LiesIn;
+use crate::wire::tcp::Origin;
 use crate::wire::{Layer, Packet, frame, packet};
 
 pub struct Lines {
     out: Out,
-    clock: Clock,
+    manner: Manner,
+}
+
+/// How times and numbers are written.
+pub struct Manner {
+    pub clock: Clock,
+    pub numbers: Numbers,
+}
+
+/// What sequence numbers are counted from.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Numbers {
+    /// From the SYN of each side.
+    #[default]
+    Relative,
+    /// As written.
+    Absolute,
 }
 
 /// Cells for both ends of an IPv4 conversation with ports and the arrow between them.
 const ENDS: usize = 45;
 
 impl Lines {
-    pub fn new(out: Out, clock: Clock) -> Self {
-        Self { out, clock }
+    pub fn new(out: Out, manner: impl Into<Manner>) -> Self {
+        Self { out, manner: manner.into() }
+    }
+}
+
+impl From<Clock> for Manner {
+    fn from(clock: Clock) -> Self {
+        Self { clock, numbers: Numbers::default() }
     }
 }
 
 impl Report for Lines {
     fn first(&mut self, time: Timestamp) {
-        self.clock.begin(time);
+        self.manner.clock.begin(time);
     }
 
-    fn packet(&mut self, packet: &Packet<'_>, _: &Seen<'_>) -> io::Result<()> {
-        line(packet, &mut self.clock, &mut self.out.ink);
+    fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()> {
+        line(packet, seen, &mut self.manner, &mut self.out.ink);
         self.out.line()
     }
 
@@ -47,7 +71,7 @@ impl Report for Lines {
 }
 
 /// Writes a packet's line without its end.
-pub fn line(packet: &Packet<'_>, clock: &mut Clock, ink: &mut Ink) {
+pub fn line(packet: &Packet<'_>, seen: &Seen<'_>, manner: &mut Manner, ink: &mut Ink) {
     let number = packet.frame.number;
     for edge in [10, 100, 1000, 10_000] {
         if number < edge {
@@ -55,21 +79,29 @@ pub fn line(packet: &Packet<'_>, clock: &mut Clock, ink: &mut Ink) {
         }
     }
     ink.number(number).text("  ");
-    clock.write(packet.frame.time, ink);
+    manner.clock.write(packet.frame.time, ink);
     ink.text("  ");
     let start = ink.len();
     ends(packet.own_layers(), ink);
     // All is ASCII but the arrow, which has two octets more than cells.
     let cells = (ink.len() - start).saturating_sub(if ink.ascii { 0 } else { 2 });
     ink.spaces(ENDS.saturating_sub(cells).max(1) + 1);
-    words(packet, ink);
+    words(packet, seen, manner.numbers, ink);
 }
 
-/// Writes what the innermost protocol says, what it quotes, and what is wrong.
-pub(super) fn words(packet: &Packet<'_>, ink: &mut Ink) {
+/// Writes what the innermost protocol says, what it quotes, what is wrong, and what the packet is to
+/// its conversation.
+pub(super) fn words(packet: &Packet<'_>, seen: &Seen<'_>, numbers: Numbers, ink: &mut Ink) {
     if let [first, others @ ..] = messages(packet.own_layers()) {
         ink.paint(Paint::Name, first.name().words).text("  ");
-        first.line(ink);
+        match (first, seen.connection) {
+            (Layer::Tcp(tcp), Some((connection, side))) => {
+                let origin = connection.origin(side);
+                let written = Origin { scale: origin.scale, ..Origin::default() };
+                tcp.line_from(if numbers == Numbers::Relative { origin } else { written }, ink);
+            }
+            _ => first.line(ink),
+        }
         for other in others {
             ink.text(", then ");
             other.line(ink);
@@ -83,6 +115,10 @@ pub(super) fn words(packet: &Packet<'_>, ink: &mut Ink) {
     }
     quote(packet, ink);
     notes(packet, ink);
+    for verdict in seen.verdicts {
+        ink.text(" ; ");
+        verdict::words(verdict, ink);
+    }
 }
 
 /// Writes the address it comes from, or the hardware address.

@@ -16,6 +16,7 @@ pub mod line;
 pub mod out;
 pub mod overview;
 pub mod tree;
+pub mod verdict;
 
 mod conversations;
 mod quantity;

@@ -5,10 +5,11 @@
 use std::io;
 use std::ops::Range;
 
-use super::clock::{Calendar, Clock};
+use super::clock::Calendar;
+use super::line::{self, Manner};
 use super::out::Out;
 use super::value::{cells, pad, shown};
-use super::{Report, hex, line};
+use super::{Report, hex};
 use arrayvec::ArrayVec;
 
 use crate::flow::{Flows, Seen};
@@ -21,7 +22,7 @@ use crate::wire::{Layer, Packet};
 
 pub struct Trees {
     out: Out,
-    clock: Clock,
+    manner: Manner,
     width: usize,
     octets: Option<hex::Rows>,
     calendar: Calendar,
@@ -33,8 +34,14 @@ const NAMES: usize = 30;
 
 impl Trees {
     /// Trees for a page of `width` cells.
-    pub fn new(out: Out, clock: Clock, width: usize) -> Self {
-        Self { out, clock, width: width.max(60), octets: None, calendar: Calendar::utc() }
+    pub fn new(out: Out, manner: impl Into<Manner>, width: usize) -> Self {
+        Self {
+            out,
+            manner: manner.into(),
+            width: width.max(60),
+            octets: None,
+            calendar: Calendar::utc(),
+        }
     }
 
     /// With the octets of each layer behind the fields.
@@ -46,11 +53,11 @@ impl Trees {
 
 impl Report for Trees {
     fn first(&mut self, time: Timestamp) {
-        self.clock.begin(time);
+        self.manner.clock.begin(time);
     }
 
-    fn packet(&mut self, packet: &Packet<'_>, _: &Seen<'_>) -> io::Result<()> {
-        line::line(packet, &mut self.clock, &mut self.out.ink);
+    fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()> {
+        line::line(packet, seen, &mut self.manner, &mut self.out.ink);
         self.out.ink.text("\n");
         tree(packet, self.width, &mut self.calendar, &mut self.out.ink);
         if let Some(rows) = &mut self.octets {

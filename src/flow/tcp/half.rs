@@ -20,6 +20,8 @@ use crate::wire::tcp::Seq;
 /// One direction.
 #[derive(Debug, Default)]
 pub struct Half {
+    /// What is told as 0: the place of the SYN, or the one before the first seen.
+    pub(super) origin: Seq,
     /// The first place seen: the SYN's, or the first segment's.
     pub(super) start: Seq,
     /// The first place not seen yet (RFC 9293 calls the sender's SND.NXT).

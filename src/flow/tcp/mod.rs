@@ -11,6 +11,7 @@ mod handshake;
 mod holes;
 mod life;
 mod order;
+mod origin;
 mod phases;
 mod roles;
 mod rtt;
@@ -116,6 +117,10 @@ impl Connection {
             Side::Client => (client, server),
             Side::Server => (server, client),
         };
+        own.sight(segment.seq, segment.has(Flags::SYN));
+        if segment.has(Flags::ACK) {
+            peer.sight(segment.ack, false);
+        }
         own.count(segment, peer.mss);
         if let Some((of, by)) = own.recognise(segment, peer, path.rtt) {
             own.trail().sent.copies[by as usize] += 1;

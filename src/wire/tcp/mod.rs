@@ -101,6 +101,68 @@ impl<'a> Tcp<'a> {
         let flags = self.flags();
         self.payload.len() as u32 + u32::from(flags.has(Flags::SYN)) + u32::from(flags.has(Flags::FIN))
     }
+
+    /// Writes the segment in a few words, its numbers counted from an origin.
+    pub fn line_from(self, origin: Origin, ink: &mut Ink) {
+        let (flags, len) = (self.flags(), self.payload.len() as u32);
+        let seq = self.seq().from(origin.seq);
+        ink.text("[");
+        flags.line(ink);
+        ink.text("] seq ").number(seq);
+        if len > 0 {
+            ink.text(":").number(seq.wrapping_add(len)).text("(").number(len).text(")");
+        }
+        if flags.has(Flags::ACK) {
+            ink.text(" ack ").number(self.ack().from(origin.ack));
+        }
+        ink.text(" win ").number(origin.scale.window(self));
+        // Nothing is nothing at any scale.
+        if origin.scale == Scale::Unknown && !flags.has(Flags::SYN) && self.window() > 0 {
+            ink.text("*?");
+        }
+        if flags.has(Flags::URG) {
+            ink.text(" urg ").number(be16(self.header, 18));
+        }
+        for option in self.options() {
+            option.line(origin, ink);
+        }
+        if self.options_are_cut() {
+            ink.ellipsis();
+        }
+    }
+}
+
+/// What the numbers of a segment are counted from; by default they are as written.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Origin {
+    pub seq: Seq,
+    /// Of the peer's numbers: for the acknowledgment and SACK.
+    pub ack: Seq,
+    pub scale: Scale,
+}
+
+/// What a window is to be multiplied by (RFC 7323 §2.2).
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Scale {
+    /// Nobody asks: the window is told as written.
+    #[default]
+    Unasked,
+    /// The handshake was not seen.
+    Unknown,
+    /// A power of two. Never in force for the window of a SYN.
+    Shift(u8),
+}
+
+impl Scale {
+    /// The window in octets, or as written where the scale is not known.
+    pub fn window(self, tcp: Tcp<'_>) -> u32 {
+        let written = u32::from(tcp.window());
+        match self {
+            // RFC 7323 §2.3: 14 at most.
+            Self::Shift(shift) if !tcp.flags().has(Flags::SYN) => written << shift.min(14),
+            _ => written,
+        }
+    }
 }
 
 impl<'a> View<'a> for Tcp<'a> {
@@ -121,26 +183,7 @@ impl<'a> View<'a> for Tcp<'a> {
     }
 
     fn line(&self, ink: &mut Ink) {
-        let (flags, seq, len) = (self.flags(), self.seq(), self.payload.len() as u32);
-        ink.text("[");
-        flags.line(ink);
-        ink.text("] seq ").number(seq.0);
-        if len > 0 {
-            ink.text(":").number(seq.plus(len).0).text("(").number(len).text(")");
-        }
-        if flags.has(Flags::ACK) {
-            ink.text(" ack ").number(self.ack().0);
-        }
-        ink.text(" win ").number(self.window());
-        if flags.has(Flags::URG) {
-            ink.text(" urg ").number(be16(self.header, 18));
-        }
-        for option in self.options() {
-            option.line(ink);
-        }
-        if self.options.len() < self.header_len() - 20 {
-            ink.ellipsis();
-        }
+        self.line_from(Origin::default(), ink);
     }
 
     fn fields(&self, listener: &mut dyn Listener) {
@@ -190,6 +233,11 @@ impl Seq {
     #[must_use]
     pub fn plus(self, span: u32) -> Self {
         Self(self.0.wrapping_add(span))
+    }
+
+    /// How far this lies behind `origin`, once round the circle at most.
+    pub fn from(self, origin: Self) -> u32 {
+        self.0.wrapping_sub(origin.0)
     }
 
     /// Signed distance from `other` to here; negative when `other` is ahead.

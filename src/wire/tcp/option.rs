@@ -1,7 +1,7 @@
 //! TCP options (RFC 9293 §3.2 and the RFCs named at each).
 
 use super::super::field::{Field, Listener, Value, fields};
-use super::Seq;
+use super::{Origin, Seq};
 use crate::ink::Ink;
 use crate::octets::Reader;
 
@@ -159,7 +159,7 @@ impl<'a> TcpOption<'a> {
     }
 
     /// Writes ` name value`; nothing for padding.
-    pub(super) fn line(self, ink: &mut Ink) {
+    pub(super) fn line(self, origin: Origin, ink: &mut Ink) {
         match self {
             Self::End | Self::Nop => {}
             Self::Mss(mss) => _ = ink.text(" mss ").number(mss),
@@ -168,7 +168,8 @@ impl<'a> TcpOption<'a> {
             Self::Sack(blocks) => {
                 ink.text(" sack");
                 for (left, right) in blocks.edges() {
-                    ink.text(" ").number(left.0).text(":").number(right.0);
+                    ink.text(" ").number(left.from(origin.ack));
+                    ink.text(":").number(right.from(origin.ack));
                 }
             }
             Self::Timestamps { value, echo } => {
