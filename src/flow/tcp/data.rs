@@ -28,10 +28,16 @@ impl Half {
         if !self.facts.has(Facts::BEGUN) {
             return self.begin(segment);
         }
+        let newest = self.trail().order.newest();
         let older = self.trail().order.is_older(segment);
         if left.past(self.next) >= 0 {
             if left != self.next {
                 self.open_hole(segment, verdicts);
+            } else if Birth::of(segment).is_before(newest, false) == Some(true) {
+                // What came before it was sent again, and went faster.
+                self.reordered(segment.span());
+                let what = What::Reordered { octets: segment.span() };
+                verdicts.push(Verdict::certain(what, Evidence::Stamp));
             }
             self.advance(segment);
         } else {

@@ -44,11 +44,6 @@ impl Scoreboard {
         self.runs.retain(|run| run.1.past(ack) > 0);
     }
 
-    /// Whether the receiver has something above `place`.
-    pub(super) fn reaches_above(&self, place: Seq) -> bool {
-        self.runs.last().is_some_and(|run| run.1.past(place) > 0)
-    }
-
     /// How many octets are named.
     pub(super) fn octets(&self) -> u32 {
         self.runs.iter().fold(0, |sum: u32, run| {

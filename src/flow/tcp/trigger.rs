@@ -19,10 +19,8 @@ pub(super) fn find(half: &mut Half, segment: &Segment) -> Trigger {
     let is_silent = silence >= trail.rtt.timeout().mul_f64(0.85);
     let recovery = trail.recovery.filter(|recovery| acked.past(recovery.until) < 0);
     let repairs = |by| recovery.is_some_and(|recovery| recovery.by == by);
-    let named = trail
-        .trouble
-        .as_ref()
-        .is_some_and(|trouble| trouble.scoreboard.reaches_above(segment.end()));
+    // RFC 8985 §5: what was sent before something that arrived is lost too, wherever it stands.
+    let named = trail.trouble.as_ref().is_some_and(|trouble| trouble.scoreboard.octets() > 0);
     let first_timer = trail.timers == 0;
     let long_for_a_probe = trail.rtt.smoothed().is_some_and(|rtt| silence >= rtt.mul_f64(1.2));
     let trigger = if segment.has(Flags::SYN) {
