@@ -4,7 +4,7 @@ use std::io;
 
 use crate::capture::save::Save;
 use crate::filter::Filter;
-use crate::flow::{Flows, Fragments, Inflated, Streams};
+use crate::flow::{Flows, Fragments, Inflated, Keyring, Streams};
 use crate::render::Report;
 use crate::timeline::{Moment, Source};
 use crate::wire::Packet;
@@ -16,6 +16,8 @@ pub struct Passing {
     /// Stop after this many packets have passed.
     pub limit: Option<u64>,
     pub save: Option<Save>,
+    /// The keys at hand before anything is read; those that the source holds are added.
+    pub keyring: Keyring,
 }
 
 /// Reads everything the source yields and has it told.
@@ -58,6 +60,7 @@ fn read(
                 }
                 report.lull()?;
             }
+            Some(Moment::Secrets) => passing.keyring.learn_from(&source.about().secrets),
             Some(Moment::Begin(time)) => report.first(time),
             Some(Moment::Call(call)) => report.call(&call)?,
             Some(Moment::Frame(frame)) => {
@@ -66,6 +69,7 @@ fn read(
                 fragments.join(&mut packet);
                 inflated.open(&mut packet);
                 streams.join(&mut packet);
+                passing.keyring.open(&mut packet);
                 let seen = flows.observe(&packet);
                 if passing.filter.as_ref().is_none_or(|filter| filter.admits(&packet)) {
                     left -= 1;

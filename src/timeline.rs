@@ -81,6 +81,8 @@ pub enum Moment<'a> {
     Frame(Frame<'a>),
     /// When the first frame of the source was captured, wanted or not: relative times count from here.
     Begin(Timestamp),
+    /// The capture holds keys, now in [`About::secrets`], for frames that follow.
+    Secrets,
     /// Nothing is there just now, and the next call may wait: time to show what was written.
     Lull,
 }

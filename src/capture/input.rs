@@ -123,7 +123,7 @@ impl Input {
 }
 
 /// The name of a file as people may be shown it.
-pub(super) fn shown(path: &Path) -> String {
+pub(crate) fn shown(path: &Path) -> String {
     if path == Path::new("-") {
         return "standard input".to_owned();
     }

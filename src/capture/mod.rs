@@ -24,7 +24,9 @@ mod snoop;
 mod tape;
 mod unpack;
 
+pub(crate) use input::shown;
 use input::{Format, Input};
+pub(crate) use tape::cause;
 
 /// Opens capture files, of which one may be `-` for standard input.
 ///
@@ -62,6 +64,8 @@ fn read(inputs: Vec<Input>) -> anyhow::Result<Files> {
         number: 0,
         first: None,
         last: Timestamp(0),
+        secrets: 0,
+        held: None,
         damage: None,
     })
 }
@@ -79,6 +83,10 @@ pub struct Files {
     number: u64,
     first: Option<Timestamp>,
     last: Timestamp,
+    /// How many secrets were announced.
+    secrets: usize,
+    /// The time of a frame that waits for its secrets to be learned.
+    held: Option<Timestamp>,
     /// What is told once the undamaged files have ended.
     damage: Option<io::Error>,
 }
@@ -93,6 +101,8 @@ enum Reader {
 enum Step {
     /// It stands on a frame of this time.
     Frame(Timestamp),
+    /// There are secrets that were not announced.
+    Secrets,
     Lull,
     End,
 }
@@ -132,6 +142,9 @@ impl Files {
     /// Goes to the next frame, which [`Files::frame`] then lends.
     #[inline]
     fn advance(&mut self) -> io::Result<Step> {
+        if let Some(time) = self.held.take() {
+            return Ok(Step::Frame(time));
+        }
         let step = match &mut self.readers[..] {
             [reader] if self.damage.is_none() && !self.behind.is_empty() => {
                 match reader.advance(&mut self.about) {
@@ -149,14 +162,25 @@ impl Files {
                 self.number += 1;
                 let interface = self.readers[self.current].interface();
                 self.about.interfaces[interface as usize].frames += 1;
+                if self.about.secrets.len() > self.secrets {
+                    return Ok(self.hold(time));
+                }
                 Ok(step)
             }
             Step::End => {
                 self.behind.clear();
                 self.damage.take().map_or(Ok(Step::End), Err)
             }
-            Step::Lull => Ok(step),
+            Step::Lull | Step::Secrets => Ok(step),
         }
+    }
+
+    /// Announces secrets before the frame that was advanced to.
+    #[cold]
+    fn hold(&mut self, time: Timestamp) -> Step {
+        self.secrets = self.about.secrets.len();
+        self.held = Some(time);
+        Step::Secrets
     }
 
     /// Asks every reader that is behind, then takes the earliest of all.
@@ -168,7 +192,7 @@ impl Files {
                     self.behind.push(reader);
                     return Step::Lull;
                 }
-                Ok(Step::End) => {}
+                Ok(Step::End | Step::Secrets) => {}
                 Err(damage) => {
                     self.damaged(&damage);
                 }
@@ -206,6 +230,7 @@ impl Source for Files {
     fn next(&mut self) -> io::Result<Option<Moment<'_>>> {
         Ok(match self.advance()? {
             Step::Frame(_) => Some(Moment::Frame(self.frame())),
+            Step::Secrets => Some(Moment::Secrets),
             Step::Lull => Some(Moment::Lull),
             Step::End => None,
         })

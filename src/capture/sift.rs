@@ -24,6 +24,8 @@ pub struct Sift {
     window: Option<Range<Timestamp>>,
     /// The time of a frame advanced to and not yet looked at.
     held: Option<Timestamp>,
+    /// Whether the first frame was announced.
+    begun: bool,
 }
 
 /// A limit of time.
@@ -50,7 +52,7 @@ impl Sift {
         to: Option<Edge>,
     ) -> Result<Self, BadFilter> {
         let filter = filter.map(|expression| Filter::new(expression, &files.about)).transpose()?;
-        Ok(Self { files, filter, from, to, window: None, held: None })
+        Ok(Self { files, filter, from, to, window: None, held: None, begun: false })
     }
 
     fn wants(&mut self, time: Timestamp) -> io::Result<bool> {
@@ -77,7 +79,6 @@ impl Sift {
 impl Source for Sift {
     fn next(&mut self) -> io::Result<Option<Moment<'_>>> {
         loop {
-            let is_first = self.files.first.is_none();
             let step = self
                 .held
                 .take()
@@ -85,7 +86,9 @@ impl Source for Sift {
             match step {
                 Step::End => return Ok(None),
                 Step::Lull => return Ok(Some(Moment::Lull)),
-                Step::Frame(time) if is_first => {
+                Step::Secrets => return Ok(Some(Moment::Secrets)),
+                Step::Frame(time) if !self.begun => {
+                    self.begun = true;
                     self.held = Some(time);
                     return Ok(Some(Moment::Begin(time)));
                 }

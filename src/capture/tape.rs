@@ -49,7 +49,7 @@ impl Tape {
 }
 
 /// The cause in a few lower-case words, without the number of the system's error.
-pub(super) fn cause(error: &io::Error) -> String {
+pub(crate) fn cause(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "no such file".to_owned(),
         io::ErrorKind::IsADirectory => "is a directory".to_owned(),

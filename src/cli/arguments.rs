@@ -74,6 +74,7 @@ pub(super) struct Tell {
   wiretale packets -Y 'tcp.port == 443 and tls.handshake.type == 1' slow.pcap
   wiretale packets -e frame.number -e dns.qry.name -Y dns slow.pcap
   wiretale packets --json slow.pcap | jq -r '.fields[\"http.host\"] // empty'
+  wiretale packets --keys tls.keys -Y http slow.pcap
   wiretale packets --from +1.5s --to +2s -w part.pcapng slow.pcap
   ssh host tcpdump -U -w - | wiretale packets -")]
 pub(super) struct Packets {
@@ -133,6 +134,10 @@ pub(super) struct From {
     /// Only packets that pass this display filter, in Wireshark's language
     #[arg(short = 'Y', long, value_name = "FILTER")]
     pub(super) display_filter: Option<String>,
+
+    /// Open TLS records with the keys in this file, as SSLKEYLOGFILE has them; those that a pcapng capture holds are used anyhow
+    #[arg(long, visible_alias = "keylog", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) keys: Vec<PathBuf>,
 
     /// Stop after this many packets that passed
     #[arg(short = 'c', long, value_name = "COUNT")]

@@ -23,6 +23,7 @@ use crate::render::overview::{self, Overview};
 use crate::render::tree::Trees;
 
 mod arguments;
+mod keys;
 mod man;
 mod paper;
 mod time;
@@ -64,12 +65,13 @@ fn usage(error: impl fmt::Display) -> Usage {
 /// Reads the source and has it told.
 fn answer(from: &From, mut report: Box<dyn Report>) -> anyhow::Result<()> {
     let filter = from.display_filter.as_deref().map(Filter::new).transpose().map_err(usage)?;
+    let keyring = keys::read(&from.keys)?;
     let (paths, capture_filter) = from.source();
     let files = capture::open(&paths)?;
     let mut source =
         Sift::new(files, capture_filter.as_deref(), from.begin, from.end).map_err(usage)?;
     let save = from.write.as_deref().map(|path| Save::create(path, &paths)).transpose()?;
-    let mut passing = Passing { filter, limit: from.count, save };
+    let mut passing = Passing { filter, limit: from.count, save, keyring };
     Ok(pipeline::run(&mut source, &mut passing, report.as_mut())?)
 }
 

@@ -11,6 +11,7 @@ pub mod stream;
 mod streams;
 mod table;
 pub mod tcp;
+mod tls;
 mod way;
 
 pub use community::CommunityId;
@@ -19,6 +20,7 @@ pub use inflated::Inflated;
 pub use key::{End, Key, Which};
 pub use mark::{Mark, Side};
 pub use streams::Streams;
+pub use tls::Keyring;
 pub use way::{Tunnel, Way};
 
 use crate::wire::Packet;

@@ -158,6 +158,12 @@ fn verdicts(packet: &Packet<'_>, ink: &mut Ink) {
         end(ink);
         more = true;
     }
+    if let Some(closed) = packet.closed() {
+        begin("not_decrypted", more, ink);
+        ink.text(closed.words());
+        end(ink);
+        more = true;
+    }
     checksum::verify(packet, |place, verdict| {
         if let Verdict::Bad { told, right } = verdict {
             begin("checksum_wrong", more, ink);

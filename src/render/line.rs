@@ -92,7 +92,7 @@ pub fn line(packet: &Packet<'_>, seen: &Seen<'_>, manner: &mut Manner, ink: &mut
 /// Writes what the innermost protocol says, what it quotes, what is wrong, and what the packet is to
 /// its conversation.
 pub(super) fn words(packet: &Packet<'_>, seen: &Seen<'_>, numbers: Numbers, ink: &mut Ink) {
-    if let [first, others @ ..] = messages(packet.own_layers()) {
+    if let [first, others @ ..] = messages(packet) {
         ink.paint(Paint::Name, first.name().words).text("  ");
         match (first, seen.connection) {
             (Layer::Tcp(tcp), Some((connection, side))) => {
@@ -159,14 +159,24 @@ fn ends(layers: &[Layer<'_>], ink: &mut Ink) {
 
 /// The innermost layer, with those of the same protocol beside it: requests sent in one segment,
 /// QUIC packets in one datagram.
-fn messages<'p, 'a>(layers: &'p [Layer<'a>]) -> &'p [Layer<'a>] {
-    let Some(last) = layers.last() else { return &[] };
-    let alike = |layer: &&Layer<'_>| discriminant(*layer) == discriminant(last);
-    let first = layers.len() - layers.iter().rev().take_while(alike).count();
+fn messages<'p, 'a>(packet: &'p Packet<'a>) -> &'p [Layer<'a>] {
+    let layers = packet.own_layers();
+    let Some(last) = layers.len().checked_sub(1).map(|at| packet.place(at)) else { return &[] };
+    let alike = |at: &usize| {
+        let place = packet.place(*at);
+        discriminant(place.layer) == discriminant(last.layer) && place.lies_in == last.lies_in
+    };
+    let first = layers.len() - (0..layers.len()).rev().take_while(alike).count();
     match layers[..first].last() {
-        Some(Layer::Tcp(_) | Layer::Udp(_)) => &layers[first..],
+        // What stood in clear text in front of it is not said again by what was decrypted.
+        Some(Layer::Tls(sealed))
+            if sealed.has_handshake() && matches!(last.layer, Layer::Tls(_)) =>
+        {
+            &layers[first - 1..]
+        }
+        Some(Layer::Tcp(_) | Layer::Udp(_) | Layer::Tls(_)) => &layers[first..],
         // Elsewhere one lies within the other, as in a tunnel.
-        _ => std::slice::from_ref(last),
+        _ => &layers[layers.len() - 1..],
     }
 }
 

@@ -9,6 +9,7 @@ pub mod dictionary;
 pub mod field;
 pub mod frame;
 pub mod packet;
+pub mod place;
 
 use arrayvec::ArrayVec;
 
@@ -59,7 +60,7 @@ protocols! {
     Hint::Udp(6081, _) | Hint::Udp(_, 6081)                   => geneve::Geneve,
     Hint::Udp(1701, _) | Hint::Udp(_, 1701)                   => l2tp::L2tp,
     Hint::Udp(2152, _) | Hint::Udp(_, 2152)                   => gtp::Gtp,
-    Hint::Tcp(..)                                             => tls::Tls,
+    Hint::Tcp(..) | Hint::Opened(_)                           => tls::Tls,
     Hint::Tcp(..) | Hint::Udp(..) | Hint::Tls(..)             => http::Http,
     Hint::Udp(..) | Hint::Is("quic")                          => quic::Quic,
     Hint::Udp(..) | Hint::Tcp(..) | Hint::Tls(..) | Hint::Is("dns" | "llmnr") => dns::Dns,
@@ -86,8 +87,10 @@ pub enum Hint {
     Ip(u8),
     Tcp(u16, u16),
     Udp(u16, u16),
-    /// What TLS kept secret on a stream between these ports.
+    /// The data that TLS kept secret on a stream between these ports.
     Tls(u16, u16),
+    /// What else was in decrypted records.
+    Opened(tls::Opened),
     /// The start of an IP packet that an error message sends back; the `EtherType` says which IP.
     Quote(u16),
     /// The first octets of a transport header, too few to be read as one.

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use arrayvec::ArrayVec;
 
 use super::field::Mac;
+pub use super::place::{Closed, Found, LiesIn, Place};
 use super::{Hint, Layer, Name, tcp, udp};
 use crate::ink::Ink;
 use crate::octets::{Octets, Why, be16};
@@ -23,21 +24,11 @@ pub struct Packet<'a> {
     found: ArrayVec<Found<'a>, { Packet::FOUND }>,
     /// The fragment that this one contradicts, if it does.
     overlapped: Option<u64>,
+    closed: Option<Closed>,
     /// What no layer claimed.
     pub rest: Octets<'a>,
     /// Why the reading ended early, if it did.
     pub stop: Option<Stop>,
-}
-
-/// Octets that no frame holds as they are, and that a packet made known.
-#[derive(Clone, Copy, Debug)]
-pub struct Found<'a> {
-    /// The first layer that was read from them.
-    layer: usize,
-    pub lies_in: LiesIn,
-    pub octets: Octets<'a>,
-    /// The packets that brought them, in order; empty when it was this one alone.
-    pub numbers: &'a [u64],
 }
 
 /// A part of a datagram, and what tells which datagram it is part of.
@@ -52,42 +43,6 @@ pub struct Fragment<'a> {
     pub offset: usize,
     pub more: bool,
     pub payload: Octets<'a>,
-}
-
-/// A layer in its place.
-#[derive(Clone, Copy, Debug)]
-pub struct Place<'p, 'a> {
-    pub layer: &'p Layer<'a>,
-    /// Counted from the start of the frame, or of what else it lies in.
-    pub start: usize,
-    pub lies_in: LiesIn,
-    /// The whole frame, or all of what else it lies in.
-    pub octets: Octets<'a>,
-}
-
-/// Which octets a layer was read from.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum LiesIn {
-    Frame,
-    /// Joined from fragments.
-    Datagram,
-    /// Joined from the segments of a stream.
-    Message,
-    Inflated,
-    Decrypted,
-}
-
-impl LiesIn {
-    /// What it is called after `of the` in text for people; nothing for the frame.
-    pub fn words(self) -> Option<&'static str> {
-        match self {
-            Self::Frame => None,
-            Self::Datagram => Some("joined datagram"),
-            Self::Message => Some("joined segments"),
-            Self::Inflated => Some("inflated octets"),
-            Self::Decrypted => Some("decrypted octets"),
-        }
-    }
 }
 
 impl<'a> Packet<'a> {
@@ -115,6 +70,7 @@ impl<'a> Packet<'a> {
             quote: usize::MAX,
             found: ArrayVec::new_const(),
             overlapped: None,
+            closed: None,
             rest: frame.octets,
             stop: None,
         }
@@ -233,6 +189,16 @@ impl<'a> Packet<'a> {
 
     fn found_in(&self, lies_in: LiesIn) -> Option<&Found<'a>> {
         self.found.iter().rev().find(|found| found.lies_in == lies_in)
+    }
+
+    /// Notes that a record stays closed though keys are known.
+    pub fn stay_closed(&mut self, why: Closed) {
+        self.closed = Some(why);
+    }
+
+    /// Why a record stays closed though keys are known, if one does.
+    pub fn closed(&self) -> Option<Closed> {
+        self.closed
     }
 
     /// The packet whose fragment this one overlaps in part, for which the datagram was given up.

@@ -3,8 +3,7 @@
 //! Not part of the tests of a clone, which has neither: `.ci/run` runs it where the captures lie beside
 //! the clone, and names the folder in `WIRETALE_CORPUS`. At least 99.5 % of the rows of each table must
 //! be equal. `exceptions.tsv` must give a reason for each of the others, and for what we tell beyond the
-//! table. A reason that begins with "sealed" is for what tshark decrypted or inflated: no row to be equal
-//! to. `WIRETALE_DIFFERENCES` names a folder for the differences without a reason.
+//! table. `WIRETALE_DIFFERENCES` names a folder for the differences without a reason.
 
 mod told;
 
@@ -15,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use told::{Told, joined, tell, within};
-use wiretale::flow::{Fragments, Inflated, Streams};
+use wiretale::flow::{Fragments, Inflated, Keyring, Streams};
 use wiretale::octets::Octets;
 use wiretale::timeline::{Frame, Moment, Source};
 use wiretale::wire::Packet;
@@ -264,17 +263,9 @@ impl Comparison {
             .lines()
             .filter_map(|line| line.strip_prefix(name)?.strip_prefix('\t')?.split_once('\t'))
             .collect();
-        // What tshark read after decrypting or inflating lies in no octets of the capture.
-        let is_sealed = |[file, .., theirs]: &&[String; 4]| {
-            theirs != "-" && listed.get(file.as_str()).is_some_and(|why| why.starts_with("sealed"))
-        };
-        let sealed = self.unequal.iter().filter(is_sealed).count();
-        let total = equal + self.unequal.len() - beyond - sealed;
+        let total = equal + self.unequal.len() - beyond;
         let share = format!("{}.{:02} %", equal * 100 / total, equal * 10_000 / total % 100);
-        println!(
-            "{name}: {equal} of {total} rows are equal, {share}; {sealed} more are sealed; \
-             {beyond} told beyond them"
-        );
+        println!("{name}: {equal} of {total} rows are equal, {share}; {beyond} told beyond them");
         let mut told = String::new();
         for [file, frame, ours, theirs] in &self.unequal {
             if !listed.contains_key(file.as_str()) {
@@ -305,8 +296,12 @@ impl Comparison {
 fn each_packet(path: &str, mut see: impl FnMut(&Packet<'_>, &Packet<'_>)) {
     let Ok(mut source) = wiretale::capture::open(&[corpus().join(path)]) else { return };
     let (mut fragments, mut streams) = (Fragments::default(), Streams::default());
-    let mut inflated = Inflated::default();
+    let (mut inflated, mut keyring) = (Inflated::default(), Keyring::default());
     while let Ok(Some(moment)) = source.next() {
+        if matches!(moment, Moment::Secrets) {
+            keyring.learn_from(&source.about().secrets);
+            continue;
+        }
         let Moment::Frame(frame) = moment else { continue };
         let kept = frame.octets.kept();
         let octets = Octets::new(kept.get(..SNAPLEN).unwrap_or(kept), frame.octets.len());
@@ -314,6 +309,7 @@ fn each_packet(path: &str, mut see: impl FnMut(&Packet<'_>, &Packet<'_>)) {
         fragments.join(&mut packet);
         inflated.open(&mut packet);
         streams.join(&mut packet);
+        keyring.open(&mut packet);
         see(&packet, &Packet::dissect(Frame { octets, ..frame }));
     }
 }

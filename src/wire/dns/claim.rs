@@ -22,6 +22,8 @@ pub(super) fn claims(hint: Hint, octets: Octets<'_>) -> bool {
             (Port::Dns, _) | (_, Port::Dns) => has_length(octets) || is_bare(octets),
             _ => is_prefixed(octets),
         },
+        Hint::Tls(853, _) | Hint::Tls(_, 853) => has_length(octets),
+        Hint::Tls(..) => is_prefixed(octets),
         _ => has_length(octets),
     }
 }

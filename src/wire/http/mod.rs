@@ -40,6 +40,7 @@ enum Skipped {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Carrier {
     Stream,
+    Tls,
     Datagram,
 }
 
@@ -64,6 +65,7 @@ impl<'a> View<'a> for Http<'a> {
         let start = start.ok_or(Why::Malformed("no start line"))?;
         let carrier = match hint {
             Hint::Udp(..) => Carrier::Datagram,
+            Hint::Tls(..) => Carrier::Tls,
             _ => Carrier::Stream,
         };
         let mut http = Self { octets, skipped, carrier, ends: false };
@@ -81,7 +83,7 @@ impl<'a> View<'a> for Http<'a> {
         let (message, rest) = octets.split(whole.unwrap_or(head))?;
         (http.octets, http.ends) = (Octets::whole(message), true);
         let next = match carrier {
-            Carrier::Stream if whole.is_some() => hint,
+            Carrier::Stream | Carrier::Tls if whole.is_some() => hint,
             _ => Hint::End,
         };
         Ok((http, next, rest))
@@ -92,7 +94,7 @@ impl<'a> View<'a> for Http<'a> {
     }
 
     fn goes_on(&self) -> Option<usize> {
-        let waits = self.carrier == Carrier::Stream && !self.ends;
+        let waits = self.carrier != Carrier::Datagram && !self.ends;
         (waits && self.octets.len() <= LONGEST_HEAD).then_some(0)
     }
 
@@ -135,7 +137,8 @@ impl<'a> View<'a> for Http<'a> {
             tell::header(start.side, &header, listener);
             if start.side == Side::Request && host.is_none() && header.is("host") {
                 host = Some(header.value);
-                tell::full_uri(start.second.word, header.value, end, listener);
+                let scheme = if self.carrier == Carrier::Tls { "https://" } else { "http://" };
+                tell::full_uri(scheme, [header.value, start.second.word], end, listener);
             }
             tell::ambiguous(framing.take(&header), end, listener);
         }

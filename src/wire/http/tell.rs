@@ -97,7 +97,12 @@ pub(super) fn header(side: Side, header: &Header<'_>, listener: &mut dyn Listene
 const FULL: usize = 20_000;
 
 /// The URI with the host in front, unless it has it already.
-pub(super) fn full_uri(uri: &[u8], host: &[u8], at: usize, listener: &mut dyn Listener) {
+pub(super) fn full_uri(
+    scheme: &str,
+    [host, uri]: [&[u8]; 2],
+    at: usize,
+    listener: &mut dyn Listener,
+) {
     let is_full = [&b"http://"[..], b"https://"].iter().any(|scheme| {
         uri.get(..scheme.len()).is_some_and(|front| front.eq_ignore_ascii_case(scheme))
     });
@@ -105,7 +110,7 @@ pub(super) fn full_uri(uri: &[u8], host: &[u8], at: usize, listener: &mut dyn Li
         return listener.field(&FULL_URI, at..at, Value::Text(uri));
     }
     let mut full = ArrayVec::<u8, FULL>::new_const();
-    let parts = [&b"http://"[..], host, uri];
+    let parts = [scheme.as_bytes(), host, uri];
     if parts.into_iter().try_for_each(|part| full.try_extend_from_slice(part)).is_ok() {
         listener.field(&FULL_URI, at..at, Value::Text(&full));
     }

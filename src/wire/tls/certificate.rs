@@ -8,10 +8,12 @@ use super::der::{
     self, BIT_STRING, BOOLEAN, INTEGER, Moment, OCTET_STRING, OID, SEQUENCE,
 };
 use super::fields::{
-    ALGORITHM, CA, CERTIFICATE, CERTIFICATE_LEN, CERTIFICATES, CERTIFICATES_LEN, DNS_NAME,
+    ALGORITHM, CA, CERTIFICATE, EXTENSIONS_LEN, CERTIFICATE_LEN, CERTIFICATES, CERTIFICATES_LEN, DNS_NAME,
     GENERALIZED_TIME, IPV4_NAME, IPV6_NAME, ISSUER, KEY_BITS, KEY_NAME, NOT_AFTER, NOT_BEFORE,
     SERIAL, SIGNATURE_NAME, SUBJECT, UTC_TIME, X509_VERSION,
 };
+use super::extension;
+use super::hello::Side;
 use super::name;
 use super::span::{MOST, Span, Unseen};
 use crate::ink::Ink;
@@ -194,7 +196,11 @@ pub(super) fn line(mut body: Span<'_>, ink: &mut Ink) -> Option<()> {
 }
 
 /// Tells a chain of certificates as far as it goes.
-pub(super) fn fields(mut body: Span<'_>, listener: &mut dyn Listener) -> Option<()> {
+pub(super) fn fields(
+    mut body: Span<'_>,
+    entries: Entries,
+    listener: &mut dyn Listener,
+) -> Option<()> {
     let mut chain = body.tell_vector(listener, &CERTIFICATES_LEN, 3)?;
     listener.open(&CERTIFICATES, chain.range(), Value::Nothing);
     for _ in 0..MOST_CERTIFICATES {
@@ -203,9 +209,21 @@ pub(super) fn fields(mut body: Span<'_>, listener: &mut dyn Listener) -> Option<
         listener.open(&CERTIFICATE, certificate.range(), octets);
         Certificate::read(certificate).fields(listener);
         listener.close();
+        if entries == Entries::WithExtensions {
+            let Some(list) = chain.tell_vector(listener, &EXTENSIONS_LEN, 2) else { break };
+            extension::fields(list, Side::Server, listener);
+        }
     }
     listener.close();
     Some(())
+}
+
+/// What stands in a chain.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Entries {
+    Bare,
+    /// RFC 8446 §4.4.2: each certificate with extensions of its own.
+    WithExtensions,
 }
 
 fn name_field(name: Option<Span<'_>>, field: &'static Field, listener: &mut dyn Listener) {

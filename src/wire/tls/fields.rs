@@ -98,6 +98,12 @@ fields! {
     TICKET_LIFETIME  = "tls.handshake.session_ticket_lifetime_hint", Number, "ticket lifetime in seconds";
     TICKET_LEN       = "tls.handshake.session_ticket_length", Number, "ticket length";
     TICKET           = "tls.handshake.session_ticket", Octets, "ticket";
+    TICKET_AGE_ADD   = "tls.handshake.session_ticket_age_add", Number, "ticket age add";
+    TICKET_NONCE_LEN = "tls.handshake.session_ticket_nonce_length", Number, "ticket nonce length";
+    TICKET_NONCE     = "tls.handshake.session_ticket_nonce", Octets, "ticket nonce";
+    VERIFY_DATA      = "tls.handshake.verify_data", Octets, "verify data";
+    CONTEXT_LEN      = "tls.handshake.certificate_request_context_length", Number, "request context length";
+    CONTEXT          = "tls.handshake.certificate_request_context", Octets, "request context";
 
     CERTIFICATES_LEN = "tls.handshake.certificates_length", Number, "certificates length";
     CERTIFICATES     = "tls.handshake.certificates", Group, "certificates";

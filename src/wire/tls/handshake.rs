@@ -8,6 +8,7 @@
 //! messages, or follows a change of cipher in the same packet.
 
 use super::fields::{
+    CONTEXT, CONTEXT_LEN, EXTENSIONS_LEN, TICKET_AGE_ADD, TICKET_NONCE, TICKET_NONCE_LEN, VERIFY_DATA,
     CLIENT_POINT, CLIENT_POINT_LEN, CONTINUED, CURVE_TYPE, G, G_LEN, HANDSHAKE, HANDSHAKE_LEN,
     NAMED_CURVE, P, P_LEN, SERVER_POINT, SERVER_POINT_LEN, AUTHORITIES_LEN, CERT_TYPE, CERT_TYPES_LEN, SIG, SIG_ALG, SIG_ALGS_LEN, SIG_LEN, TICKET, TICKET_LEN, TICKET_LIFETIME,
     TYPE, YS, YS_LEN,
@@ -15,7 +16,8 @@ use super::fields::{
 use super::hello::{Hello, Side};
 use super::span::Span;
 use super::record::Record;
-use super::{certificate, names};
+use super::certificate::Entries;
+use super::{Version, certificate, extension, names};
 use crate::ink::Ink;
 use crate::wire::field::{Listener, Value};
 
@@ -25,6 +27,8 @@ pub(super) struct Past {
     ciphers_changed: bool,
     /// How much of its last message the record before did not hold.
     owed: usize,
+    /// The version, where the records were decrypted and nothing has to be guessed.
+    known: Option<Version>,
 }
 
 /// A message, or as much of it as its record holds.
@@ -34,6 +38,15 @@ struct Message<'a> {
     kind: u32,
     len: usize,
     body: Span<'a>,
+    form: Form,
+}
+
+/// What messages look like that differ between the versions.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Form {
+    Old,
+    /// RFC 8446 §4.
+    Tls13,
 }
 
 /// What a handshake record holds.
@@ -46,6 +59,15 @@ enum Content<'a> {
 }
 
 impl Past {
+    pub(super) fn knowing(known: Option<Version>) -> Self {
+        Self { known, ..Self::default() }
+    }
+
+    /// The version's number.
+    pub(super) fn known(self) -> Option<u16> {
+        self.known.map(|known| if known == Version::Tls13 { 0x0304 } else { 0x0303 })
+    }
+
     pub(super) fn after(&mut self, record: &Record<'_>) {
         match record.content_type() {
             20 => self.ciphers_changed = true,
@@ -61,7 +83,8 @@ impl<'a> Message<'a> {
         let mut ahead = *span;
         let (kind, len) = (ahead.number(1)?, ahead.number(3)? as usize);
         let room = span.len() + beyond;
-        let sensible = makes_sense(kind, len, room, past)
+        let sensible = past.known.is_some() && names::message(kind).is_some()
+            || makes_sense(kind, len, room, past)
             || may_be_hello(kind, len, room, past) && is_version({ ahead }.number(2)?);
         if !sensible {
             return None;
@@ -69,7 +92,8 @@ impl<'a> Message<'a> {
         let start = span.at();
         let body = ahead.part(len);
         *span = ahead;
-        Some(Self { start, kind, len, body })
+        let form = if past.known == Some(Version::Tls13) { Form::Tls13 } else { Form::Old };
+        Some(Self { start, kind, len, body, form })
     }
 
     /// Writes the message; `None` where octets lacked to say more.
@@ -82,7 +106,12 @@ impl<'a> Message<'a> {
         let mut body = self.body;
         match self.kind {
             4 => _ = ink.text(" for ").number(body.number(4)?).text(" s"),
-            11 => certificate::line(body, ink)?,
+            11 => {
+                if self.form == Form::Tls13 {
+                    body.vector(1)?;
+                }
+                certificate::line(body, ink)?;
+            }
             12 => match Exchange::of(body)? {
                 Exchange::Curve(group) => {
                     ink.text(" ");
@@ -101,11 +130,20 @@ impl<'a> Message<'a> {
         listener.open(&HANDSHAKE, at..body.range().end, Value::Nothing);
         listener.field(&TYPE, at..at + 1, super::named(names::message, self.kind.into()));
         listener.field(&HANDSHAKE_LEN, at + 1..at + 4, Value::Number(self.len as u64));
+        match (self.kind, self.form) {
+            (4 | 8 | 11 | 13, Form::Tls13) => _ = new_fields(self.kind, body, listener),
+            (20, _) => _ = body.tell_octets(listener, &VERIFY_DATA, body.len()),
+            _ => self.old_fields(body, listener),
+        }
+        listener.close();
+    }
+
+    fn old_fields(self, mut body: Span<'a>, listener: &mut dyn Listener) {
         match self.kind {
             1 => _ = Hello::fields(Side::Client, body, listener),
             2 => _ = Hello::fields(Side::Server, body, listener),
             4 => _ = ticket_fields(&mut body, listener),
-            11 => _ = certificate::fields(body, listener),
+            11 => _ = certificate::fields(body, Entries::Bare, listener),
             12 => _ = exchange_fields(&mut body, listener),
             13 => _ = request_fields(body, listener),
             15 => _ = signature_fields(body, listener),
@@ -117,8 +155,28 @@ impl<'a> Message<'a> {
             }
             _ => {}
         }
-        listener.close();
     }
+}
+
+/// Messages that TLS 1.3 has anew (RFC 8446 §4.3.1, §4.3.2, §4.4.2, §4.6.1).
+fn new_fields(kind: u32, mut body: Span<'_>, listener: &mut dyn Listener) -> Option<()> {
+    if kind == 4 {
+        body.tell(listener, &TICKET_LIFETIME, 4)?;
+        body.tell(listener, &TICKET_AGE_ADD, 4)?;
+        let len = body.tell(listener, &TICKET_NONCE_LEN, 1)?;
+        body.tell_octets(listener, &TICKET_NONCE, len as usize)?;
+        let len = body.tell(listener, &TICKET_LEN, 2)?;
+        body.tell_octets(listener, &TICKET, len as usize)?;
+    } else if kind != 8 {
+        let len = body.tell(listener, &CONTEXT_LEN, 1)?;
+        body.tell_octets(listener, &CONTEXT, len as usize)?;
+    }
+    if kind == 11 {
+        return certificate::fields(body, Entries::WithExtensions, listener);
+    }
+    let extensions = body.tell_vector(listener, &EXTENSIONS_LEN, 2)?;
+    extension::fields(extensions, Side::Server, listener);
+    Some(())
 }
 
 /// How the server's key is made.
@@ -258,6 +316,9 @@ fn content<'a>(record: &Record<'a>, past: Past) -> Content<'a> {
     if past.owed > 0 && !past.ciphers_changed {
         let continued = left.part(past.owed);
         return Content::Messages(continued, left);
+    }
+    if past.known.is_some() {
+        return Content::Messages(record.body.nothing(), record.body);
     }
     let len = record.len();
     let (Some(kind), Some(told)) = (left.number(1), left.number(3)) else {

@@ -5,7 +5,7 @@ use super::fields::{
     SUITE, SUITES, SUITES_LEN,
 };
 use super::span::{MOST, Span, Unseen};
-use super::{extension, names};
+use super::{Greeting, extension, names};
 use crate::ink::Ink;
 use crate::wire::field::{Listener, Value};
 
@@ -155,6 +155,26 @@ impl<'a> Hello<'a> {
             extension::fields(extensions, side, listener);
         }
         Some(())
+    }
+}
+
+/// What the hello that a handshake begins with settles about keys.
+pub(super) fn greeting(mut content: Span<'_>) -> Option<Greeting> {
+    let kind = content.number(1)?;
+    let body = content.vector(3)?;
+    if body.kept().len() < body.len() {
+        return None;
+    }
+    let side = if kind == 1 { Side::Client } else { Side::Server };
+    let hello = Hello::read(side, body)?;
+    let random = *hello.random.first_chunk()?;
+    match (kind, hello.side) {
+        (1, _) => Some(Greeting::Client { random }),
+        (2, Side::Server) => {
+            let suite = { hello.suites }.number(2)? as u16;
+            Some(Greeting::Server { random, version: hello.best_version()?, suite })
+        }
+        _ => None,
     }
 }
 

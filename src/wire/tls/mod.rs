@@ -7,8 +7,9 @@
 //!
 //! A segment is looked at by itself: the view covers the records that begin in it. The last may go
 //! on in a later segment; then what is here is told. A segment that begins in the middle of a
-//! record is not TLS to us. Nothing is decrypted, and whether a handshake message is encrypted is
-//! seen from whether it makes sense.
+//! record is not TLS to us. Nothing is decrypted here, and whether a handshake message is encrypted
+//! is seen from whether it makes sense. What somebody else has decrypted is [`Opened`]: it has no
+//! record header, and its kind and version are known.
 
 mod certificate;
 mod der;
@@ -29,26 +30,87 @@ use crate::ink::Ink;
 use crate::octets::{Octets, Why};
 use fields::FIELDS;
 use handshake::Past;
-use record::{LONGEST, Record, may_begin};
+use record::Record;
+pub use record::{LONGEST, may_begin};
 use span::Span;
 
 /// The records that begin in a segment.
 #[derive(Clone, Copy, Debug)]
 pub struct Tls<'a> {
     octets: Octets<'a>,
+    opened: Option<Opened>,
+}
+
+/// What decrypted records hold, beside the data of another protocol.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Opened {
+    Handshake(Version),
+    Alert(Version),
+}
+
+/// A version whose records can be decrypted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Version {
+    Tls12,
+    Tls13,
+}
+
+/// What a hello settles about the keys of its connection.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Greeting {
+    Client { random: [u8; 32] },
+    Server { random: [u8; 32], version: u16, suite: u16 },
+}
+
+impl Greeting {
+    /// The hello that a handshake record's content begins with; `None` for a request to try again.
+    pub fn read(content: &[u8]) -> Option<Self> {
+        hello::greeting(Span::new(Octets::whole(content)))
+    }
+}
+
+/// A cipher suite's name in IANA's registry.
+pub fn suite_name(suite: u16) -> Option<&'static str> {
+    suites::name(suite)
+}
+
+impl Opened {
+    /// The content type that the record had, and its version.
+    fn header(self) -> (u8, Version) {
+        match self {
+            Self::Handshake(version) => (22, version),
+            Self::Alert(version) => (21, version),
+        }
+    }
 }
 
 impl<'a> Tls<'a> {
     fn records(self) -> impl Iterator<Item = Record<'a>> {
         let mut span = Span::new(self.octets);
-        std::iter::from_fn(move || Record::read(&mut span)).take(MOST_RECORDS)
+        let opened = self.opened;
+        std::iter::from_fn(move || match opened {
+            Some(_) if span.is_empty() => None,
+            Some(opened) => Some(Record::opened(opened, &mut span)),
+            None => Record::read(&mut span),
+        })
+        .take(MOST_RECORDS)
+    }
+
+    /// Whether one of the records is of a handshake, in clear text or not.
+    pub fn has_handshake(self) -> bool {
+        self.records().any(|record| record.content_type() == 22)
+    }
+
+    /// What is known before the first record.
+    fn past(self) -> Past {
+        Past::knowing(self.opened.map(|opened| opened.header().1))
     }
 
     /// Whether something follows the records told that was not seen whole, and may be a record.
     fn has_tail(self, end: usize) -> bool {
         let mut span = Span::new(self.octets);
         span.part(end);
-        !span.is_empty() && span.kept().len() < 5 && may_begin(span.kept())
+        self.opened.is_none() && !span.is_empty() && span.kept().len() < 5 && may_begin(span.kept())
     }
 }
 
@@ -64,8 +126,9 @@ impl<'a> View<'a> for Tls<'a> {
     ];
     const FIELDS: &'static [&'static super::field::Field] = FIELDS;
 
-    fn claims(_: Hint, octets: Octets<'a>) -> bool {
+    fn claims(hint: Hint, octets: Octets<'a>) -> bool {
         match octets.kept() {
+            _ if matches!(hint, Hint::Opened(_)) => true,
             [20..=24, 3, 0..=4, high, low, ..] => {
                 matches!(u16::from_be_bytes([*high, *low]), 1..=LONGEST)
             }
@@ -74,8 +137,9 @@ impl<'a> View<'a> for Tls<'a> {
         }
     }
 
-    fn read(_: Hint, octets: Octets<'a>) -> Result<(Self, Hint, Octets<'a>), Why> {
-        let tls = Self { octets };
+    fn read(hint: Hint, octets: Octets<'a>) -> Result<(Self, Hint, Octets<'a>), Why> {
+        let opened = if let Hint::Opened(opened) = hint { Some(opened) } else { None };
+        let tls = Self { octets, opened };
         let end = match tls.records().last() {
             Some(last) => last.body.range().end,
             None if sslv2::claims(octets) => octets.len(),
@@ -88,9 +152,10 @@ impl<'a> View<'a> for Tls<'a> {
     /// With the version agreed on, or offered, where the packet shows it. A record's own version
     /// is 1.2 in TLS 1.3 too (RFC 8446 §5.1), so on that alone it is only TLS.
     fn name(&self) -> Name {
-        let mut past = Past::default();
+        let mut past = self.past();
         let version = self.records().find_map(|record| {
             let version = match record.content_type() {
+                _ if past.known().is_some() => Some(past.known()),
                 22 => Some(handshake::version(&record, past)),
                 21 => Some(Some(record.version())),
                 _ => Some(Some(record.version())).filter(|_| record.version() < 0x0303),
@@ -109,6 +174,9 @@ impl<'a> View<'a> for Tls<'a> {
 
     /// Only handshakes are waited for: nobody without the keys can read on in the others.
     fn goes_on(&self) -> Option<usize> {
+        if self.opened.is_some() {
+            return None;
+        }
         let last = self.records().last()?;
         let end = last.body.range().end;
         if self.has_tail(end) && self.octets.kept().get(end) == Some(&22) {
@@ -118,7 +186,7 @@ impl<'a> View<'a> for Tls<'a> {
     }
 
     fn line(&self, ink: &mut Ink) {
-        let mut past = Past::default();
+        let mut past = self.past();
         let mut end = 0;
         let mut before = 0;
         for (count, record) in self.records().enumerate() {
@@ -151,7 +219,7 @@ impl<'a> View<'a> for Tls<'a> {
     }
 
     fn fields(&self, listener: &mut dyn Listener) {
-        let mut past = Past::default();
+        let mut past = self.past();
         let mut any = false;
         for record in self.records() {
             record.fields(past, listener);

@@ -6,7 +6,7 @@ use super::fields::{
 };
 use super::handshake::{self, Past};
 use super::span::Span;
-use super::{named, names, or_number};
+use super::{Opened, named, names, or_number};
 use crate::ink::Ink;
 use crate::wire::field::{Listener, Value};
 
@@ -17,6 +17,14 @@ pub(super) struct Record<'a> {
     /// Where it begins, counted from the start of the view.
     pub(super) start: usize,
     pub(super) body: Span<'a>,
+    form: Form,
+}
+
+/// Whether the header stands before the content, as on the wire.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Form {
+    Framed,
+    Opened,
 }
 
 impl<'a> Record<'a> {
@@ -29,7 +37,15 @@ impl<'a> Record<'a> {
         let start = span.at();
         let body = ahead.part(u16::from_be_bytes([header[3], header[4]]).into());
         *span = ahead;
-        Some(Self { header, start, body })
+        Some(Self { header, start, body, form: Form::Framed })
+    }
+
+    /// What records held that were decrypted, as if it were one.
+    pub(super) fn opened(opened: Opened, span: &mut Span<'a>) -> Self {
+        let start = span.at();
+        let body = span.part(u16::MAX.into());
+        let [high, low] = (body.len() as u16).to_be_bytes();
+        Self { header: [opened.header().0, 3, 3, high, low], start, body, form: Form::Opened }
     }
 
     pub(super) fn content_type(&self) -> u8 {
@@ -81,9 +97,13 @@ impl<'a> Record<'a> {
         let at = self.start;
         let (content_type, version) = (self.content_type().into(), self.version().into());
         listener.open(&RECORD, at..self.body.range().end, Value::Nothing);
-        listener.field(&CONTENT_TYPE, at..at + 1, named(names::content_type, content_type));
-        listener.field(&VERSION, at + 1..at + 3, named(names::version, version));
-        listener.field(&LENGTH, at + 3..at + 5, Value::Number(self.len() as u64));
+        if self.form == Form::Framed {
+            listener.field(&CONTENT_TYPE, at..at + 1, named(names::content_type, content_type));
+            listener.field(&VERSION, at + 1..at + 3, named(names::version, version));
+            listener.field(&LENGTH, at + 3..at + 5, Value::Number(self.len() as u64));
+        } else {
+            listener.field(&CONTENT_TYPE, at..at, named(names::content_type, content_type));
+        }
         let mut body = self.body;
         match self.content_type() {
             _ if body.is_empty() => {}
@@ -112,7 +132,7 @@ impl<'a> Record<'a> {
 }
 
 /// Whether these may be the first octets of a record, as far as there are any.
-pub(super) fn may_begin(octets: &[u8]) -> bool {
+pub fn may_begin(octets: &[u8]) -> bool {
     let looks = |at: usize, fits: fn(u8) -> bool| octets.get(at).is_none_or(|octet| fits(*octet));
     let len = octets.get(3..5).map_or(0, |len| u16::from_be_bytes([len[0], len[1]]));
     looks(0, |content_type| matches!(content_type, 20..=24))
@@ -129,4 +149,4 @@ fn heartbeat(mut body: Span<'_>) -> Option<&'static str> {
 }
 
 /// RFC 5246 §6.2.3: a compressed and encrypted fragment may be this long.
-pub(super) const LONGEST: u16 = (1 << 14) + 2048;
+pub const LONGEST: u16 = (1 << 14) + 2048;
