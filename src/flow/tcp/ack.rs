@@ -53,6 +53,7 @@ fn answers(to: &mut Half, segment: &Segment) -> Option<(Probe, u64)> {
 fn reach(to: &mut Half, segment: &Segment, verdicts: &mut Vec<Verdict>) {
     let ack = segment.ack;
     to.acked = ack;
+    let mut is_probe = false;
     if let Some(trail) = &mut to.trail {
         (trail.duplicate_acks, trail.timers) = (0, 0);
         if trail.recovery.is_some_and(|recovery| ack.past(recovery.until) >= 0) {
@@ -60,7 +61,7 @@ fn reach(to: &mut Half, segment: &Segment, verdicts: &mut Vec<Verdict>) {
         }
         let ended = trail.rtt.acked(ack, segment.mark.time);
         if trail.probed.take() == Some(ack) && ack.past(to.next) == 1 {
-            to.next = ack;
+            is_probe = true;
         }
         if ended == Ended::Inside {
             verdicts.push(Verdict::certain(What::PartialAck, Evidence::Numbers));
@@ -71,10 +72,13 @@ fn reach(to: &mut Half, segment: &Segment, verdicts: &mut Vec<Verdict>) {
             trail.sent.missed_octets += u64::from(missed);
         }
     }
+    if is_probe {
+        to.reach(ack);
+    }
     let unseen = ack.past(to.next);
     if unseen > 0 && to.facts.has(Facts::BEGUN) {
         let octets = unseen.cast_unsigned();
-        to.next = ack;
+        to.reach(ack);
         let trail = to.trail();
         trail.sent.missed_octets += u64::from(octets);
         trail.rtt.forget();

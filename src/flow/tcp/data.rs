@@ -43,7 +43,7 @@ impl Half {
         } else {
             self.look_back(segment, older, path, verdicts);
             if right.past(self.next) > 0 {
-                self.next = right;
+                self.reach(right);
             }
         }
         self.trail().sent_at = segment.mark.time;
@@ -52,10 +52,11 @@ impl Half {
 
     fn begin(&mut self, segment: &Segment) {
         self.facts.note(Facts::BEGUN);
-        (self.start, self.next) = (segment.seq, segment.end());
+        (self.start, self.next) = (segment.seq, segment.seq);
+        self.reach(segment.end());
         // What the peer acknowledged before is no news.
         if self.facts.has(Facts::ACKED) && self.acked.past(self.next) > 0 {
-            self.next = self.acked;
+            self.reach(self.acked);
         }
         let trail = self.trail();
         trail.order.is_older(segment);
@@ -76,7 +77,7 @@ impl Half {
     }
 
     fn advance(&mut self, segment: &Segment) {
-        self.next = segment.end();
+        self.reach(segment.end());
         let trail = self.trail();
         trail.order.note(segment);
         trail.rtt.sent(segment.end(), segment.mark);

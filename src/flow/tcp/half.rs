@@ -41,6 +41,8 @@ pub struct Half {
     /// The frames' octets on the wire.
     pub(super) octets: u64,
     pub(super) payload: u64,
+    /// How far `next` is from `start`, wraps included.
+    pub(super) extent: u64,
     pub(super) latest: Timestamp,
     /// What its latest packet looked like, as long as there is no trail.
     pub(super) identity: u64,
@@ -176,6 +178,24 @@ impl Half {
     /// The first sequence number seen: that of the SYN when there was one.
     pub fn start(&self) -> Option<Seq> {
         self.facts.has(Facts::BEGUN).then_some(self.start)
+    }
+
+    /// Octets of payload that were seen, each counted once; what was lost and never sent again, or
+    /// was never seen here, is not among them.
+    pub fn unique(&self) -> u64 {
+        let controls =
+            u64::from(self.facts.has(Facts::SYN)) + u64::from(self.facts.has(Facts::FIN));
+        let missed = self.trail.as_ref().map_or(0, |trail| {
+            let open = trail.trouble.as_ref().map_or(0, |trouble| trouble.holes.octets());
+            trail.sent.missed_octets + open
+        });
+        self.extent.saturating_sub(controls).saturating_sub(missed)
+    }
+
+    /// The first place not seen yet moves up.
+    pub(super) fn reach(&mut self, next: Seq) {
+        self.extent += u64::try_from(next.past(self.next)).unwrap_or(0);
+        self.next = next;
     }
 
     pub fn mss(&self) -> Option<u16> {

@@ -54,8 +54,10 @@ impl Holes {
         self.open.push(hole);
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.open.is_empty()
+    /// How many octets were not seen.
+    pub(super) fn octets(&self) -> u64 {
+        let octets = |hole: &Hole| u64::try_from(hole.right.past(hole.left)).unwrap_or(0);
+        self.open.iter().map(octets).sum()
     }
 
     /// The first hole that a segment reaches into, and how many of its octets were not seen.
