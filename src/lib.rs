@@ -18,7 +18,7 @@
 //! wire      → octets timeline ink
 //! capture   → octets timeline ink
 //! flow      → octets timeline ink wire
-//! filter    → octets timeline ink wire
+//! filter    → octets timeline ink wire flow
 //! render    → octets timeline ink wire flow
 //! pipeline  → timeline wire capture filter flow render
 //! cli, main → everything

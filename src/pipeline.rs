@@ -71,7 +71,7 @@ fn read(
                 streams.join(&mut packet);
                 passing.keyring.open(&mut packet);
                 let seen = flows.observe(&packet);
-                if passing.filter.as_ref().is_none_or(|filter| filter.admits(&packet)) {
+                if passing.filter.as_ref().is_none_or(|filter| filter.admits(&packet, &seen)) {
                     left -= 1;
                     if let Some(save) = &mut passing.save {
                         save.frame(&packet.frame)?;

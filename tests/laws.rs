@@ -83,6 +83,7 @@ impl Listener for Check<'_, '_> {
             Value::Octets(_) => field.kind == Kind::Octets,
             Value::Text(_) => field.kind == Kind::Text,
             Value::Time(_) => field.kind == Kind::Time,
+            Value::Span(_) => field.kind == Kind::Span,
             Value::Words(_) => matches!(field.kind, Kind::Text | Kind::Group),
             Value::Nothing => field.kind == Kind::Group,
         };

@@ -10,7 +10,7 @@ const MAY_USE: [(&str, &[&str]); 9] = [
     ("wire", &["ink", "octets", "timeline"]),
     ("capture", &["ink", "octets", "timeline"]),
     ("flow", &["ink", "octets", "timeline", "wire"]),
-    ("filter", &["ink", "octets", "timeline", "wire"]),
+    ("filter", &["flow", "ink", "octets", "timeline", "wire"]),
     ("render", &["flow", "ink", "octets", "timeline", "wire"]),
     ("pipeline", &["capture", "filter", "flow", "render", "timeline", "wire"]),
 ];

@@ -11,6 +11,7 @@ mod token;
 use std::fmt;
 use std::ops::Range;
 
+use crate::flow::Seen;
 use crate::wire::Packet;
 use test::Test;
 
@@ -40,18 +41,19 @@ impl Filter {
         }
     }
 
-    pub fn admits(&self, packet: &Packet<'_>) -> bool {
-        self.root.holds(packet)
+    /// `seen` is what the packet is to its conversation.
+    pub fn admits(&self, packet: &Packet<'_>, seen: &Seen<'_>) -> bool {
+        self.root.holds(packet, seen)
     }
 }
 
 impl Node {
-    fn holds(&self, packet: &Packet<'_>) -> bool {
+    fn holds(&self, packet: &Packet<'_>, seen: &Seen<'_>) -> bool {
         match self {
-            Self::And(one, other) => one.holds(packet) && other.holds(packet),
-            Self::Or(one, other) => one.holds(packet) || other.holds(packet),
-            Self::Not(one) => !one.holds(packet),
-            Self::Test(test) => test.holds(packet),
+            Self::And(one, other) => one.holds(packet, seen) && other.holds(packet, seen),
+            Self::Or(one, other) => one.holds(packet, seen) || other.holds(packet, seen),
+            Self::Not(one) => !one.holds(packet, seen),
+            Self::Test(test) => test.holds(packet, seen),
         }
     }
 }
@@ -108,7 +110,7 @@ mod tests {
         let octets = Octets::whole(&SYN);
         let time = Timestamp(1_700_000_000_500_000_000);
         let frame = Frame { number: 7, time, link: 1, interface: 0, comment: &[], octets };
-        filter.admits(&Packet::dissect(frame))
+        filter.admits(&Packet::dissect(frame), &Seen::default())
     }
 
     #[test]

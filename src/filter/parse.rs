@@ -274,6 +274,7 @@ fn read(kind: Kind, word: &str) -> Result<Literal, String> {
         Kind::Time => time(word)
             .map(Literal::Number)
             .ok_or_else(|| wrong("time: seconds since 1970, or RFC 3339")),
+        Kind::Span => time(word).map(Literal::Number).ok_or_else(|| wrong("number of seconds")),
         Kind::Octets | Kind::Group => {
             octets(word).map(Literal::Octets).ok_or_else(|| wrong("run of octets: write 0a:0b:0c"))
         }

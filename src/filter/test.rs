@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::net::IpAddr;
 use std::ops::Range;
 
+use crate::flow::{self, Seen};
 use crate::wire::field::{Field, Kind, Listener, Mac, Value};
 use crate::wire::{Packet, frame};
 
@@ -76,39 +77,41 @@ pub(super) struct Slice {
 }
 
 impl Test {
-    pub(super) fn holds(&self, packet: &Packet<'_>) -> bool {
+    pub(super) fn holds(&self, packet: &Packet<'_>, seen: &Seen<'_>) -> bool {
         match self {
             Self::Present(operand) => {
-                operand.any(packet, &mut |value| match (operand.mask, value) {
+                operand.any(packet, seen, &mut |value| match (operand.mask, value) {
                     (Some(_), Value::Number(number)) => number != 0,
                     _ => true,
                 })
             }
             Self::Compare { operand, relation: Relation::AllDiffer, literal } => {
                 let mut present = false;
-                let equal = operand.any(packet, &mut |value| {
+                let equal = operand.any(packet, seen, &mut |value| {
                     present = true;
                     compare(value, literal) == Some(Ordering::Equal)
                 });
                 present && !equal
             }
-            Self::Compare { operand, relation, literal } => operand.any(packet, &mut |value| {
-                compare(value, literal).is_some_and(|order| match relation {
-                    Relation::Equal => order.is_eq(),
-                    Relation::AnyDiffers | Relation::AllDiffer => order.is_ne(),
-                    Relation::Less => order.is_lt(),
-                    Relation::AtMost => order.is_le(),
-                    Relation::Greater => order.is_gt(),
-                    Relation::AtLeast => order.is_ge(),
+            Self::Compare { operand, relation, literal } => {
+                operand.any(packet, seen, &mut |value| {
+                    compare(value, literal).is_some_and(|order| match relation {
+                        Relation::Equal => order.is_eq(),
+                        Relation::AnyDiffers | Relation::AllDiffer => order.is_ne(),
+                        Relation::Less => order.is_lt(),
+                        Relation::AtMost => order.is_le(),
+                        Relation::Greater => order.is_gt(),
+                        Relation::AtLeast => order.is_ge(),
+                    })
                 })
-            }),
-            Self::Contains { operand, needle } => operand.any(packet, &mut |value| {
+            }
+            Self::Contains { operand, needle } => operand.any(packet, seen, &mut |value| {
                 octets(&value).is_some_and(|octets| memchr::memmem::find(octets, needle).is_some())
             }),
-            Self::Matches { operand, pattern } => operand.any(packet, &mut |value| {
+            Self::Matches { operand, pattern } => operand.any(packet, seen, &mut |value| {
                 octets(&value).is_some_and(|octets| pattern.is_match(octets))
             }),
-            Self::In { operand, members } => operand.any(packet, &mut |value| {
+            Self::In { operand, members } => operand.any(packet, seen, &mut |value| {
                 members.iter().any(|(from, to)| match (compare(value, from), to) {
                     (order, None) => order == Some(Ordering::Equal),
                     (Some(from), Some(to)) => {
@@ -140,7 +143,12 @@ impl Operand {
     }
 
     /// Whether `test` holds for any occurrence in the packet.
-    fn any(&self, packet: &Packet<'_>, test: &mut dyn FnMut(Value<'_>) -> bool) -> bool {
+    fn any(
+        &self,
+        packet: &Packet<'_>,
+        seen: &Seen<'_>,
+        test: &mut dyn FnMut(Value<'_>) -> bool,
+    ) -> bool {
         let mut test = |value: Value<'_>| {
             let Some(slice) = self.slice else { return test(self.masked(value)) };
             match value {
@@ -161,6 +169,9 @@ impl Operand {
                 let mut ear = Ear { fields, test: &mut test, heard: false };
                 if fields.iter().any(|field| belongs(frame::FIELDS, field)) {
                     frame::fields(packet, &mut ear);
+                }
+                if !ear.heard && fields.iter().any(|field| belongs(flow::FIELDS, field)) {
+                    flow::fields(packet, seen, &mut ear);
                 }
                 for layer in packet.layers() {
                     if !ear.heard && fields.iter().any(|field| belongs(layer.may_tell(), field)) {
@@ -257,6 +268,7 @@ fn compare(value: Value<'_>, literal: &Literal) -> Option<Ordering> {
             .then_some(Ordering::Equal)
             .or(Some(Ordering::Less)),
         (Value::Time(time), Literal::Number(other)) => Some(time.0.cmp(other)),
+        (Value::Span(span), Literal::Number(other)) => Some(span.as_nanos().cmp(&(*other).into())),
         (Value::Flag(flag), Literal::Flag(other)) => Some(flag.cmp(other)),
         (Value::Mac(mac), Literal::Mac(other)) => Some(mac.0.cmp(&other.0)),
         (Value::Address(address), Literal::Network(network, bits)) => {

@@ -3,6 +3,7 @@
 #![allow(dead_code)]
 
 mod community;
+mod fields;
 mod fragments;
 mod inflated;
 mod key;
@@ -15,6 +16,7 @@ mod tls;
 mod way;
 
 pub use community::CommunityId;
+pub use fields::{FIELDS, fields};
 pub use fragments::Fragments;
 pub use inflated::Inflated;
 pub use key::{End, Key, Which};

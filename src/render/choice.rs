@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::since::{self, Since};
+use crate::flow::{self, Seen};
 use crate::timeline::Timestamp;
 use crate::wire::dictionary::{self, Known};
 use crate::wire::field::{Field, Listener, Value};
@@ -77,7 +78,7 @@ impl Choice {
     }
 
     /// Tells what a packet holds of the fields; must be called once a packet.
-    pub(super) fn tell(&mut self, packet: &Packet<'_>, to: &mut dyn Chosen) {
+    pub(super) fn tell(&mut self, packet: &Packet<'_>, seen: &Seen<'_>, to: &mut dyn Chosen) {
         let owners = &self.owners;
         let asked = |declared: &[&'static Field]| {
             let first = declared.first();
@@ -88,6 +89,9 @@ impl Choice {
         }
         if asked(since::FIELDS) {
             self.since.fields(packet, &mut Sieve { owners, octets: &[], to });
+        }
+        if asked(flow::FIELDS) {
+            flow::fields(packet, seen, &mut Sieve { owners, octets: &[], to });
         }
         for place in packet.places() {
             if asked(place.layer.may_tell()) {

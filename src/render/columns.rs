@@ -107,7 +107,7 @@ impl Report for Columns {
     fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()> {
         self.header()?;
         match &mut self.choice {
-            Some(choice) => choice.tell(packet, &mut self.cells),
+            Some(choice) => choice.tell(packet, seen, &mut self.cells),
             None => fixed(packet, seen, &mut self.calendar, &mut self.cells.0),
         }
         self.row()

@@ -14,12 +14,10 @@ use super::clock::Calendar;
 use super::line;
 use super::out::Out;
 use super::tally::{self, Tally};
-use super::{Report, value};
-use crate::flow::{Flows, Seen};
+use super::{Report, value, verdict};
+use crate::flow::{self, Flows, Seen};
 use crate::ink::Ink;
-use crate::octets::Why;
 use crate::timeline::{About, Timestamp};
-use crate::wire::checksum::{self, Verdict};
 use crate::wire::field::{Field, Listener, Value};
 use crate::wire::{PROTOCOLS, Packet, frame};
 
@@ -70,21 +68,27 @@ impl Report for Json {
         }
     }
 
-    fn packet(&mut self, packet: &Packet<'_>, _: &Seen<'_>) -> io::Result<()> {
+    fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()> {
         self.tally.count(packet);
         if let Some(choice) = &mut self.choice {
-            choice.tell(packet, &mut self.members);
+            choice.tell(packet, seen, &mut self.members);
         } else {
             frame::fields(packet, &mut OnlyComment(&mut self.members));
             for layer in packet.layers() {
                 layer.fields(&mut self.members);
             }
+            flow::fields(packet, seen, &mut self.members);
         }
         let ink = &mut self.out.ink;
         head(packet, &mut self.calendar, ink);
         self.members.write(ink);
-        ink.text(r#"},"connection":null,"verdicts":["#);
-        verdicts(packet, ink);
+        ink.text(r#"},"connection":"#);
+        match seen.connection {
+            Some((connection, _)) => ink.number(connection.id()),
+            None => ink.text("null"),
+        };
+        ink.text(r#","verdicts":["#);
+        verdict::records(packet, seen, ink);
         ink.text("]}");
         self.out.line()
     }
@@ -137,41 +141,6 @@ pub(super) fn or_null(ink: &mut Ink, write: impl FnOnce(&mut Ink)) {
     } else {
         ink.text("\"");
     }
-}
-
-/// What is wrong with the packet.
-fn verdicts(packet: &Packet<'_>, ink: &mut Ink) {
-    let begin = |name, more: bool, ink: &mut Ink| {
-        ink.text(if more { "," } else { "" });
-        ink.text(r#"{"name":""#).text(name).text(r#"","evidence":""#);
-    };
-    let end = |ink: &mut Ink| _ = ink.text(r#"","confidence":"certain","of_packet":null}"#);
-    let mut more = false;
-    if let Some(stop) = packet.stop {
-        let name = match stop.why {
-            Why::Cut { .. } => "cut",
-            Why::Short { .. } => "short",
-            Why::Malformed(_) => "malformed",
-        };
-        begin(name, false, ink);
-        stop.line(ink);
-        end(ink);
-        more = true;
-    }
-    if let Some(closed) = packet.closed() {
-        begin("not_decrypted", more, ink);
-        ink.text(closed.words());
-        end(ink);
-        more = true;
-    }
-    checksum::verify(packet, |place, verdict| {
-        if let Verdict::Bad { told, right } = verdict {
-            begin("checksum_wrong", more, ink);
-            line::wrong(place.layer, told, right, ink);
-            end(ink);
-            more = true;
-        }
-    });
 }
 
 impl Members {

@@ -12,13 +12,13 @@ use super::value::{cells, pad, shown};
 use super::{Report, hex};
 use arrayvec::ArrayVec;
 
-use crate::flow::{Flows, Seen};
+use crate::flow::{self, Flows, Seen, Side};
 use crate::ink::{Ink, Paint};
 use crate::timeline::{About, Timestamp};
+use crate::wire::Packet;
 use crate::wire::checksum::{self, Verdict};
 use crate::wire::field::{Field, Listener, Value};
 use crate::wire::packet::Place;
-use crate::wire::{Layer, Packet};
 
 pub struct Trees {
     out: Out,
@@ -59,7 +59,7 @@ impl Report for Trees {
     fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()> {
         line::line(packet, seen, &mut self.manner, &mut self.out.ink);
         self.out.ink.text("\n");
-        tree(packet, self.width, &mut self.calendar, &mut self.out.ink);
+        tree(packet, seen, self.width, &mut self.calendar, &mut self.out.ink);
         if let Some(rows) = &mut self.octets {
             rows.write(packet, &mut self.out.ink);
         }
@@ -76,7 +76,13 @@ impl Report for Trees {
 }
 
 /// Writes the layers, and what no layer claimed.
-fn tree(packet: &Packet<'_>, width: usize, calendar: &mut Calendar, ink: &mut Ink) {
+fn tree(
+    packet: &Packet<'_>,
+    seen: &Seen<'_>,
+    width: usize,
+    calendar: &mut Calendar,
+    ink: &mut Ink,
+) {
     let mut verdicts = ArrayVec::<_, { Packet::DEPTH }>::new();
     checksum::verify(packet, |place, verdict| verdicts.push((place, verdict)));
     let mut verdicts = verdicts.into_iter().peekable();
@@ -89,10 +95,22 @@ fn tree(packet: &Packet<'_>, width: usize, calendar: &mut Calendar, ink: &mut In
             None if at < own && place.octets.is_cut() => Sum::Cut,
             None => Sum::Unknown,
         };
-        let mut fields = Fields { layer: place.layer, verdict, depth: 1, width, calendar, ink };
+        let key = place.layer.name().key;
+        let mut fields = Fields { key, verdict, depth: 1, width, calendar, ink };
         place.layer.fields(&mut fields);
     }
     rest(packet, ink);
+    if let Some((connection, side)) = seen.connection {
+        ink.text("  ").paint(Paint::Name, "Connection ").number(connection.id());
+        ink.begin(Paint::Faint).text(match side {
+            Side::Client => "  from the client",
+            Side::Server => "  from the server",
+        });
+        ink.plain().text("\n");
+        let verdict = Sum::Unknown;
+        let mut fields = Fields { key: "", verdict, depth: 1, width, calendar, ink };
+        flow::fields(packet, seen, &mut fields);
+    }
 }
 
 /// A layer's name and which octets it has.
@@ -157,7 +175,8 @@ enum Sum {
 
 /// Writes fields as lines.
 struct Fields<'f> {
-    layer: &'f Layer<'f>,
+    /// Of the layer.
+    key: &'static str,
     verdict: Sum,
     depth: usize,
     width: usize,
@@ -177,7 +196,7 @@ impl Listener for Fields<'_> {
         let room = self.width.saturating_sub(used + field.name.len() + 2).max(16);
         shown(field, value, room, self.calendar, self.ink);
         let key = field.name.strip_suffix(".checksum");
-        if key.is_some_and(|key| key == self.layer.name().key) {
+        if key.is_some_and(|key| key == self.key) {
             self.verdict.write(self.ink);
         }
         let name = field.name.len();

@@ -1,8 +1,13 @@
 //! What is there to say about a segment, in plain words?
 
+use super::line;
 use super::quantity;
+use crate::flow::Seen;
 use crate::flow::tcp::{Confidence, Copied, FastOpen, Need, Reset, Trigger, Verdict, What};
 use crate::ink::Ink;
+use crate::octets::Why;
+use crate::wire::Packet;
+use crate::wire::checksum;
 
 /// Writes a verdict for people. What is not certain says so.
 pub fn words(verdict: &Verdict, ink: &mut Ink) {
@@ -130,4 +135,77 @@ fn about(words: &str, packet: Option<u64>, ink: &mut Ink) {
 fn octets_of(count: u32, ink: &mut Ink) {
     quantity::count(count.into(), ink);
     ink.text(if count == 1 { " octet" } else { " octets" });
+}
+
+/// Writes what is wrong with a packet and what it is to its conversation, as JSON objects.
+pub(super) fn records(packet: &Packet<'_>, seen: &Seen<'_>, ink: &mut Ink) {
+    let start = ink.len();
+    if let Some(stop) = packet.stop {
+        let name = match stop.why {
+            Why::Cut { .. } => "cut",
+            Why::Short { .. } => "short",
+            Why::Malformed(_) => "malformed",
+        };
+        wrong(name, start, |ink| stop.line(ink), ink);
+    }
+    if let Some(closed) = packet.closed() {
+        wrong("not_decrypted", start, |ink| _ = ink.text(closed.words()), ink);
+    }
+    checksum::verify(packet, |place, verdict| {
+        if let checksum::Verdict::Bad { told, right } = verdict {
+            wrong("checksum_wrong", start, |ink| line::wrong(place.layer, told, right, ink), ink);
+        }
+    });
+    for verdict in seen.verdicts {
+        record(verdict, start, ink);
+    }
+}
+
+/// Something that is wrong with the packet alone; the evidence is in words.
+fn wrong(name: &str, start: usize, evidence: impl FnOnce(&mut Ink), ink: &mut Ink) {
+    ink.text(if ink.len() > start { "," } else { "" });
+    ink.text(r#"{"name":""#).text(name).text(r#"","evidence":""#);
+    evidence(ink);
+    ink.text(r#"","confidence":"certain","of_packet":null,"kind":null,"octets":null"#);
+    ink.text(r#","count":null,"spurious":null,"after_ns":null}"#);
+}
+
+fn record(verdict: &Verdict, start: usize, ink: &mut Ink) {
+    let what = verdict.what;
+    ink.text(if ink.len() > start { "," } else { "" });
+    ink.text(r#"{"name":""#).text(what.name());
+    ink.text(r#"","evidence":""#).text(verdict.evidence.name());
+    ink.text(r#"","confidence":""#).text(verdict.confidence.name());
+    number(r#"","of_packet":"#, verdict.of, ink);
+    ink.text(r#","kind":"#);
+    match what.kind() {
+        Some(kind) => ink.text("\"").text(kind).text("\""),
+        None => ink.text("null"),
+    };
+    number(r#","octets":"#, what.octets().map(u64::from), ink);
+    let count = match what {
+        What::DuplicateAck { count } => Some(count.into()),
+        _ => None,
+    };
+    number(r#","count":"#, count, ink);
+    ink.text(match verdict.is_spurious() {
+        Some(true) => r#","spurious":true"#,
+        Some(false) => r#","spurious":false"#,
+        None => r#","spurious":null"#,
+    });
+    let after = match what {
+        What::Connected { rtt } => rtt,
+        What::WindowReopened { after } => Some(after),
+        _ => None,
+    };
+    number(r#","after_ns":"#, after.map(|after| after.as_nanos() as u64), ink);
+    ink.text("}");
+}
+
+fn number(name: &str, number: Option<u64>, ink: &mut Ink) {
+    ink.text(name);
+    match number {
+        Some(number) => ink.number(number),
+        None => ink.text("null"),
+    };
 }

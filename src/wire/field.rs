@@ -5,6 +5,7 @@
 
 use std::net::IpAddr;
 use std::ops::Range;
+use std::time::Duration;
 
 use crate::timeline::Timestamp;
 
@@ -47,6 +48,7 @@ pub enum Kind {
     Octets,
     Text,
     Time,
+    Span,
     /// Only a heading over other fields.
     Group,
 }
@@ -64,6 +66,7 @@ pub enum Value<'a> {
     /// As it came from the wire: whoever shows it must escape it.
     Text(&'a [u8]),
     Time(Timestamp),
+    Span(Duration),
     /// Text that is safe to show: our own, or escaped already.
     Words(&'a str),
     Nothing,

@@ -200,9 +200,11 @@ macro_rules! protocols {
             }
         }
 
-        /// Every protocol with the names it goes by and the fields it may tell.
+        /// Every protocol with the names it goes by and the fields it may tell; without names, those that
+        /// only the conversation tells.
         pub static PROTOCOLS: &[(&[Name], &[&Field])] = &[
             (frame::NAMES, frame::FIELDS),
+            (&[], tcp::analysis::FIELDS),
             $((<$module::$View<'_> as View<'_>>::NAMES, <$module::$View<'_> as View<'_>>::FIELDS),)*
         ];
     };

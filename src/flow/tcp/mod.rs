@@ -10,6 +10,7 @@ mod half;
 mod handshake;
 mod holes;
 mod life;
+mod name;
 mod order;
 mod origin;
 mod phases;

@@ -8,6 +8,7 @@
 //! |           Checksum            |        Urgent pointer         |  16
 //! ```
 
+pub mod analysis;
 pub mod option;
 
 use super::field::{Listener, Value, fields};
