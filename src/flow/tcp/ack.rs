@@ -14,7 +14,7 @@ pub(super) fn hear(by: &mut Half, to: &mut Half, segment: &Segment, verdicts: &m
     let first = !to.facts.has(Facts::ACKED);
     let new = if first { 1 } else { ack.past(to.acked) };
     if new < 0 {
-        by.trail().sent.old_acks += 1;
+        by.trail().sent().old_acks += 1;
         verdicts.push(Verdict::certain(What::OldAck, Evidence::Numbers));
     }
     if new > 0 {
@@ -69,7 +69,7 @@ fn reach(to: &mut Half, segment: &Segment, verdicts: &mut Vec<Verdict>) {
         if let Some(trouble) = &mut trail.trouble {
             let missed = trouble.holes.close_below(ack);
             trouble.scoreboard.forget_below(ack);
-            trail.sent.missed_octets += u64::from(missed);
+            trail.sent().missed_octets += u64::from(missed);
         }
     }
     if is_probe {
@@ -80,7 +80,7 @@ fn reach(to: &mut Half, segment: &Segment, verdicts: &mut Vec<Verdict>) {
         let octets = unseen.cast_unsigned();
         to.reach(ack);
         let trail = to.trail();
-        trail.sent.missed_octets += u64::from(octets);
+        trail.sent().missed_octets += u64::from(octets);
         trail.rtt.forget();
         verdicts.push(Verdict::certain(What::AckUnseen { octets }, Evidence::Numbers));
     }
@@ -93,7 +93,7 @@ fn blocks(by: &mut Half, to: &mut Half, segment: &Segment, verdicts: &mut Vec<Ve
     let within = |second: &(Seq, Seq)| second.0.past(left) <= 0 && second.1.past(right) >= 0;
     let twice = right.past(segment.ack) <= 0 || segment.sacks.get(1).is_some_and(within);
     if twice {
-        by.trail().sent.duplicate_sacks += 1;
+        by.trail().sent().duplicate_sacks += 1;
         let octets = u32::try_from(right.past(left)).unwrap_or(0);
         let of = to.trail().came_twice(left, right);
         let what = What::DuplicateSack { octets };
@@ -129,7 +129,7 @@ fn stand_still(
     let trail = to.trail();
     trail.duplicate_acks = trail.duplicate_acks.saturating_add(1);
     let count = trail.duplicate_acks;
-    let sent = &mut by.trail().sent;
+    let sent = by.trail().sent();
     sent.duplicate_acks += 1;
     sent.sack_duplicate_acks += u64::from(named);
     sent.longest_duplicate_run = sent.longest_duplicate_run.max(count);
@@ -157,7 +157,7 @@ impl Trail {
         let covered = |again: &Again| left.past(again.left) <= 0 && right.past(again.right) >= 0;
         let found = again.iter().position(covered)?;
         let again = again.remove(found);
-        let sent = &mut self.sent;
+        let sent = self.sent();
         sent.spurious += 1;
         sent.spurious_octets += u64::from(again.right.past(again.left).cast_unsigned());
         let lost = match again.lost {

@@ -4,29 +4,33 @@
 //! is the same in both; what is changed on the way (hop limit, addresses of the link, checksums) is not
 //! compared. Remembered are the last [`MOST`] packets of a direction.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::segment::Segment;
 use super::verdict::Copied;
-use crate::flow::mark::Mark;
+use crate::timeline::Timestamp;
 
 const MOST: usize = 16;
 /// A sender that gives every packet the same identification may mean two packets by it, but not so
 /// soon one after the other.
 const SOON: Duration = Duration::from_millis(10);
 
-/// The last packets of one direction.
+/// The last packets of one direction. Stands in one line of the processor's cache for each four.
 #[derive(Debug, Default)]
 pub(super) struct Copies {
-    recent: VecDeque<Seen>,
+    recent: [Seen; MOST],
+    next: u8,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Seen {
-    identity: u64,
-    mark: Mark,
-    place: u64,
+    /// 0 where nothing was seen.
+    identity: u32,
+    place: u32,
+    /// The packet's number, as far as 32 bits reach back.
+    packet: u32,
+    /// In units of 2^16 ns, as far as 32 bits reach back.
+    time: u32,
 }
 
 impl Copies {
@@ -36,32 +40,37 @@ impl Copies {
     pub(super) fn find(
         &self,
         segment: &Segment,
-        identity: u64,
+        identity: u32,
         rtt: Option<Duration>,
     ) -> Option<(u64, Copied)> {
-        let seen = self.recent.iter().rev().find(|seen| seen.identity == identity)?;
+        let seen = self.recent.iter().find(|seen| seen.identity == identity)?;
         let has_id = segment.ip_id.is_some_and(|id| id != 0);
         let soon = rtt.map_or(SOON, |rtt| SOON.min(rtt / 2));
-        if !has_id {
-            let late = segment.mark.time.since(seen.mark.time) >= soon;
-            if late || (segment.span() == 0 && seen.place == segment.place) {
-                return None;
-            }
+        let waited = coarse(segment.mark.time).wrapping_sub(seen.time);
+        let late = u64::from(waited) << 16 >= soon.as_nanos() as u64;
+        let same_place = seen.place == segment.place;
+        if !has_id && (late || segment.span() == 0 && same_place) {
+            return None;
         }
-        let by = if seen.place == segment.place { Copied::Network } else { Copied::Capture };
-        Some((seen.mark.packet, by))
+        let by = if same_place { Copied::Network } else { Copied::Capture };
+        let back = (segment.mark.packet as u32).wrapping_sub(seen.packet);
+        Some((segment.mark.packet.saturating_sub(back.into()), by))
     }
 
-    pub(super) fn note(&mut self, segment: &Segment, identity: u64) {
-        if self.recent.len() == MOST {
-            self.recent.pop_front();
-        }
-        self.recent.push_back(Seen { identity, mark: segment.mark, place: segment.place });
+    pub(super) fn note(&mut self, segment: &Segment, identity: u32) {
+        let (packet, time) = (segment.mark.packet as u32, coarse(segment.mark.time));
+        let at = usize::from(self.next) % MOST;
+        self.recent[at] = Seen { identity, place: segment.place, packet, time };
+        self.next = ((at + 1) % MOST) as u8;
     }
 }
 
+fn coarse(time: Timestamp) -> u32 {
+    (time.0 >> 16) as u32
+}
+
 /// What the sender chose, in a number.
-pub(super) fn identity(segment: &Segment) -> u64 {
+pub(super) fn identity(segment: &Segment) -> u32 {
     let id = segment.ip_id.map_or(0x1_0000, u64::from);
     let stamp = segment.stamps.map_or(0, |stamps| u64::from(stamps.value) | 1 << 32);
     let numbers = u64::from(segment.seq.0) << 32 | u64::from(segment.ack.0);
@@ -69,5 +78,6 @@ pub(super) fn identity(segment: &Segment) -> u64 {
         u64::from(segment.len) << 24 | u64::from(segment.flags.0) << 16 | u64::from(segment.window);
     let mut mixed = numbers.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
     mixed = (mixed ^ shape).wrapping_mul(0xbf58_476d_1ce4_e5b9).rotate_left(31);
-    (mixed ^ stamp ^ id << 40).wrapping_mul(0x94d0_49bb_1331_11eb) ^ mixed >> 32
+    let mixed = (mixed ^ stamp ^ id << 40).wrapping_mul(0x94d0_49bb_1331_11eb) ^ mixed >> 32;
+    (mixed >> 32) as u32 | 1
 }

@@ -11,19 +11,12 @@ use super::segment::Segment;
 use super::trigger;
 use super::verdict::{Confidence, Evidence, Need, Verdict, What};
 
-/// What both directions know of each other, as far as one segment needs it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Path {
-    /// The shortest time from one end to the other and back, where it is known.
-    pub(super) rtt: Option<Duration>,
-}
-
 /// Before any round trip is known: tshark's guess, too.
 const RTT_GUESS: Duration = Duration::from_millis(3);
 
 impl Half {
     /// Follows a segment that takes up sequence and is no copy.
-    pub(super) fn take(&mut self, segment: &Segment, path: Path, verdicts: &mut Vec<Verdict>) {
+    pub(super) fn take(&mut self, segment: &Segment, peer: &Half, verdicts: &mut Vec<Verdict>) {
         let (left, right) = (segment.seq, segment.end());
         if !self.facts.has(Facts::BEGUN) {
             return self.begin(segment);
@@ -41,7 +34,7 @@ impl Half {
             }
             self.advance(segment);
         } else {
-            self.look_back(segment, older, path, verdicts);
+            self.look_back(segment, older, peer, verdicts);
             if right.past(self.next) > 0 {
                 self.reach(right);
             }
@@ -71,7 +64,7 @@ impl Half {
         let hole = Hole { left, right, opened: segment.mark, above };
         let trail = self.trail();
         trail.trouble().holes.open(hole);
-        trail.sent.gaps += 1;
+        trail.sent().gaps += 1;
         let octets = right.past(left).cast_unsigned();
         verdicts.push(Verdict::certain(What::Gap { octets }, Evidence::Numbers));
     }
@@ -88,7 +81,7 @@ impl Half {
         &mut self,
         segment: &Segment,
         older: bool,
-        path: Path,
+        peer: &Half,
         verdicts: &mut Vec<Verdict>,
     ) {
         let (left, right) = (segment.seq, segment.end());
@@ -115,7 +108,7 @@ impl Half {
                 }
             }
         } else if let Some((hole, _)) = reached {
-            let (again, evidence, confidence) = self.judge(segment, &hole, path);
+            let (again, evidence, confidence) = self.judge(segment, &hole, peer);
             if again {
                 self.again(segment, unseen, evidence, confidence, verdicts);
             } else {
@@ -131,7 +124,7 @@ impl Half {
     }
 
     /// Whether a segment that fills a hole was sent after the segment above the hole.
-    fn judge(&self, segment: &Segment, hole: &Hole, path: Path) -> (bool, Evidence, Confidence) {
+    fn judge(&self, segment: &Segment, hole: &Hole, peer: &Half) -> (bool, Evidence, Confidence) {
         let birth = Birth::of(segment);
         if let Some(before) = birth.is_before(hole.above, false) {
             return (!before, Evidence::Stamp, Confidence::Certain);
@@ -142,7 +135,7 @@ impl Half {
         }
         let waited = segment.mark.time.since(hole.opened.time);
         // Sooner than this nothing that the receiver said could have reached the sender and come back.
-        if waited < path.rtt.unwrap_or(RTT_GUESS).mul_f64(0.8) {
+        if waited < self.round_trip(peer).unwrap_or(RTT_GUESS).mul_f64(0.8) {
             return (false, Evidence::Haste, Confidence::Likely);
         }
         if self.was_asked_for() {
@@ -176,12 +169,12 @@ impl Half {
         let octets = segment.len.max(1).min(segment.span());
         let birth = Birth::of(segment);
         let trail = self.trail();
-        trail.sent.resent(trigger, need, octets);
+        trail.sent().resent(trigger, need, octets);
         if unseen > 0 {
-            trail.sent.lost_before += 1;
+            trail.sent().lost_before += 1;
             trail.trouble().holes.filled(left, right, birth, segment.mark.packet);
         } else if need == Need::Needed {
-            trail.sent.lost_after += 1;
+            trail.sent().lost_after += 1;
         }
         if need == Need::Needed {
             let lost = if unseen > 0 { Lost::BeforeCapture } else { Lost::AfterCapture };
@@ -201,7 +194,7 @@ impl Half {
     }
 
     fn reordered(&mut self, octets: u32) {
-        let sent = &mut self.trail().sent;
+        let sent = self.trail().sent();
         sent.reordered += 1;
         sent.reordered_octets += u64::from(octets);
     }

@@ -4,6 +4,8 @@
 //! is kept here too. It comes in three sizes: what every connection needs, what is needed once
 //! something was said ([`Trail`]), and what is needed once something went wrong ([`Trouble`]).
 
+use std::time::Duration;
+
 use arrayvec::ArrayVec;
 
 use super::copies::Copies;
@@ -56,7 +58,8 @@ pub(super) struct Trail {
     pub(super) order: Order,
     pub(super) rtt: Rtt,
     pub(super) windows: Windows,
-    pub(super) sent: Sent,
+    pub(super) pace: Pace,
+    sent: Option<Box<Sent>>,
     /// When it last sent something that takes up sequence.
     pub(super) sent_at: Timestamp,
     /// Pure ACKs of the peer that say the same, since the last that said something new.
@@ -70,6 +73,17 @@ pub(super) struct Trail {
     pub(super) probed: Option<Seq>,
     pub(super) flight: Flight,
     pub(super) trouble: Option<Box<Trouble>>,
+}
+
+/// What every packet moves on.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Pace {
+    /// As many packets as there were on the wire before the card joined them, by the peer's MSS.
+    pub(super) wire_packets: u64,
+    /// The longest time without a packet, in nanoseconds.
+    pub(super) idle: u64,
+    pub(super) first_data: Option<Timestamp>,
+    pub(super) last_data: Timestamp,
 }
 
 /// What is needed once something was lost or came in disorder.
@@ -187,7 +201,8 @@ impl Half {
             u64::from(self.facts.has(Facts::SYN)) + u64::from(self.facts.has(Facts::FIN));
         let missed = self.trail.as_ref().map_or(0, |trail| {
             let open = trail.trouble.as_ref().map_or(0, |trouble| trouble.holes.octets());
-            trail.sent.missed_octets + open
+            let missed = trail.sent.as_ref().map_or(0, |sent| sent.missed_octets);
+            missed + open
         });
         self.extent.saturating_sub(controls).saturating_sub(missed)
     }
@@ -214,7 +229,11 @@ impl Half {
 
     /// What happened to the segments this side sent, in numbers.
     pub fn sent(&self) -> Sent {
-        self.trail.as_ref().map(|trail| trail.sent).unwrap_or_default()
+        let Some(trail) = &self.trail else { return Sent::default() };
+        let sent = trail.sent.as_deref().copied().unwrap_or_default();
+        let Pace { wire_packets, idle, first_data, last_data } = trail.pace;
+        let last_data = first_data.map(|_| last_data);
+        Sent { wire_packets, idle: Duration::from_nanos(idle), first_data, last_data, ..sent }
     }
 
     /// Round trips from the capture point to the *peer* of this side and back.
@@ -233,6 +252,10 @@ impl Half {
 }
 
 impl Trail {
+    pub(super) fn sent(&mut self) -> &mut Sent {
+        self.sent.get_or_insert_default()
+    }
+
     pub(super) fn trouble(&mut self) -> &mut Trouble {
         self.trouble.get_or_insert_default()
     }

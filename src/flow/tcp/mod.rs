@@ -14,6 +14,7 @@ mod name;
 mod order;
 mod origin;
 mod phases;
+mod queue;
 mod roles;
 mod rtt;
 mod sack;
@@ -40,8 +41,6 @@ pub use segment::{Sacks, Segment, Stamps};
 pub use sent::Sent;
 pub use verdict::{Confidence, Copied, Evidence, FastOpen, Need, Reset, Trigger, Verdict, What};
 pub use window::Windows;
-
-use data::Path;
 
 /// Two halves, watched from the middle.
 #[derive(Debug)]
@@ -98,11 +97,8 @@ impl Connection {
 
     /// From one end to the other and back, by the shortest samples of both sides.
     pub fn rtt(&self) -> Option<Duration> {
-        let one = |half: &Half| half.rtt().and_then(Rtt::shortest);
-        match (one(&self.halves[0]), one(&self.halves[1])) {
-            (Some(client), Some(server)) => Some(client + server),
-            (one, other) => one.or(other),
-        }
+        let [client, server] = &self.halves;
+        client.round_trip(server)
     }
 
     pub(super) fn side(&self, from: Which) -> Side {
@@ -112,7 +108,6 @@ impl Connection {
     /// Follows one segment.
     pub(super) fn observe(&mut self, segment: &Segment, side: Side, verdicts: &mut Vec<Verdict>) {
         self.latest = segment.mark;
-        let path = Path { rtt: self.rtt() };
         let [client, server] = &mut self.halves;
         let (own, peer) = match side {
             Side::Client => (client, server),
@@ -123,8 +118,8 @@ impl Connection {
             peer.sight(segment.ack, false);
         }
         own.count(segment, peer.mss);
-        if let Some((of, by)) = own.recognise(segment, peer, path.rtt) {
-            own.trail().sent.copies[by as usize] += 1;
+        if let Some((of, by)) = own.recognise(segment, peer) {
+            own.trail().sent().copies[by as usize] += 1;
             verdicts.push(Verdict::certain(What::Copy(by), Evidence::Identity).of(of));
             return;
         }
@@ -132,7 +127,7 @@ impl Connection {
             verdicts.push(own.trail().probes(probe, segment));
         } else if segment.span() > 0 {
             let is_new = own.facts.has(Facts::BEGUN) && segment.seq.past(own.next) >= 0;
-            own.take(segment, path, verdicts);
+            own.take(segment, peer, verdicts);
             if is_new {
                 window::fill(own, peer, segment, verdicts);
             }
@@ -144,44 +139,50 @@ impl Connection {
 }
 
 impl Half {
+    /// From one end to the other and back, by the shortest samples of both sides.
+    fn round_trip(&self, peer: &Self) -> Option<Duration> {
+        let one = |half: &Self| half.rtt().and_then(Rtt::shortest);
+        match (one(self), one(peer)) {
+            (Some(own), Some(theirs)) => Some(own + theirs),
+            (own, theirs) => own.or(theirs),
+        }
+    }
+
     fn count(&mut self, segment: &Segment, mss: u16) {
         self.packets += 1;
         self.octets += u64::from(segment.octets);
         self.payload += u64::from(segment.len);
         let time = segment.mark.time;
-        let idle = if self.packets > 1 { time.since(self.latest) } else { Duration::ZERO };
+        let idle = if self.packets > 1 { time.0.saturating_sub(self.latest.0) } else { 0 };
         self.latest = self.latest.max(time);
         let joined = mss > 0 && segment.len > u32::from(mss);
         if joined {
             self.facts.note(Facts::OFFLOAD);
         }
-        if segment.len > 0 {
-            self.facts.note(Facts::DATA);
+        if segment.congested {
+            self.trail().sent().congested += 1;
         }
-        let sent = &mut self.trail().sent;
-        sent.idle = sent.idle.max(idle);
-        sent.wire_packets += if joined { u64::from(segment.len.div_ceil(mss.into())) } else { 1 };
-        sent.congested += u64::from(segment.congested);
+        let pace = &mut self.trail().pace;
+        pace.idle = pace.idle.max(idle);
+        pace.wire_packets += if joined { u64::from(segment.len.div_ceil(mss.into())) } else { 1 };
         if segment.len > 0 {
-            sent.first_data = sent.first_data.or(Some(time));
-            sent.last_data = sent.last_data.max(Some(time));
+            pace.first_data = pace.first_data.or(Some(time));
+            pace.last_data = pace.last_data.max(time);
+            self.facts.note(Facts::DATA);
         }
     }
 
     /// The packet that this one is a copy of. Only what brings nothing new can be one.
-    fn recognise(
-        &mut self,
-        segment: &Segment,
-        peer: &Half,
-        rtt: Option<Duration>,
-    ) -> Option<(u64, Copied)> {
+    fn recognise(&mut self, segment: &Segment, peer: &Half) -> Option<(u64, Copied)> {
         let identity = copies::identity(segment);
         let new_octets = segment.span() > 0
             && (!self.facts.has(Facts::BEGUN) || segment.seq.past(self.next) >= 0);
         let new_ack = segment.has(Flags::ACK)
             && !(peer.facts.has(Facts::ACKED) && segment.ack.past(peer.acked) <= 0);
+        let may_be_copy = !new_octets && !new_ack;
+        let rtt = if may_be_copy { self.round_trip(peer) } else { None };
         let copies = &mut self.trail().copies;
-        let found = if new_octets || new_ack { None } else { copies.find(segment, identity, rtt) };
+        let found = if may_be_copy { copies.find(segment, identity, rtt) } else { None };
         if found.is_none() {
             copies.note(segment, identity);
         }

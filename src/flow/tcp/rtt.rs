@@ -5,21 +5,16 @@
 //! which of the two was acknowledged (Karn; RFC 6298 §3); nor does one that was acknowledged only when
 //! an older hole was filled.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::queue::{Flying, Queue};
 use crate::flow::mark::Mark;
 use crate::timeline::Timestamp;
 use crate::wire::tcp::Seq;
 
-/// Segments that wait for their ACK. When there are more, each two become one: fewer samples, no
-/// wrong ones.
-const MOST: usize = 4096;
-
-/// The round trips of one direction.
+/// The round trips of one direction; times in nanoseconds.
 #[derive(Debug, Default)]
 pub struct Rtt {
-    flight: VecDeque<Flying>,
     samples: u64,
     ambiguous: u64,
     total: u64,
@@ -29,17 +24,7 @@ pub struct Rtt {
     smoothed: f64,
     variation: f64,
     buckets: Buckets,
-}
-
-/// A segment that was not acknowledged yet.
-#[derive(Clone, Copy, Debug)]
-struct Flying {
-    end: Seq,
-    resent: bool,
-    /// When it was last sent.
-    sent: Timestamp,
-    /// The packet that brought it first.
-    packet: u64,
+    queue: Queue,
 }
 
 /// Where an ACK ended.
@@ -51,15 +36,9 @@ pub(super) enum Ended {
     Inside,
 }
 
-/// Samples by their length: each bucket is half as long again as the one before.
-#[derive(Debug)]
-struct Buckets([u32; 48]);
-
-impl Default for Buckets {
-    fn default() -> Self {
-        Self([0; 48])
-    }
-}
+/// Samples by their length, two buckets for each doubling; all are halved when one is full.
+#[derive(Debug, Default)]
+struct Buckets([u16; 32]);
 
 impl Rtt {
     pub fn samples(&self) -> u64 {
@@ -95,7 +74,8 @@ impl Rtt {
     /// A length that `share` of 100 samples do not exceed, from buckets half as long again as the one
     /// before: right to a fifth.
     pub fn percentile(&self, share: u64) -> Option<Duration> {
-        let wanted = (self.samples.saturating_mul(share)).div_ceil(100).max(1);
+        let all: u64 = self.buckets.0.iter().map(|count| u64::from(*count)).sum();
+        let wanted = (all * share).div_ceil(100).max(1);
         let mut counted = 0;
         for (bucket, count) in self.buckets.0.iter().enumerate() {
             counted += u64::from(*count);
@@ -123,65 +103,40 @@ impl Rtt {
 
     /// A segment was sent for the first time.
     pub(super) fn sent(&mut self, end: Seq, mark: Mark) {
-        if self.flight.len() >= MOST {
-            self.thin();
-        }
-        let flying = Flying { end, resent: false, sent: mark.time, packet: mark.packet };
-        match self.flight.back() {
-            Some(last) if last.end.past(end) >= 0 => {
-                let at = self.flight.partition_point(|other| other.end.past(end) < 0);
-                if self.flight[at].end == end {
-                    self.flight[at].sent = mark.time;
-                } else {
-                    self.flight.insert(at, flying);
-                }
-            }
-            _ => self.flight.push_back(flying),
-        }
+        self.queue.push(Flying { end, resent: false, sent: mark.time, packet: mark.packet });
     }
 
     /// Octets from `left` to `right` were sent again; gives the packet that brought them first.
     pub(super) fn resent(&mut self, left: Seq, right: Seq, time: Timestamp) -> Option<u64> {
-        let from = self.flight.partition_point(|flying| flying.end.past(left) <= 0);
-        let mut first = None;
-        for flying in self.flight.iter_mut().skip(from) {
-            (flying.resent, flying.sent) = (true, time);
-            first = first.or(Some(flying.packet));
-            if flying.end.past(right) >= 0 {
-                break;
-            }
-        }
-        first
+        self.queue.resend(left, right, time)
     }
 
     /// Everything below `ack` is acknowledged.
     pub(super) fn acked(&mut self, ack: Seq, time: Timestamp) -> Ended {
         let mut last: Option<Flying> = None;
         let mut newest = Timestamp::default();
-        while let Some(flying) = self.flight.front().filter(|flying| flying.end.past(ack) <= 0) {
+        while let Some(flying) = self.queue.pop_below(ack) {
             newest = last.map_or(newest, |last| newest.max(last.sent));
-            last = Some(*flying);
-            self.flight.pop_front();
+            last = Some(flying);
         }
         let Some(last) = last.filter(|last| last.end == ack) else {
-            return if self.flight.is_empty() { Ended::Edge } else { Ended::Inside };
+            return if self.queue.is_empty() { Ended::Edge } else { Ended::Inside };
         };
         if last.resent {
             self.ambiguous += 1;
         } else if newest <= last.sent {
-            self.sample(time.since(last.sent));
+            self.sample(time.0.saturating_sub(last.sent.0));
         }
         Ended::Edge
     }
 
     /// Nothing is in flight any more.
     pub(super) fn forget(&mut self) {
-        self.flight.clear();
+        self.queue = Queue::default();
     }
 
     #[allow(clippy::cast_precision_loss)]
-    fn sample(&mut self, rtt: Duration) {
-        let nanos = rtt.as_nanos() as u64;
+    fn sample(&mut self, nanos: u64) {
         let length = nanos as f64;
         if self.samples == 0 {
             // RFC 6298 §2.2.
@@ -196,43 +151,30 @@ impl Rtt {
         self.longest = self.longest.max(nanos);
         self.total = self.total.saturating_add(nanos);
         self.squares += length * length;
-        let count = &mut self.buckets.0[bucket_of(nanos)];
-        *count = count.saturating_add(1);
-    }
-
-    /// Makes one of each two.
-    fn thin(&mut self) {
-        let mut odd = false;
-        let mut carried: Option<Flying> = None;
-        self.flight.retain_mut(|flying| {
-            odd = !odd;
-            if odd {
-                carried = Some(*flying);
-                return false;
-            }
-            if let Some(carried) = carried.take() {
-                flying.resent |= carried.resent;
-                flying.sent = flying.sent.max(carried.sent);
-            }
-            true
-        });
-        // The last one has no second to become one with.
-        if let Some(carried) = carried {
-            self.flight.push_back(carried);
-        }
+        self.buckets.count(nanos);
     }
 }
 
-/// Two buckets for each doubling, from 1 µs on.
+impl Buckets {
+    fn count(&mut self, nanos: u64) {
+        let bucket = bucket_of(nanos);
+        if self.0[bucket] == u16::MAX {
+            self.0.iter_mut().for_each(|count| *count /= 2);
+        }
+        self.0[bucket] += 1;
+    }
+}
+
+/// From 8 µs to half a second; what is shorter or longer falls into the first or the last.
 fn bucket_of(nanos: u64) -> usize {
-    let micros = nanos / 1000;
-    let Some(log) = micros.checked_ilog2() else { return 0 };
-    let half = log > 0 && micros >> (log - 1) & 1 == 1;
-    (1 + 2 * log as usize + usize::from(half)).min(47)
+    let Some(log) = (nanos >> 13).checked_ilog2() else { return 0 };
+    let half = nanos >> (13 + log - log.min(1)) & 1;
+    let half = if log == 0 { nanos >> 12 & 1 } else { half };
+    (1 + 2 * log as usize + half as usize).min(31)
 }
 
 fn middle_of(bucket: usize) -> u64 {
-    let Some(above) = bucket.checked_sub(1) else { return 500 };
-    let base = 1000_u64 << (above / 2);
+    let Some(above) = bucket.checked_sub(1) else { return 4096 };
+    let base = 8192_u64 << (above / 2);
     if above % 2 == 0 { base + base / 4 } else { base + 3 * base / 4 }
 }

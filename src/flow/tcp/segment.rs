@@ -25,7 +25,7 @@ pub struct Segment {
     pub ip_id: Option<u16>,
     pub hops: u8,
     /// Where the capture saw it: the same for packets of one direction at one interface, on one link.
-    pub place: u64,
+    pub place: u32,
     /// RFC 3168 §5: a router marked it instead of dropping it.
     pub congested: bool,
     pub stamps: Option<Stamps>,
@@ -77,7 +77,7 @@ impl Segment {
         packet: &Packet<'_>,
         tcp: Tcp<'_>,
         carrier: &Carrier,
-        place: u64,
+        place: u32,
     ) -> (Self, Key, Which) {
         let frame = &packet.frame;
         let mut segment = Self {
@@ -96,23 +96,30 @@ impl Segment {
             octets: frame.octets.len() as u32,
             is_cut: tcp.options_are_cut(),
         };
-        for option in tcp.options() {
-            match option {
-                TcpOption::Timestamps { value, echo } => {
-                    segment.stamps = Some(Stamps { value, echo });
-                }
-                TcpOption::Sack(blocks) => {
-                    for block in blocks.edges() {
-                        let _ = segment.sacks.try_push(block);
-                    }
-                }
-                _ => {}
-            }
+        match tcp.lone_stamps() {
+            Some((value, echo)) => segment.stamps = Some(Stamps { value, echo }),
+            None => segment.read_options(tcp),
         }
         let source = End::new(carrier.source, tcp.source_port());
         let destination = End::new(carrier.destination, tcp.destination_port());
         let (key, which) = Key::of(6, source, destination);
         (segment, key, which)
+    }
+
+    fn read_options(&mut self, tcp: Tcp<'_>) {
+        for option in tcp.options() {
+            match option {
+                TcpOption::Timestamps { value, echo } => {
+                    self.stamps = Some(Stamps { value, echo });
+                }
+                TcpOption::Sack(blocks) => {
+                    for block in blocks.edges() {
+                        let _ = self.sacks.try_push(block);
+                    }
+                }
+                _ => {}
+            }
+        }
     }
 
     pub fn has(&self, flag: u8) -> bool {
@@ -159,7 +166,7 @@ impl Carrier {
 
 /// Where a capture saw a packet, in a number: its interface, how far the packet had come, and what
 /// carried it there.
-fn place(interface: u32, hops: u8, carriers: &[Layer<'_>]) -> u64 {
+fn place(interface: u32, hops: u8, carriers: &[Layer<'_>]) -> u32 {
     let mut place = u64::from(interface) << 8 | u64::from(hops);
     for layer in carriers {
         let told = match layer {
@@ -177,5 +184,5 @@ fn place(interface: u32, hops: u8, carriers: &[Layer<'_>]) -> u64 {
         };
         place = (place ^ told).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(31);
     }
-    place
+    (place >> 32) as u32
 }

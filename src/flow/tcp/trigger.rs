@@ -49,8 +49,8 @@ pub(super) fn find(half: &mut Half, segment: &Segment) -> Trigger {
     if let Some(by) = by {
         trail.recovery = Some(Recovery { until: next, by });
         match by {
-            Repair::Fast => trail.sent.fast_recoveries += 1,
-            Repair::Timeout => trail.sent.timeout_recoveries += 1,
+            Repair::Fast => trail.sent().fast_recoveries += 1,
+            Repair::Timeout => trail.sent().timeout_recoveries += 1,
         }
     }
     trigger

@@ -4,7 +4,6 @@
 //! §2.2); a window of zero is zero at any scale. What the sender knew of it when it sent is older than
 //! what the capture knows: the time stamp it echoes tells how old.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::half::{Facts, Half, Trail};
@@ -16,7 +15,7 @@ use crate::wire::tcp::{Flags, Seq};
 /// RFC 7323 §2.3.
 const MOST_SCALE: u8 = 14;
 /// Offers that a sender may not have heard of yet. Of older ones the newest counts.
-const OFFERS: usize = 16;
+const OFFERS: usize = 8;
 
 /// The windows that one side offered.
 #[derive(Debug, Default)]
@@ -30,14 +29,16 @@ pub struct Windows {
     full_since: Option<Mark>,
     full_time: Duration,
     shrunk: u64,
-    offers: VecDeque<Offer>,
+    offers: [Offer; OFFERS],
+    next: u8,
 }
 
 /// How far the peer may send, as of some reading of this side's clock.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Offer {
     stamp: u32,
     edge: Seq,
+    is_made: bool,
 }
 
 impl Windows {
@@ -83,20 +84,20 @@ impl Windows {
 
     /// The edge that a peer which echoes this stamp had heard of.
     fn heard(&self, echo: u32) -> Option<Seq> {
-        let known = |offer: &&Offer| offer.stamp.wrapping_sub(echo).cast_signed() <= 0;
-        self.offers.iter().rev().find(known).map(|offer| offer.edge)
+        let last = usize::from(self.next);
+        let newest_first = (1..=OFFERS).map(|back| self.offers[(last + OFFERS - back) % OFFERS]);
+        let known = |offer: &Offer| offer.stamp.wrapping_sub(echo).cast_signed() <= 0;
+        newest_first.take_while(|offer| offer.is_made).find(known).map(|offer| offer.edge)
     }
 
     fn offer(&mut self, stamp: u32, edge: Seq) {
-        match self.offers.back_mut() {
-            Some(last) if last.stamp == stamp => last.edge = edge,
-            _ => {
-                if self.offers.len() == OFFERS {
-                    self.offers.pop_front();
-                }
-                self.offers.push_back(Offer { stamp, edge });
-            }
+        let last = &mut self.offers[(usize::from(self.next) + OFFERS - 1) % OFFERS];
+        if last.is_made && last.stamp == stamp {
+            last.edge = edge;
+            return;
         }
+        self.offers[usize::from(self.next)] = Offer { stamp, edge, is_made: true };
+        self.next = ((usize::from(self.next) + 1) % OFFERS) as u8;
     }
 }
 
@@ -139,7 +140,7 @@ pub(super) fn offer(
     zero(own, peer, segment, verdicts);
     let update = is_known && !same && !moved && !named && segment.len == 0 && segment.window > 0;
     if update && segment.is_plain() && segment.seq == own.next {
-        own.trail().sent.window_updates += 1;
+        own.trail().sent().window_updates += 1;
         verdicts.push(Verdict::certain(What::WindowUpdate, Evidence::Numbers));
     }
     let Some(window) = window else {
@@ -260,11 +261,11 @@ impl Trail {
         self.probing = Some((probe, segment.mark.packet));
         match probe {
             Probe::KeepAlive => {
-                self.sent.keep_alives += 1;
+                self.sent().keep_alives += 1;
                 Verdict::certain(What::KeepAlive, Evidence::Numbers)
             }
             Probe::Window => {
-                self.sent.window_probes += 1;
+                self.sent().window_probes += 1;
                 self.probed = (segment.len > 0).then_some(segment.end());
                 Verdict::certain(What::WindowProbe, Evidence::Window)
             }

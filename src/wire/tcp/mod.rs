@@ -88,6 +88,18 @@ impl<'a> Tcp<'a> {
         TcpOptions::new(self.options, self.header_len() - 20)
     }
 
+    /// Value and echo of the time stamps, where they stand as RFC 7323 appendix A recommends and nothing
+    /// stands beside them.
+    pub fn lone_stamps(self) -> Option<(u32, u32)> {
+        match self.options {
+            [1, 1, 8, 10, a, b, c, d, e, f, g, h] => Some((
+                u32::from_be_bytes([*a, *b, *c, *d]),
+                u32::from_be_bytes([*e, *f, *g, *h]),
+            )),
+            _ => None,
+        }
+    }
+
     /// Whether the capture lost some of the options.
     pub fn options_are_cut(self) -> bool {
         self.options.len() < self.header_len() - 20
