@@ -16,7 +16,7 @@ const MOST: usize = 4096;
 #[derive(Debug)]
 pub(super) enum Queue {
     Few(ArrayVec<Flying, FEW>),
-    Many(Box<VecDeque<Flying>>),
+    Many(VecDeque<Flying>),
 }
 
 /// A segment that was not acknowledged yet.
@@ -49,7 +49,7 @@ impl Queue {
         if let Self::Few(few) = self
             && few.is_full()
         {
-            *self = Self::Many(Box::new(few.iter().copied().collect()));
+            *self = Self::Many(few.iter().copied().collect());
         }
         match self {
             Self::Few(few) => {
