@@ -1,7 +1,7 @@
 //! What a connection's packets are told to be, rule by rule.
 //!
 //! A ladder is a text file in `tests/ladders/`: packets on the left, in the notation of packetdrill, and
-//! right of `;` what was seen in them. The packets are made into frames and go through the front door;
+//! right of `;` what was seen in them, in the words of `packets`. The packets are made into frames and go through the front door;
 //! then the file is written anew from what was dissected and what was seen, and compared. After a change
 //! that is meant, `WIRETALE_BLESS=1 cargo test --test ladders` writes the files; read the difference.
 //!
@@ -9,7 +9,7 @@
 //! # Comments are sentences.
 //! isn client 4294967000
 //!
-//! 0.543 > [id 17] P. 1:1001(1000) ack 1 win 502 <nop,nop,TS val 100 ecr 50>  ; resent after a timeout
+//! 0.543 > [id 17] P. 1:1001(1000) ack 1 win 502 <nop,nop,TS val 100 ecr 50>  ; sent again (timeout)
 //! │     │ │       │  │            │     │       └ options, in the order of the header
 //! │     │ │       │  │            │     └ as written in the header, not scaled
 //! │     │ │       │  │            └ counted from the initial number of the other side
@@ -21,9 +21,9 @@
 //! └ seconds; a packet may come before the one above it
 //! ```
 //!
-//! Directives stand above the packets: `isn client N`, `isn server N`, `ipv6`. A ladder that says nothing
-//! else has addresses of IPv4, the initial numbers 1000000 and 2000000, the IP identification 0 and the
-//! TTL 64.
+//! Directives stand above the packets that they are about: `isn client N`, `isn server N`, `ipv6`, and
+//! `another connection` (from the client's next port). A ladder that says nothing else has addresses of
+//! IPv4, the initial numbers 1000000 and 2000000, the IP identification 0 and the TTL 64.
 
 #[path = "ladders/notation.rs"]
 mod notation;
@@ -36,6 +36,8 @@ use std::path::{Path, PathBuf};
 use segments::Ends;
 use wiretale::flow::Flows;
 use wiretale::flow::tcp::Verdict;
+use wiretale::ink::Ink;
+use wiretale::render::verdict::words;
 use wiretale::wire::Packet;
 
 #[test]
@@ -90,8 +92,7 @@ fn climb(path: &Path, text: &str) -> String {
         let made = written.frame(&ends);
         let packet = Packet::dissect(made.frame(number));
         let seen = flows.observe(&packet);
-        let right: Vec<String> = seen.verdicts.iter().map(said).collect();
-        lines.push((notation::write(&packet, &ends), Some(right.join(", "))));
+        lines.push((notation::write(&packet, &ends), Some(said(seen.verdicts))));
     }
     let told = lines.iter().filter(|(_, right)| right.as_ref().is_some_and(|it| !it.is_empty()));
     let width = told.map(|(left, _)| left.len()).max().unwrap_or(0);
@@ -105,9 +106,14 @@ fn climb(path: &Path, text: &str) -> String {
     })
 }
 
-fn said(verdict: &Verdict) -> String {
-    let of = verdict.of.map(|packet| format!(" of {packet}")).unwrap_or_default();
-    format!("{:?}{of} ({:?} by {:?})", verdict.what, verdict.confidence, verdict.evidence)
+/// What `packets` writes behind its semicolons.
+fn said(verdicts: &[Verdict]) -> String {
+    let mut ink = Ink::default();
+    for (at, verdict) in verdicts.iter().enumerate() {
+        ink.text(if at == 0 { "" } else { " ; " });
+        words(verdict, &mut ink);
+    }
+    String::from_utf8(ink.as_bytes().to_vec()).expect("UTF-8")
 }
 
 fn ladders() -> Vec<PathBuf> {

@@ -19,6 +19,7 @@ pub(crate) fn direct(line: &str, ends: &mut Ends) -> bool {
         ["isn", "client", isn] => ends.initial[0] = isn.parse().expect("a number"),
         ["isn", "server", isn] => ends.initial[1] = isn.parse().expect("a number"),
         ["ipv6"] => ends.addresses = Ends::V6,
+        ["another", "connection"] => ends.ports[0] += 1,
         _ => return false,
     }
     true
