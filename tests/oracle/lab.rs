@@ -134,6 +134,27 @@ fn every_class_of_segment_is_told_for_what_it_is() {
     assert!(!failed, "a class is below its bar");
 }
 
+/// Both hosts captured every packet that passed them: no octets are missing.
+#[test]
+fn nothing_is_said_to_be_missed() {
+    let mut wrong = String::new();
+    for name in pairs() {
+        for place in ['c', 's'] {
+            let mut flows = Flows::default();
+            each(&name, place, |packet| _ = flows.observe(packet));
+            for connection in flows.connections() {
+                for side in [Side::Client, Side::Server] {
+                    let missed = connection.half(side).sent().missed_octets;
+                    if missed > 0 {
+                        writeln!(wrong, "{name}.{place}, {side:?}: {missed} octets").expect("room");
+                    }
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
 #[test]
 fn triggers_are_those_of_the_kernel() {
     let (mut same, mut all) = (0, 0);
@@ -297,23 +318,17 @@ fn expected(truth: Truth) -> Told {
 
 /// Every segment of one capture that takes up sequence.
 fn read(name: &str, place: char) -> Vec<Row> {
-    let path = folder().join(format!("{name}.{place}.pcap"));
-    let mut source = wiretale::capture::open(&[path]).expect("a capture");
     let mut flows = Flows::default();
     let mut rows = Vec::new();
-    while let Ok(Some(moment)) = source.next() {
-        let Moment::Frame(frame) = moment else { continue };
-        let packet = Packet::dissect(frame);
-        let verdicts = flows.observe(&packet).verdicts.to_vec();
-        let Some((IpAddr::V4(sender), _)) = packet.addresses() else { continue };
+    each(name, place, |packet| {
+        let verdicts = flows.observe(packet).verdicts.to_vec();
+        let Some((IpAddr::V4(sender), _)) = packet.addresses() else { return };
         let (Some(by), Some(ports)) =
             (HOSTS.iter().position(|host| *host == sender), packet.ports())
         else {
-            continue;
+            return;
         };
-        let Some((segment, ..)) = Segment::of(&packet).filter(|it| it.0.span() > 0) else {
-            continue;
-        };
+        let Some((segment, ..)) = Segment::of(packet).filter(|it| it.0.span() > 0) else { return };
         rows.push(Row {
             number: packet.frame.number,
             by: [Side::Client, Side::Server][by],
@@ -329,8 +344,18 @@ fn read(name: &str, place: char) -> Vec<Row> {
             ),
             verdicts,
         });
-    }
+    });
     rows
+}
+
+fn each(name: &str, place: char, mut see: impl FnMut(&Packet<'_>)) {
+    let path = folder().join(format!("{name}.{place}.pcap"));
+    let mut source = wiretale::capture::open(&[path]).expect("a capture");
+    while let Ok(Some(moment)) = source.next() {
+        if let Moment::Frame(frame) = moment {
+            see(&Packet::dissect(frame));
+        }
+    }
 }
 
 /// A kernel's counters of one network namespace.

@@ -53,6 +53,7 @@ fn answers(to: &mut Half, segment: &Segment) -> Option<(Probe, u64)> {
 fn reach(to: &mut Half, segment: &Segment, verdicts: &mut Vec<Verdict>) {
     let ack = segment.ack;
     to.acked = ack;
+    let mut missed: u32 = 0;
     let mut is_probe = false;
     if let Some(trail) = &mut to.trail {
         (trail.duplicate_acks, trail.timers) = (0, 0);
@@ -67,9 +68,8 @@ fn reach(to: &mut Half, segment: &Segment, verdicts: &mut Vec<Verdict>) {
             verdicts.push(Verdict::certain(What::PartialAck, Evidence::Numbers));
         }
         if let Some(trouble) = &mut trail.trouble {
-            let missed = trouble.holes.close_below(ack);
+            missed = trouble.holes.close_below(ack);
             trouble.scoreboard.forget_below(ack);
-            trail.sent().missed_octets += u64::from(missed);
         }
     }
     if is_probe {
@@ -77,12 +77,13 @@ fn reach(to: &mut Half, segment: &Segment, verdicts: &mut Vec<Verdict>) {
     }
     let unseen = ack.past(to.next);
     if unseen > 0 && to.facts.has(Facts::BEGUN) {
-        let octets = unseen.cast_unsigned();
+        missed = missed.saturating_add(unseen.cast_unsigned());
         to.reach(ack);
-        let trail = to.trail();
-        trail.sent().missed_octets += u64::from(octets);
-        trail.rtt.forget();
-        verdicts.push(Verdict::certain(What::AckUnseen { octets }, Evidence::Numbers));
+        to.trail().rtt.forget();
+    }
+    if missed > 0 {
+        to.trail().sent().missed_octets += u64::from(missed);
+        verdicts.push(Verdict::certain(What::AckUnseen { octets: missed }, Evidence::Numbers));
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which octets between the first and the last were not seen?
 //!
-//! At most [`Holes::MOST`] runs are told apart. When there are more, the two lowest become one: octets
-//! that were seen are forgotten then, never octets that were not.
+//! At most [`Holes::MOST`] runs are told apart. When there are more, the two lowest become one: which
+//! octets between them were seen is forgotten then, though not how many; never octets that were not.
 
 use arrayvec::ArrayVec;
 
@@ -40,6 +40,8 @@ pub(super) struct Fill {
 pub(super) struct Holes {
     open: ArrayVec<Hole, { Holes::MOST }>,
     fills: ArrayVec<Fill, 16>,
+    /// How many octets of the holes were seen, nobody knows any more which.
+    forgotten: u32,
 }
 
 impl Holes {
@@ -49,6 +51,8 @@ impl Holes {
         if self.open.is_full() {
             let second = self.open.remove(1);
             let first = &mut self.open[0];
+            let between = u32::try_from(second.left.past(first.right)).unwrap_or(0);
+            self.forgotten = self.forgotten.saturating_add(between);
             (first.right, first.above) = (second.right, second.above);
         }
         self.open.push(hole);
@@ -56,8 +60,8 @@ impl Holes {
 
     /// How many octets were not seen.
     pub(super) fn octets(&self) -> u64 {
-        let octets = |hole: &Hole| u64::try_from(hole.right.past(hole.left)).unwrap_or(0);
-        self.open.iter().map(octets).sum()
+        let octets: u64 = self.open.iter().map(|hole| u64::from(hole.len())).sum();
+        octets.saturating_sub(self.forgotten.into())
     }
 
     /// The first hole that a segment reaches into, and how many of its octets were not seen.
@@ -96,19 +100,21 @@ impl Holes {
         }
     }
 
-    /// Everything below `place` was acknowledged: says how many of its octets were never seen.
+    /// Everything below `place` was acknowledged: says how many of its octets were never seen, at least.
     pub(super) fn close_below(&mut self, place: Seq) -> u32 {
-        let mut missed: u32 = 0;
+        let mut closed: u32 = 0;
         self.open.retain(|hole| {
             let right = if hole.right.past(place) < 0 { hole.right } else { place };
             let octets = u32::try_from(right.past(hole.left)).unwrap_or(0);
-            missed = missed.saturating_add(octets);
+            closed = closed.saturating_add(octets);
             if octets > 0 {
                 hole.left = right;
             }
-            hole.right.past(hole.left) > 0
+            hole.len() > 0
         });
-        missed
+        let seen = self.forgotten.min(closed);
+        self.forgotten -= seen;
+        closed - seen
     }
 
     /// Notes what was sent again into a hole.
@@ -124,6 +130,12 @@ impl Holes {
         let covers = |fill: &&Fill| fill.left.past(left) <= 0 && fill.right.past(right) >= 0;
         let later = |fill: &&Fill| birth.is_before(fill.birth, true) == Some(true);
         self.fills.iter().find(|fill| covers(fill) && later(fill)).map(|fill| fill.packet)
+    }
+}
+
+impl Hole {
+    fn len(&self) -> u32 {
+        u32::try_from(self.right.past(self.left)).unwrap_or(0)
     }
 }
 
