@@ -73,7 +73,7 @@ impl Report for Json {
         if let Some(choice) = &mut self.choice {
             choice.tell(packet, seen, &mut self.members);
         } else {
-            frame::fields(packet, &mut OnlyComment(&mut self.members));
+            frame::fields(packet, &mut Unsaid(&mut self.members));
             for layer in packet.layers() {
                 layer.fields(&mut self.members);
             }
@@ -228,11 +228,12 @@ impl Chosen for Members {
 }
 
 /// Lets through what the record does not say elsewhere.
-struct OnlyComment<'m>(&'m mut Members);
+struct Unsaid<'m>(&'m mut Members);
 
-impl Listener for OnlyComment<'_> {
+impl Listener for Unsaid<'_> {
     fn field(&mut self, field: &'static Field, octets: Range<usize>, value: Value<'_>) {
-        if std::ptr::eq(field, &raw const frame::COMMENT) {
+        let unsaid = [&frame::COMMENT, &frame::INFLATED_LEN, &frame::DECRYPTED_LEN];
+        if unsaid.iter().any(|one| std::ptr::eq(*one, field)) {
             self.0.field(field, octets, value);
         }
     }

@@ -219,9 +219,13 @@ fn notes(packet: &Packet<'_>, ink: &mut Ink) {
     joins(" ; joins segments ", packet.segments(), ink);
     for (lies_in, words) in [(LiesIn::Inflated, " ; inflated"), (LiesIn::Decrypted, " ; decrypted")]
     {
-        if packet.found().iter().any(|found| found.lies_in == lies_in) {
+        if let Some(found) = packet.found().iter().rfind(|found| found.lies_in == lies_in) {
             ink.text(words);
+            joins(" from ", found.numbers, ink);
         }
+    }
+    if let Some(closed) = packet.closed() {
+        ink.text(" ; not decrypted: ").text(closed.words());
     }
     if let Some(other) = packet.overlapped() {
         ink.text(" ; ").begin(Paint::Alarm).text("overlaps the fragment in ").number(other);

@@ -52,6 +52,8 @@ pub(super) struct Heard {
     pub(super) handshake: Vec<u8>,
     pub(super) alert: Vec<u8>,
     pub(super) data: Vec<u8>,
+    /// Behind a record that stayed closed what the same packet brings is not told.
+    data_is_over: bool,
     /// Where the first of those begins that were opened, counted like [`Records::octets`].
     first: Option<usize>,
     /// A record was closed to us though keys are known.
@@ -64,7 +66,7 @@ impl Heard {
         self.handshake.clear();
         self.alert.clear();
         self.data.clear();
-        (self.first, self.closed) = (None, None);
+        (self.first, self.closed, self.data_is_over) = (None, None, false);
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -156,9 +158,12 @@ impl Records {
                         continue;
                     }
                     heard.text.clear();
-                    match opening.open(record, &mut heard.text) {
-                        Some(content_type) => heard.note(content_type, start),
-                        None => heard.closed = Some(heard.closed.unwrap_or(Closed::Tag)),
+                    if let Some(content_type) = opening.open(record, &mut heard.text) {
+                        heard.note(content_type, start);
+                    } else {
+                        heard.closed = Some(heard.closed.unwrap_or(Closed::Tag));
+                        heard.data_is_over = !heard.data.is_empty();
+                        self.begun = Begun::default();
                     }
                     if opening.is_over() {
                         self.end();
@@ -239,7 +244,7 @@ impl Heard {
         let of_type = match content_type {
             21 => &mut self.alert,
             22 => &mut self.handshake,
-            23 => &mut self.data,
+            23 if !self.data_is_over => &mut self.data,
             _ => return,
         };
         of_type.extend_from_slice(&self.text);
