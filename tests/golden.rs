@@ -9,13 +9,15 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The ways each capture is told.
-const WAYS: [&[&str]; 6] = [
+const WAYS: [&[&str]; 8] = [
     &["tell"],
     &["packets", "-c", "80"],
     &["packets", "-v", "-c", "6"],
     &["packets", "-x", "-c", "2"],
     &["packets", "--json", "-c", "2"],
     &["packets", "-o", "csv", "-c", "2"],
+    &["exchanges"],
+    &["exchanges", "--json", "-c", "40"],
 ];
 
 #[test]

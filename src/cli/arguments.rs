@@ -22,6 +22,7 @@ use crate::capture::sift::Edge;
   wiretale packets -v -c 1 slow.pcap          the first packet, field by field
   wiretale packets -Y 'dns or tcp.flags.syn == 1' slow.pcap
   wiretale packets -r slow.pcap port 80       a capture filter, as in tcpdump
+  wiretale exchanges slow.pcap                every question with its answer, and how long it took
   wiretale packets -e ip.src -e http.host slow.pcap
   zcat old.pcap.gz | wiretale packets --json - | jq .fields"
 )]
@@ -42,6 +43,7 @@ pub(super) struct Arguments {
 pub(super) enum Question {
     Tell(Tell),
     Packets(Packets),
+    Exchanges(Exchanges),
     /// Write the completions of a shell to standard output
     #[command(before_help = "Examples:
   wiretale completions bash > ~/.local/share/bash-completion/completions/wiretale
@@ -114,6 +116,30 @@ pub(super) struct Figures {
     /// Sequence numbers as written, not counted from the first of each side
     #[arg(short = 'S', long)]
     pub(super) absolute: bool,
+}
+
+/// Questions and their answers: DNS, HTTP, TLS, DHCP, ARP, neighbour discovery, echo
+#[derive(Args, Debug)]
+#[command(before_help = "Examples:
+  wiretale exchanges slow.pcap                who asked whom, what came back, and how long it took
+  wiretale exchanges -Y 'dns or mdns' slow.pcap
+  wiretale exchanges --json slow.pcap | jq 'select(.answered == false)'
+  wiretale exchanges --json slow.pcap | jq -r 'select(.http) | [.latency_ns, .http.target] | @tsv'
+  wiretale exchanges -o csv slow.pcap > exchanges.csv")]
+pub(super) struct Exchanges {
+    #[command(flatten)]
+    pub(super) from: From,
+
+    /// How to write the time of a question
+    #[arg(long, value_enum, default_value_t = Time::Relative, value_name = "STYLE")]
+    pub(super) time: Time,
+
+    /// Let at most so many questions wait for their answers; then the oldest is given up
+    #[arg(long, value_name = "COUNT", default_value_t = crate::flow::exchange::Exchanges::OPEN)]
+    pub(super) open_questions: usize,
+
+    #[command(flatten)]
+    pub(super) paper: Paper,
 }
 
 /// Where the packets come from, and which of them count.

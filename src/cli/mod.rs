@@ -10,11 +10,13 @@ use crate::capture;
 use crate::capture::save::Save;
 use crate::capture::sift::Sift;
 use crate::filter::Filter;
+use crate::flow::exchange;
 use crate::pipeline::{self, Passing};
 use crate::render::Report;
 use crate::render::choice::Choice;
 use crate::render::clock::{Clock, Style};
 use crate::render::columns::{self, Columns};
+use crate::render::exchanges;
 use crate::render::hex::Dumps;
 use crate::render::json::Json;
 use crate::render::line::{Lines, Manner, Numbers};
@@ -28,7 +30,9 @@ mod man;
 mod paper;
 mod time;
 
-use arguments::{Arguments, Figures, Format, From, Packets, Paper, Question, Tell, Time};
+use arguments::{
+    Arguments, Exchanges, Figures, Format, From, Packets, Paper, Question, Tell, Time,
+};
 pub use man::page as man_page;
 
 /// Answers what the command line asks.
@@ -37,6 +41,7 @@ pub fn run() -> anyhow::Result<()> {
     match arguments.command.unwrap_or(Question::Tell(arguments.tell)) {
         Question::Tell(tell) => answer(&tell.from, overview(&tell)?),
         Question::Packets(packets) => answer(&packets.from, listing(&packets)?),
+        Question::Exchanges(exchanges) => answer(&exchanges.from, talks(&exchanges)?),
         Question::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "wiretale", &mut script);
@@ -108,6 +113,18 @@ fn listing(packets: &Packets) -> anyhow::Result<Box<dyn Report>> {
         (Format::Text, None) if packets.hex => Box::new(Dumps::new(out, manner, width)),
         (Format::Text, None) => Box::new(Lines::new(out, manner)),
     })
+}
+
+/// Question by question.
+fn talks(exchanges: &Exchanges) -> anyhow::Result<Box<dyn Report>> {
+    let out = out(&exchanges.from, &exchanges.paper)?;
+    let style = match exchanges.paper.format() {
+        Format::Text => exchanges::Style::Lines(Clock::new(exchanges.time.style())),
+        Format::Ndjson => exchanges::Style::Ndjson,
+        Format::Csv => exchanges::Style::Csv,
+    };
+    let pairs = exchange::Exchanges::new(exchanges.open_questions);
+    Ok(Box::new(exchanges::Listing::new(out, style, pairs)))
 }
 
 /// Standard output, unless the packets themselves go there.

@@ -3,6 +3,7 @@
 #![allow(dead_code)]
 
 mod community;
+pub mod exchange;
 mod fields;
 mod fragments;
 mod inflated;

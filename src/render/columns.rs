@@ -153,7 +153,7 @@ fn fixed(packet: &Packet<'_>, seen: &Seen<'_>, calendar: &mut Calendar, cells: &
 }
 
 /// A CSV cell.
-fn quoted(cell: &[u8], ink: &mut Ink) {
+pub(super) fn quoted(cell: &[u8], ink: &mut Ink) {
     let formula = cell.first().is_some_and(|first| b"=+-@\t\r".contains(first));
     let guard = if formula { "'" } else { "" };
     if memchr::memchr3(b'"', b',', b'\n', cell).is_none() {

@@ -10,6 +10,7 @@ use crate::wire::Packet;
 pub mod choice;
 pub mod clock;
 pub mod columns;
+pub mod exchanges;
 pub mod hex;
 pub mod json;
 pub mod line;
@@ -20,6 +21,7 @@ pub mod verdict;
 
 mod conversations;
 mod quantity;
+mod sheet;
 mod since;
 mod tally;
 mod value;

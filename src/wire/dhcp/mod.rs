@@ -51,6 +51,11 @@ impl<'a> Dhcp<'a> {
         self.option(53)?.first().copied()
     }
 
+    /// Whether a client sent it.
+    pub fn is_question(self) -> bool {
+        self.octets.first() == Some(&1)
+    }
+
     /// The address that a server gives, or a client has.
     pub fn your_address(self) -> Option<Ipv4Addr> {
         self.array::<4>(16).map(Into::into)
@@ -85,7 +90,7 @@ impl<'a> Dhcp<'a> {
         self.octets.get(108..236).unwrap_or(&[])
     }
 
-    fn client_mac(self) -> Option<Mac> {
+    pub fn client_mac(self) -> Option<Mac> {
         match self.octets.first_chunk::<34>()? {
             [_, 1 | 6, 6, .., a, b, c, d, e, f] => Some(Mac([*a, *b, *c, *d, *e, *f])),
             _ => None,
@@ -328,7 +333,7 @@ fn whole_pieces(kept: &[u8]) -> usize {
 }
 
 /// RFC 2132 §9.6 and later RFCs.
-fn type_name(kind: u8) -> Option<&'static str> {
+pub fn type_name(kind: u8) -> Option<&'static str> {
     Some(match kind {
         1 => "DISCOVER",
         2 => "OFFER",

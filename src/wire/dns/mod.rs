@@ -123,7 +123,7 @@ impl<'a> Dns<'a> {
     pub const AUTHORITATIVE: u16 = 0x0400;
     pub const TRUNCATED: u16 = 0x0200;
     const DESIRED: u16 = 0x0100;
-    const AVAILABLE: u16 = 0x0080;
+    pub const AVAILABLE: u16 = 0x0080;
     const Z: u16 = 0x0040;
     const AUTHENTICATED: u16 = 0x0020;
     const UNCHECKED: u16 = 0x0010;

@@ -16,6 +16,23 @@ pub(super) fn named(number: u16, name: Option<&'static str>) -> Value<'static> {
     name.map_or(Value::Number(number.into()), |name| Value::Named(number.into(), name))
 }
 
+impl Record<'_> {
+    /// Writes what it says, without its name and type.
+    pub fn say(&self, ink: &mut Ink) {
+        say(self, ink);
+    }
+
+    /// The address that its name has.
+    pub fn address(&self) -> Option<IpAddr> {
+        let octets = self.message.get(self.data..self.end)?;
+        match self.kind {
+            1 => <[u8; 4]>::try_from(octets).ok().map(IpAddr::from),
+            28 => <[u8; 16]>::try_from(octets).ok().map(IpAddr::from),
+            _ => None,
+        }
+    }
+}
+
 /// The data of one record, taken part by part.
 #[derive(Clone, Copy)]
 pub(super) struct Data<'a> {

@@ -7,6 +7,7 @@
 
 mod body;
 mod head;
+mod message;
 mod start;
 mod tell;
 mod told;
@@ -17,6 +18,7 @@ use crate::ink::Ink;
 use crate::octets::{Octets, Why};
 use body::Framing;
 use head::{End, Header, Headers, flaws};
+pub use message::{Beginning, Ending, Head, Way};
 use start::{Side, Start};
 use told::{HEAD_END, LEADING_CRLF};
 

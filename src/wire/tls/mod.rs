@@ -232,6 +232,16 @@ impl<'a> View<'a> for Tls<'a> {
     }
 }
 
+/// RFC 8446 §4.2.7.
+pub fn group_name(group: u16) -> Option<&'static str> {
+    names::group(group.into())
+}
+
+/// RFC 8446 §6.
+pub fn alert_name(description: u8) -> Option<&'static str> {
+    names::alert(description.into())
+}
+
 fn named(names: span::Names, number: u64) -> Value<'static> {
     match u32::try_from(number).ok().and_then(names) {
         Some(name) => Value::Named(number, name),

@@ -1,0 +1,155 @@
+//! What do two ends of a connection talk about?
+//!
+//! Recognised by content: the first octets of either side that begin as a TLS handshake, as an HTTP
+//! message or, where a port says so, as DNS. A side that begins in the middle of something is looked at
+//! anew with every run of octets.
+
+use super::dns::Messages;
+use super::http::Conversation;
+use super::tls::Handshake;
+use super::{Told, Who, of};
+use crate::flow::stream::{Part, Room, Run, Segment, Stream};
+use crate::flow::tcp::{Connection, Facts};
+use crate::flow::{Mark, Side};
+use crate::octets::Octets;
+use crate::wire::http::Beginning;
+use crate::wire::tcp::{Flags, Tcp};
+
+/// Octets of both sides after which nobody listens any more, if nothing was recognised.
+const PATIENCE: u64 = 4 << 20;
+
+/// One connection's two streams, and what is made of them.
+#[derive(Debug)]
+pub(super) struct Talk {
+    streams: [Stream; 2],
+    speech: Speech,
+}
+
+/// What was recognised.
+#[derive(Debug)]
+struct Speech {
+    parties: Parties,
+    tongue: Tongue,
+    heard: u64,
+}
+
+/// Who talks, as exchanges tell it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Parties {
+    pub connection: u32,
+    pub client: Who,
+    pub server: Who,
+    /// Whether a port is one where DNS is spoken.
+    dns: bool,
+}
+
+#[derive(Debug)]
+enum Tongue {
+    Unknown,
+    Dns(Box<Messages>),
+    Http(Box<Conversation>),
+    Tls(Box<Handshake>),
+    /// Nothing more is to be learned.
+    Deaf,
+}
+
+impl Talk {
+    pub(super) fn new(connection: &Connection) -> Self {
+        let mut streams = <[Stream; 2]>::default();
+        let [client, server] = [Side::Client, Side::Server].map(|side| {
+            let half = connection.half(side);
+            if let Some(syn) = half.start().filter(|_| half.facts().has(Facts::SYN)) {
+                of(side, &mut streams).begin(syn.plus(1));
+            }
+            connection.end(side)
+        });
+        let parties = Parties {
+            connection: connection.id(),
+            client: Who::At(client.address(), Some(client.port)),
+            server: Who::At(server.address(), Some(server.port)),
+            dns: [client.port, server.port].iter().any(|port| matches!(port, 53 | 5355)),
+        };
+        Self { streams, speech: Speech { parties, tongue: Tongue::Unknown, heard: 0 } }
+    }
+
+    pub(super) fn hear(
+        &mut self,
+        tcp: Tcp<'_>,
+        side: Side,
+        now: Mark,
+        room: &mut Room,
+        told: &mut Told,
+    ) {
+        if matches!(self.speech.tongue, Tongue::Deaf) {
+            return;
+        }
+        let speech = &mut self.speech;
+        if tcp.flags().has(Flags::ACK) && !tcp.flags().has(Flags::RST) {
+            let peer = side.peer();
+            of(peer, &mut self.streams)
+                .acknowledge(tcp.ack(), now, room, &mut |run| speech.hear(run, peer, now, told));
+        }
+        of(side, &mut self.streams)
+            .take(Segment::of(tcp, now), room, &mut |run| speech.hear(run, side, now, told));
+        if matches!(self.speech.tongue, Tongue::Deaf) {
+            for stream in &mut self.streams {
+                stream.end(now, room, &mut |_| ());
+            }
+        }
+    }
+
+    /// Hears that nothing more will come.
+    pub(super) fn end(mut self, room: &mut Room, told: &mut Told) {
+        let now = told.latest;
+        let speech = &mut self.speech;
+        for side in [Side::Client, Side::Server] {
+            of(side, &mut self.streams)
+                .end(now, room, &mut |run| speech.hear(run, side, now, told));
+        }
+        match self.speech.tongue {
+            Tongue::Dns(messages) => messages.end(told),
+            Tongue::Http(conversation) => conversation.end(told),
+            Tongue::Tls(handshake) => handshake.end(told),
+            Tongue::Unknown | Tongue::Deaf => {}
+        }
+    }
+}
+
+impl Speech {
+    fn hear(&mut self, run: Run<'_>, side: Side, now: Mark, told: &mut Told) {
+        if let (Tongue::Unknown, Part::Octets(octets)) = (&self.tongue, run.part) {
+            self.heard += octets.len() as u64;
+            self.tongue = self.recognise(octets);
+        }
+        let goes_on = match &mut self.tongue {
+            Tongue::Unknown => self.heard < PATIENCE,
+            Tongue::Deaf => false,
+            Tongue::Dns(messages) => messages.hear(run, side, now, told),
+            Tongue::Http(conversation) => conversation.hear(run, side, now, told),
+            Tongue::Tls(handshake) => handshake.hear(run, side, now, told),
+        };
+        if !goes_on {
+            self.tongue = match std::mem::replace(&mut self.tongue, Tongue::Deaf) {
+                // RFC 9110 §9.3.6: what goes through a tunnel is another talk.
+                Tongue::Http(conversation) if conversation.leaves_room() => {
+                    conversation.end(told);
+                    Tongue::Unknown
+                }
+                _ => Tongue::Deaf,
+            };
+        }
+    }
+
+    fn recognise(&self, octets: &[u8]) -> Tongue {
+        let parties = self.parties;
+        if Handshake::may_begin(octets) {
+            Tongue::Tls(Box::new(Handshake::new(parties)))
+        } else if parties.dns && Messages::may_begin(Octets::whole(octets)) {
+            Tongue::Dns(Box::new(Messages::new(parties)))
+        } else if matches!(Beginning::read(octets), Beginning::Partial | Beginning::Head(_)) {
+            Tongue::Http(Box::new(Conversation::new(parties)))
+        } else {
+            Tongue::Unknown
+        }
+    }
+}
