@@ -81,6 +81,9 @@ fn read(
                 for connection in flows.gone() {
                     report.gone(&connection)?;
                 }
+                for datagrams in flows.silent() {
+                    report.silent(&datagrams)?;
+                }
             }
         }
     }

@@ -9,8 +9,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The ways each capture is told.
+<<<<<<< HEAD
 const WAYS: [&[&str]; 8] = [
+=======
+const WAYS: [&[&str]; 7] = [
+>>>>>>> 66aba3d (flows: one row a conversation, as a table, lines, records or columns)
     &["tell"],
+    &["flows"],
     &["packets", "-c", "80"],
     &["packets", "-v", "-c", "6"],
     &["packets", "-x", "-c", "2"],

@@ -43,7 +43,11 @@ pub(super) struct Arguments {
 pub(super) enum Question {
     Tell(Tell),
     Packets(Packets),
+<<<<<<< HEAD
     Exchanges(Exchanges),
+=======
+    Flows(Conversations),
+>>>>>>> 66aba3d (flows: one row a conversation, as a table, lines, records or columns)
     /// Write the completions of a shell to standard output
     #[command(before_help = "Examples:
   wiretale completions bash > ~/.local/share/bash-completion/completions/wiretale
@@ -118,6 +122,7 @@ pub(super) struct Figures {
     pub(super) absolute: bool,
 }
 
+<<<<<<< HEAD
 /// Questions and their answers: DNS, HTTP, TLS, DHCP, ARP, neighbour discovery, echo
 #[derive(Args, Debug)]
 #[command(before_help = "Examples:
@@ -138,10 +143,53 @@ pub(super) struct Exchanges {
     #[arg(long, value_name = "COUNT", default_value_t = crate::flow::exchange::Exchanges::OPEN)]
     pub(super) open_questions: usize,
 
+=======
+/// One row for each conversation: who, how much, how fast, what went wrong, how it ended
+#[derive(Args, Debug)]
+#[command(before_help = "Examples:
+  wiretale flows slow.pcap                    the twenty largest conversations, in a table
+  wiretale flows --top 0 slow.pcap            every conversation in one line, as soon as it is over
+  wiretale flows --sort rtt --top 5 slow.pcap
+  wiretale flows -Y 'ip.addr == 10.0.0.7' slow.pcap
+  wiretale flows --json slow.pcap | jq 'select(.server.retransmitted_packets > 0)'
+  wiretale flows -o csv slow.pcap > flows.csv")]
+pub(super) struct Conversations {
+    #[command(flatten)]
+    pub(super) from: From,
+
+    /// Sort the table; the largest come first
+    #[arg(long, value_enum, value_name = "WHAT", conflicts_with_all = ["output", "json"])]
+    pub(super) sort: Option<Sort>,
+
+    /// Show so many conversations in a table, 0 for all in one line each; 20 on a terminal, all elsewhere
+    #[arg(long, value_name = "COUNT", conflicts_with_all = ["output", "json"])]
+    pub(super) top: Option<usize>,
+
+    /// How to write the time of the first packet
+    #[arg(long, value_enum, default_value_t = Time::Relative, value_name = "STYLE")]
+    pub(super) time: Time,
+
+>>>>>>> 66aba3d (flows: one row a conversation, as a table, lines, records or columns)
     #[command(flatten)]
     pub(super) paper: Paper,
 }
 
+<<<<<<< HEAD
+=======
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(super) enum Sort {
+    Packets,
+    Bytes,
+    Duration,
+    /// The shortest round trip
+    Rtt,
+    /// Packets sent again
+    Resent,
+    /// In the order of their first packets
+    Id,
+}
+
+>>>>>>> 66aba3d (flows: one row a conversation, as a table, lines, records or columns)
 /// Where the packets come from, and which of them count.
 #[derive(Args, Debug)]
 pub(super) struct From {

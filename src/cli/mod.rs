@@ -16,7 +16,11 @@ use crate::render::Report;
 use crate::render::choice::Choice;
 use crate::render::clock::{Clock, Style};
 use crate::render::columns::{self, Columns};
+<<<<<<< HEAD
 use crate::render::exchanges;
+=======
+use crate::render::flows::{self, Order, Stream, Table};
+>>>>>>> 66aba3d (flows: one row a conversation, as a table, lines, records or columns)
 use crate::render::hex::Dumps;
 use crate::render::json::Json;
 use crate::render::line::{Lines, Manner, Numbers};
@@ -31,7 +35,11 @@ mod paper;
 mod time;
 
 use arguments::{
+<<<<<<< HEAD
     Arguments, Exchanges, Figures, Format, From, Packets, Paper, Question, Tell, Time,
+=======
+    Arguments, Conversations, Figures, Format, From, Packets, Paper, Question, Sort, Tell, Time,
+>>>>>>> 66aba3d (flows: one row a conversation, as a table, lines, records or columns)
 };
 pub use man::page as man_page;
 
@@ -41,7 +49,11 @@ pub fn run() -> anyhow::Result<()> {
     match arguments.command.unwrap_or(Question::Tell(arguments.tell)) {
         Question::Tell(tell) => answer(&tell.from, overview(&tell)?),
         Question::Packets(packets) => answer(&packets.from, listing(&packets)?),
+<<<<<<< HEAD
         Question::Exchanges(exchanges) => answer(&exchanges.from, talks(&exchanges)?),
+=======
+        Question::Flows(flows) => answer(&flows.from, conversations(&flows)?),
+>>>>>>> 66aba3d (flows: one row a conversation, as a table, lines, records or columns)
         Question::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "wiretale", &mut script);
@@ -115,6 +127,7 @@ fn listing(packets: &Packets) -> anyhow::Result<Box<dyn Report>> {
     })
 }
 
+<<<<<<< HEAD
 /// Question by question.
 fn talks(exchanges: &Exchanges) -> anyhow::Result<Box<dyn Report>> {
     let out = out(&exchanges.from, &exchanges.paper)?;
@@ -125,6 +138,22 @@ fn talks(exchanges: &Exchanges) -> anyhow::Result<Box<dyn Report>> {
     };
     let pairs = exchange::Exchanges::new(exchanges.open_questions);
     Ok(Box::new(exchanges::Listing::new(out, style, pairs)))
+=======
+/// Conversation by conversation.
+fn conversations(flows: &Conversations) -> Result<Box<dyn Report>, Usage> {
+    let out = out(&flows.from, &flows.paper)?;
+    Ok(match flows.paper.format() {
+        Format::Ndjson => Box::new(Stream::new(out, flows::Json::default())),
+        Format::Csv => Box::new(Stream::new(out, flows::Csv::default())),
+        Format::Text => match flows.most() {
+            0 => Box::new(Stream::new(out, flows::Lines::new(Clock::new(flows.time.style())))),
+            most => {
+                let width = u16::try_from(flows.paper.columns()).unwrap_or(u16::MAX);
+                Box::new(Table::new(out, width, flows.sort.map(Sort::order), most))
+            }
+        },
+    })
+>>>>>>> 66aba3d (flows: one row a conversation, as a table, lines, records or columns)
 }
 
 /// Standard output, unless the packets themselves go there.
@@ -169,6 +198,30 @@ impl Figures {
         Manner { clock: Clock::new(self.time.style()), numbers }
     }
 }
+
+impl Conversations {
+    /// How many rows the table has; 0 when there is to be none.
+    fn most(&self) -> usize {
+        let is_table = self.sort.is_some() || io::stdout().is_terminal();
+        self.top.unwrap_or(if is_table { ROWS } else { 0 })
+    }
+}
+
+impl Sort {
+    fn order(self) -> Order {
+        match self {
+            Self::Packets => Order::Packets,
+            Self::Bytes => Order::Octets,
+            Self::Duration => Order::Duration,
+            Self::Rtt => Order::Rtt,
+            Self::Resent => Order::Resent,
+            Self::Id => Order::Number,
+        }
+    }
+}
+
+/// Conversations in a table when nobody says.
+const ROWS: usize = 20;
 
 impl Time {
     fn style(self) -> Style {

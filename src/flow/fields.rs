@@ -12,6 +12,9 @@ pub static FIELDS: &[&Field] = name::FIELDS;
 
 /// Tells what a packet is to its conversation. None of it stands for an octet on the wire.
 pub fn fields(packet: &Packet<'_>, seen: &Seen<'_>, listener: &mut dyn Listener) {
+    if let Some(id) = seen.id() {
+        listener.field(&name::CONNECTION, 0..0, Value::Number(id.into()));
+    }
     let Some((connection, side)) = seen.connection else { return };
     let Some(tcp) = packet.tcp() else { return };
     numbers(packet, tcp, connection, side, listener);
@@ -38,8 +41,7 @@ fn numbers(
     let mut tell = |field, value| listener.field(field, 0..0, value);
     let origin = connection.origin(side);
     let seq = tcp.seq().from(origin.seq);
-    tell(&name::CONNECTION, Value::Number(connection.id().into()));
-    tell(&name::STREAM, Value::Number(u64::from(connection.id()) - 1));
+    tell(&name::STREAM, Value::Number(connection.stream().into()));
     tell(&name::SEQ, Value::Number(seq.into()));
     if tcp.span() > 0 {
         tell(&name::NEXT_SEQ, Value::Number(seq.wrapping_add(tcp.span()).into()));

@@ -37,6 +37,12 @@ pub(crate) struct Calendar {
     written: Ink,
 }
 
+impl Default for Calendar {
+    fn default() -> Self {
+        Self::utc()
+    }
+}
+
 impl Clock {
     pub fn new(style: Style) -> Self {
         let zone = match style {

@@ -83,8 +83,8 @@ impl Report for Json {
         head(packet, &mut self.calendar, ink);
         self.members.write(ink);
         ink.text(r#"},"connection":"#);
-        match seen.connection {
-            Some((connection, _)) => ink.number(connection.id()),
+        match seen.id() {
+            Some(id) => ink.number(id),
             None => ink.text("null"),
         };
         ink.text(r#","verdicts":["#);

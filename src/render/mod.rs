@@ -3,14 +3,18 @@
 use std::io;
 
 use crate::flow::tcp::Connection;
-use crate::flow::{Flows, Seen};
+use crate::flow::{Datagrams, Flows, Seen};
 use crate::timeline::{About, Call, Timestamp};
 use crate::wire::Packet;
 
 pub mod choice;
 pub mod clock;
 pub mod columns;
+<<<<<<< HEAD
 pub mod exchanges;
+=======
+pub mod flows;
+>>>>>>> 66aba3d (flows: one row a conversation, as a table, lines, records or columns)
 pub mod hex;
 pub mod json;
 pub mod line;
@@ -20,6 +24,7 @@ pub mod tree;
 pub mod verdict;
 
 mod conversations;
+mod page;
 mod quantity;
 mod sheet;
 mod since;
@@ -50,6 +55,12 @@ pub trait Report {
     /// A connection is over, or no longer followed: nothing will be added to it.
     fn gone(&mut self, connection: &Connection) -> io::Result<()> {
         let _ = connection;
+        Ok(())
+    }
+
+    /// Two ends without a connection have not spoken for long: nothing will be added.
+    fn silent(&mut self, datagrams: &Datagrams) -> io::Result<()> {
+        let _ = datagrams;
         Ok(())
     }
 

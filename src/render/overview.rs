@@ -5,18 +5,17 @@
 
 use std::io;
 
-use comfy_table::{
-    Cell, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle,
-};
+use comfy_table::{Cell, ColumnConstraint, Table};
 
 use super::Report;
 use super::clock::Calendar;
 use super::conversations::{Conversation, Conversations, Ends, Key};
 use super::json::or_null;
 use super::out::Out;
+use super::page::{cell, put, right, table};
 use super::quantity;
 use super::tally::{self, Tally};
-use super::value::{clipped, own, pad};
+use super::value::pad;
 use crate::flow::{Flows, Seen};
 use crate::ink::{Ink, Paint};
 use crate::timeline::About;
@@ -325,35 +324,4 @@ fn conversation_record(key: &Key, one: &Conversation, calendar: &mut Calendar, i
     ink.text(r#","first_packet":"#).number(one.number).text(r#","first_time":""#);
     calendar.rfc3339(one.first, ink);
     ink.text(r#"","duration_ns":"#).number(one.last.0 - one.first.0).text("}");
-}
-
-fn table(width: u16, ascii: bool) -> Table {
-    let rule = LineStyle::none().fill(if ascii { '-' } else { '─' });
-    let style = TableStyle::new().header_separator(rule.junction(if ascii { '-' } else { '─' }));
-    let mut table = Table::new();
-    table.load_style(style).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_width(width.max(60) - 2);
-    table
-}
-
-/// A cell of safe words, clipped: the table's own wrapping is slow on long ones.
-fn cell(ascii: bool, write: impl FnOnce(&mut Ink)) -> Cell {
-    let (mut all, mut fit) = (Ink::default(), Ink::default());
-    (all.ascii, fit.ascii) = (ascii, ascii);
-    write(&mut all);
-    clipped(all.as_bytes(), 60, own, &mut fit);
-    Cell::new(String::from_utf8_lossy(fit.as_bytes()))
-}
-
-fn right(cell: Cell) -> Cell {
-    cell.set_alignment(CellAlignment::Right)
-}
-
-fn put(mut table: Table, ink: &mut Ink) {
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 1));
-    }
-    for line in table.lines() {
-        ink.text("  ").text(line.trim_end()).text("\n");
-    }
 }

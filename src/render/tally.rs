@@ -1,6 +1,8 @@
 //! What was in the capture, all in all? And the record that says so.
 
 use super::clock::Calendar;
+use crate::flow::tcp::{Connection, Copied, Half};
+use crate::flow::{Seen, Side};
 use crate::ink::Ink;
 use crate::timeline::{About, Timestamp};
 use crate::wire::Packet;
@@ -19,6 +21,22 @@ pub(super) struct Tally {
     pub(super) cut: u64,
     /// Packets of a link type that nobody here reads.
     pub(super) unread: u64,
+    /// What was found by following conversations, where somebody did.
+    followed: Option<Followed>,
+}
+
+/// What following every conversation brings to light about the capture.
+#[derive(Debug, Default)]
+struct Followed {
+    /// Fragments that are not the last of their datagram.
+    fragments: u64,
+    /// Packets of TCP that could not be read that far.
+    broken: u64,
+    /// Packets without addresses of IP.
+    addressless: u64,
+    copies: u64,
+    one_way: u64,
+    unseen: u64,
 }
 
 impl Tally {
@@ -31,6 +49,33 @@ impl Tally {
         self.unread += u64::from(packet.layers().is_empty() && packet.stop.is_none());
         let (first, last) = self.times.unwrap_or((time, time));
         self.times = Some((first.min(time), last.max(time)));
+    }
+
+    /// Counts a packet by its conversation; for each packet or for none.
+    pub(super) fn attribute(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) {
+        let followed = self.followed.get_or_insert_default();
+        if seen.id().is_some() || (packet.layers().is_empty() && packet.stop.is_none()) {
+            return;
+        }
+        let reason = if packet.fragment().is_some() {
+            &mut followed.fragments
+        } else if packet.addresses().is_some() {
+            &mut followed.broken
+        } else {
+            &mut followed.addressless
+        };
+        *reason += 1;
+    }
+
+    /// Counts a connection of which all is known.
+    pub(super) fn judge(&mut self, connection: &Connection) {
+        let followed = self.followed.get_or_insert_default();
+        let halves = [Side::Client, Side::Server].map(|side| connection.half(side));
+        followed.one_way += u64::from(halves.iter().any(|half| half.packets() == 0));
+        for sent in halves.map(Half::sent) {
+            followed.copies += sent.copied(Copied::Capture);
+            followed.unseen += sent.missed_octets;
+        }
     }
 
     /// Nanoseconds from the earliest packet to the latest.
@@ -93,14 +138,23 @@ pub(super) fn record(about: &About, tally: Option<&Tally>, calendar: &mut Calend
         Some(damage) => ink.json(damage.as_bytes()),
         None => ink.text("null"),
     };
-    ink.text(r#","quality":{"duplicates":null,"merged_frames":null"#);
+    let followed = tally.and_then(|tally| tally.followed.as_ref());
+    counted(r#","quality":{"duplicates":"#, followed.map(|followed| followed.copies), ink);
+    ink.text(r#","merged_frames":null"#);
     counted(r#","cut_frames":"#, tally.map(|tally| tally.cut), ink);
     counted(r#","time_backwards":"#, tally.map(|_| about.backwards), ink);
-    ink.text(r#","one_way_connections":null,"unseen_bytes":null"#);
+    counted(r#","one_way_connections":"#, followed.map(|followed| followed.one_way), ink);
+    counted(r#","unseen_bytes":"#, followed.map(|followed| followed.unseen), ink);
     counted(r#","dropped":"#, dropped(about), ink);
     ink.text(r#"},"skipped":{"#);
-    if let Some(tally) = tally.filter(|tally| tally.unread > 0) {
-        ink.text(r#""unknown_link_type":"#).number(tally.unread);
+    let reasons = [
+        (r#""unknown_link_type":"#, tally.map_or(0, |tally| tally.unread)),
+        (r#""fragment":"#, followed.map_or(0, |followed| followed.fragments)),
+        (r#""unreadable":"#, followed.map_or(0, |followed| followed.broken)),
+        (r#""no_addresses":"#, followed.map_or(0, |followed| followed.addressless)),
+    ];
+    for (at, (name, count)) in reasons.iter().filter(|(_, count)| *count > 0).enumerate() {
+        ink.text(if at > 0 { "," } else { "" }).text(name).number(*count);
     }
     ink.text("}}");
 }

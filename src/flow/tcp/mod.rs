@@ -29,6 +29,7 @@ use super::key::{End, Key, Which};
 use super::mark::{Mark, Side};
 use super::table::Keyed;
 use crate::wire::tcp::Flags;
+use crate::wire::{Layer, Packet};
 
 pub use flight::Flight;
 pub use half::{Facts, Half};
@@ -46,13 +47,22 @@ pub use window::Windows;
 #[derive(Debug)]
 pub struct Connection {
     key: Key,
-    /// Counted from 1 in the order of the first packets.
-    id: u32,
+    number: Number,
     /// Which end is the client, as far as is known.
     client: Which,
     opened: Mark,
     latest: Mark,
     halves: [Half; 2],
+    application: Option<&'static str>,
+}
+
+/// Which one of all it is, in the order of the first packets.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct Number {
+    /// Of the conversations of every kind, counted from 1.
+    pub(super) conversation: u32,
+    /// Of the connections, counted from 0.
+    pub(super) stream: u32,
 }
 
 impl Keyed for Connection {
@@ -62,15 +72,29 @@ impl Keyed for Connection {
 }
 
 impl Connection {
-    pub(super) fn new(id: u32, key: Key, from: Which, segment: &Segment) -> Self {
+    pub(super) fn new(number: Number, key: Key, from: Which, segment: &Segment) -> Self {
         let answers = segment.has(Flags::SYN) && segment.has(Flags::ACK);
         let client = if answers { from.other() } else { from };
         let halves = [Half::default(), Half::default()];
-        Self { key, id, client, opened: segment.mark, latest: segment.mark, halves }
+        Self {
+            key,
+            number,
+            client,
+            opened: segment.mark,
+            latest: segment.mark,
+            halves,
+            application: None,
+        }
     }
 
+    /// Counted from 1 over conversations of every kind, in the order of the first packets.
     pub fn id(&self) -> u32 {
-        self.id
+        self.number.conversation
+    }
+
+    /// Counted from 0 over connections, as in Wireshark.
+    pub fn stream(&self) -> u32 {
+        self.number.stream
     }
 
     /// The first packet.
@@ -88,6 +112,20 @@ impl Connection {
             Side::Client => self.client,
             Side::Server => self.client.other(),
         })
+    }
+
+    /// The key of the protocol above TCP, once one was read.
+    pub fn application(&self) -> Option<&'static str> {
+        self.application
+    }
+
+    pub(super) fn carries(&mut self, packet: &Packet<'_>) {
+        if self.application.is_none() {
+            let own = packet.own_layers();
+            let tcp = own.iter().rposition(|layer| matches!(layer, Layer::Tcp(_)));
+            let above = tcp.and_then(|at| own.get(at + 1));
+            self.application = above.map(|layer| layer.name().key);
+        }
     }
 
     /// What this side sent.

@@ -1,5 +1,6 @@
 //! By which words do programs know a verdict?
 
+use super::life::{How, State};
 use super::verdict::{Confidence, Copied, Evidence, FastOpen, Need, Reset, Trigger, Verdict, What};
 
 impl What {
@@ -135,6 +136,37 @@ impl Confidence {
             Self::Weak => "weak",
             Self::Likely => "likely",
             Self::Certain => "certain",
+        }
+    }
+}
+
+impl State {
+    /// Stable; which side it is about is told apart.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Joined => "joined",
+            Self::Asked => "asked",
+            Self::AskedByBoth => "asked_by_both",
+            Self::Answered => "answered",
+            Self::Refused => "refused",
+            Self::Established => "established",
+            Self::HalfClosed(_) => "half_closed",
+            Self::Closing => "closing",
+            Self::Closed => "closed",
+            Self::Reset(_) => "reset",
+            Self::Dropped => "dropped",
+        }
+    }
+}
+
+impl How {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Finished => "finished",
+            Self::FinishedByBoth => "finished_by_both",
+            Self::HalfClosed => "half_closed",
+            Self::Reset(_) => "reset",
+            Self::Unreachable => "unreachable",
         }
     }
 }

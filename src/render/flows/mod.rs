@@ -1,0 +1,216 @@
+//! Who talked to whom, how fast, what went wrong, and how did it end? One row a conversation.
+
+use std::io;
+
+use super::Report;
+use super::clock::Calendar;
+use super::out::Out;
+use super::tally::{self, Tally};
+use crate::flow::tcp::Connection;
+use crate::flow::{Datagrams, Flows, Seen};
+use crate::ink::Ink;
+use crate::timeline::{About, Timestamp};
+use crate::wire::Packet;
+
+mod columns;
+mod json;
+mod record;
+mod row;
+mod table;
+
+pub use table::{Order, Table};
+
+use super::clock::Clock;
+use columns::Columns;
+use json::Object;
+use row::Row;
+
+/// Tells every conversation as soon as it is over.
+pub struct Stream<F> {
+    out: Out,
+    form: F,
+    asked: Asked,
+}
+
+/// The conversations of which a packet was let through to be told: one bit each.
+#[derive(Debug, Default)]
+struct Asked(Vec<u64>);
+
+impl Asked {
+    fn note(&mut self, seen: &Seen<'_>) {
+        let Some(id) = seen.id() else { return };
+        let (word, bit) = (id as usize / 64, id % 64);
+        if word >= self.0.len() {
+            self.0.resize(word + 1, 0);
+        }
+        self.0[word] |= 1 << bit;
+    }
+
+    fn has(&self, id: u32) -> bool {
+        self.0.get(id as usize / 64).is_some_and(|word| word >> (id % 64) & 1 == 1)
+    }
+}
+
+/// A way to write one conversation.
+pub trait Form {
+    fn begin(&mut self, about: &About, out: &mut Out) -> io::Result<()>;
+    fn first(&mut self, time: Timestamp) {
+        let _ = time;
+    }
+    fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) {
+        let _ = (packet, seen);
+    }
+    fn connection(&mut self, one: &Connection, ink: &mut Ink);
+    fn datagrams(&mut self, one: &Datagrams, ink: &mut Ink);
+    fn end(&mut self, about: &About, out: &mut Out) -> io::Result<()> {
+        let _ = (about, out);
+        Ok(())
+    }
+}
+
+impl<F: Form> Stream<F> {
+    pub fn new(out: Out, form: F) -> Self {
+        Self { out, form, asked: Asked::default() }
+    }
+}
+
+impl<F: Form> Report for Stream<F> {
+    fn begin(&mut self, about: &About) -> io::Result<()> {
+        self.form.begin(about, &mut self.out)
+    }
+
+    fn first(&mut self, time: Timestamp) {
+        self.form.first(time);
+    }
+
+    fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()> {
+        self.asked.note(seen);
+        self.form.packet(packet, seen);
+        Ok(())
+    }
+
+    fn gone(&mut self, connection: &Connection) -> io::Result<()> {
+        if !self.asked.has(connection.id()) {
+            return Ok(());
+        }
+        self.form.connection(connection, &mut self.out.ink);
+        self.out.line()
+    }
+
+    fn silent(&mut self, datagrams: &Datagrams) -> io::Result<()> {
+        if !self.asked.has(datagrams.id()) {
+            return Ok(());
+        }
+        self.form.datagrams(datagrams, &mut self.out.ink);
+        self.out.line()
+    }
+
+    fn lull(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+
+    fn end(&mut self, about: &About, flows: &Flows) -> io::Result<()> {
+        let (connections, datagrams) = (flows.connections(), flows.datagrams());
+        let mut datagrams = datagrams.into_iter().peekable();
+        for connection in connections {
+            while let Some(one) = datagrams.next_if(|one| one.id() < connection.id()) {
+                self.silent(one)?;
+            }
+            self.gone(connection)?;
+        }
+        for one in datagrams {
+            self.silent(one)?;
+        }
+        self.form.end(about, &mut self.out)?;
+        self.out.flush()
+    }
+}
+
+/// One JSON object a conversation, between two that describe the capture.
+#[derive(Default)]
+pub struct Json {
+    calendar: Calendar,
+    tally: Tally,
+}
+
+impl Form for Json {
+    fn begin(&mut self, about: &About, out: &mut Out) -> io::Result<()> {
+        tally::record(about, None, &mut self.calendar, &mut out.ink);
+        out.line()
+    }
+
+    fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) {
+        self.tally.count(packet);
+        self.tally.attribute(packet, seen);
+    }
+
+    fn connection(&mut self, one: &Connection, ink: &mut Ink) {
+        self.tally.judge(one);
+        let mut object = Object::new(&mut self.calendar, ink);
+        record::connection(one, &mut object);
+        object.end();
+    }
+
+    fn datagrams(&mut self, one: &Datagrams, ink: &mut Ink) {
+        let mut object = Object::new(&mut self.calendar, ink);
+        record::datagrams(one, &mut object);
+        object.end();
+    }
+
+    fn end(&mut self, about: &About, out: &mut Out) -> io::Result<()> {
+        tally::record(about, Some(&self.tally), &mut self.calendar, &mut out.ink);
+        out.line()
+    }
+}
+
+/// One row of comma-separated values a conversation, with a header line.
+#[derive(Default)]
+pub struct Csv {
+    columns: Columns,
+}
+
+impl Form for Csv {
+    fn begin(&mut self, _: &About, out: &mut Out) -> io::Result<()> {
+        columns::header(&mut out.ink);
+        out.line()
+    }
+
+    fn connection(&mut self, one: &Connection, ink: &mut Ink) {
+        record::connection(one, &mut self.columns);
+        self.columns.row(ink);
+    }
+
+    fn datagrams(&mut self, one: &Datagrams, ink: &mut Ink) {
+        record::datagrams(one, &mut self.columns);
+        self.columns.row(ink);
+    }
+}
+
+/// One line a conversation, in words.
+pub struct Lines {
+    clock: Clock,
+}
+
+impl Lines {
+    pub fn new(clock: Clock) -> Self {
+        Self { clock }
+    }
+}
+
+impl Form for Lines {
+    fn begin(&mut self, _: &About, _: &mut Out) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn first(&mut self, time: Timestamp) {
+        self.clock.begin(time);
+    }
+
+    fn connection(&mut self, one: &Connection, ink: &mut Ink) {
+        Row::of(one).line(&mut self.clock, ink);
+    }
+
+    fn datagrams(&mut self, one: &Datagrams, ink: &mut Ink) {
+        Row::of_datagrams(one).line(&mut self.clock, ink);
+    }
+}
