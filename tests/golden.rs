@@ -9,11 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The ways each capture is told.
-<<<<<<< HEAD
-const WAYS: [&[&str]; 8] = [
-=======
-const WAYS: [&[&str]; 7] = [
->>>>>>> 66aba3d (flows: one row a conversation, as a table, lines, records or columns)
+const WAYS: [&[&str]; 9] = [
     &["tell"],
     &["flows"],
     &["packets", "-c", "80"],

@@ -43,11 +43,8 @@ pub(super) struct Arguments {
 pub(super) enum Question {
     Tell(Tell),
     Packets(Packets),
-<<<<<<< HEAD
     Exchanges(Exchanges),
-=======
     Flows(Conversations),
->>>>>>> 66aba3d (flows: one row a conversation, as a table, lines, records or columns)
     /// Write the completions of a shell to standard output
     #[command(before_help = "Examples:
   wiretale completions bash > ~/.local/share/bash-completion/completions/wiretale
@@ -122,7 +119,6 @@ pub(super) struct Figures {
     pub(super) absolute: bool,
 }
 
-<<<<<<< HEAD
 /// Questions and their answers: DNS, HTTP, TLS, DHCP, ARP, neighbour discovery, echo
 #[derive(Args, Debug)]
 #[command(before_help = "Examples:
@@ -143,7 +139,10 @@ pub(super) struct Exchanges {
     #[arg(long, value_name = "COUNT", default_value_t = crate::flow::exchange::Exchanges::OPEN)]
     pub(super) open_questions: usize,
 
-=======
+    #[command(flatten)]
+    pub(super) paper: Paper,
+}
+
 /// One row for each conversation: who, how much, how fast, what went wrong, how it ended
 #[derive(Args, Debug)]
 #[command(before_help = "Examples:
@@ -169,13 +168,10 @@ pub(super) struct Conversations {
     #[arg(long, value_enum, default_value_t = Time::Relative, value_name = "STYLE")]
     pub(super) time: Time,
 
->>>>>>> 66aba3d (flows: one row a conversation, as a table, lines, records or columns)
     #[command(flatten)]
     pub(super) paper: Paper,
 }
 
-<<<<<<< HEAD
-=======
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(super) enum Sort {
     Packets,
@@ -189,7 +185,6 @@ pub(super) enum Sort {
     Id,
 }
 
->>>>>>> 66aba3d (flows: one row a conversation, as a table, lines, records or columns)
 /// Where the packets come from, and which of them count.
 #[derive(Args, Debug)]
 pub(super) struct From {

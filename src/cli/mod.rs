@@ -16,11 +16,8 @@ use crate::render::Report;
 use crate::render::choice::Choice;
 use crate::render::clock::{Clock, Style};
 use crate::render::columns::{self, Columns};
-<<<<<<< HEAD
 use crate::render::exchanges;
-=======
 use crate::render::flows::{self, Order, Stream, Table};
->>>>>>> 66aba3d (flows: one row a conversation, as a table, lines, records or columns)
 use crate::render::hex::Dumps;
 use crate::render::json::Json;
 use crate::render::line::{Lines, Manner, Numbers};
@@ -35,11 +32,8 @@ mod paper;
 mod time;
 
 use arguments::{
-<<<<<<< HEAD
-    Arguments, Exchanges, Figures, Format, From, Packets, Paper, Question, Tell, Time,
-=======
-    Arguments, Conversations, Figures, Format, From, Packets, Paper, Question, Sort, Tell, Time,
->>>>>>> 66aba3d (flows: one row a conversation, as a table, lines, records or columns)
+    Arguments, Conversations, Exchanges, Figures, Format, From, Packets, Paper, Question, Sort,
+    Tell, Time,
 };
 pub use man::page as man_page;
 
@@ -49,11 +43,8 @@ pub fn run() -> anyhow::Result<()> {
     match arguments.command.unwrap_or(Question::Tell(arguments.tell)) {
         Question::Tell(tell) => answer(&tell.from, overview(&tell)?),
         Question::Packets(packets) => answer(&packets.from, listing(&packets)?),
-<<<<<<< HEAD
         Question::Exchanges(exchanges) => answer(&exchanges.from, talks(&exchanges)?),
-=======
         Question::Flows(flows) => answer(&flows.from, conversations(&flows)?),
->>>>>>> 66aba3d (flows: one row a conversation, as a table, lines, records or columns)
         Question::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "wiretale", &mut script);
@@ -127,7 +118,6 @@ fn listing(packets: &Packets) -> anyhow::Result<Box<dyn Report>> {
     })
 }
 
-<<<<<<< HEAD
 /// Question by question.
 fn talks(exchanges: &Exchanges) -> anyhow::Result<Box<dyn Report>> {
     let out = out(&exchanges.from, &exchanges.paper)?;
@@ -138,7 +128,8 @@ fn talks(exchanges: &Exchanges) -> anyhow::Result<Box<dyn Report>> {
     };
     let pairs = exchange::Exchanges::new(exchanges.open_questions);
     Ok(Box::new(exchanges::Listing::new(out, style, pairs)))
-=======
+}
+
 /// Conversation by conversation.
 fn conversations(flows: &Conversations) -> Result<Box<dyn Report>, Usage> {
     let out = out(&flows.from, &flows.paper)?;
@@ -153,7 +144,6 @@ fn conversations(flows: &Conversations) -> Result<Box<dyn Report>, Usage> {
             }
         },
     })
->>>>>>> 66aba3d (flows: one row a conversation, as a table, lines, records or columns)
 }
 
 /// Standard output, unless the packets themselves go there.

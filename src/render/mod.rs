@@ -10,11 +10,8 @@ use crate::wire::Packet;
 pub mod choice;
 pub mod clock;
 pub mod columns;
-<<<<<<< HEAD
 pub mod exchanges;
-=======
 pub mod flows;
->>>>>>> 66aba3d (flows: one row a conversation, as a table, lines, records or columns)
 pub mod hex;
 pub mod json;
 pub mod line;
