@@ -12,6 +12,7 @@ pub mod clock;
 pub mod columns;
 pub mod exchanges;
 pub mod flows;
+pub mod follow;
 pub mod hex;
 pub mod json;
 pub mod line;

@@ -31,7 +31,18 @@ impl Out {
     /// Ends a line. Writes the lines out when there are many.
     pub fn line(&mut self) -> io::Result<()> {
         self.ink.text("\n");
+        self.when_full()
+    }
+
+    /// Writes the ink out when there is much.
+    pub fn when_full(&mut self) -> io::Result<()> {
         if self.ink.len() < self.full { Ok(()) } else { self.flush() }
+    }
+
+    /// Writes octets as they are, safe or not, after the ink.
+    pub fn octets(&mut self, octets: &[u8]) -> io::Result<()> {
+        self.flush()?;
+        self.to.write_all(octets)
     }
 
     pub fn flush(&mut self) -> io::Result<()> {
