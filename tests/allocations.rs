@@ -1,4 +1,4 @@
-//! No packet costs an allocation: not its reading, not its line.
+//! No packet costs an allocation: not its reading, not its line. A connection costs a few.
 
 #![allow(unsafe_code)]
 
@@ -38,6 +38,9 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
+/// What a connection may cost: its story, two trails, and for each of them what went wrong.
+const CONNECTION: u64 = 12;
+
 #[test]
 fn lines_of_tcp_udp_and_dns_allocate_nothing() {
     for capture in ["http-get", "dns-types", "ntp", "fast-retransmit", "icmp", "tls12", "arp"] {
@@ -46,7 +49,10 @@ fn lines_of_tcp_udp_and_dns_allocate_nothing() {
         // Both are long enough for every buffer to have grown to its size.
         let once = allocations(capture, 200);
         let often = allocations(capture, 400);
-        assert_eq!(often, once, "{capture}: more packets, more allocations");
+        // Each time the packets come they are another connection, at most.
+        let connections = 200 * u64::from(!matches!(capture, "dns-types" | "ntp" | "icmp" | "arp"));
+        let more = often - once;
+        assert!(more <= connections * CONNECTION, "{capture}: {more} more for more packets");
     }
 }
 

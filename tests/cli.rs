@@ -189,13 +189,18 @@ fn limits_of_count_and_time_hold() {
 /// Whatever is left out, times count from the first packet of the capture.
 #[test]
 fn relative_times_do_not_depend_on_what_is_left_out() {
+    // What was left out before anything was followed is missing in what is told of the rest.
+    let times = |told: &str| -> Vec<String> {
+        let words = |line: &str| line.split_whitespace().take(5).collect::<Vec<_>>().join(" ");
+        told.lines().map(words).collect()
+    };
     let all = wiretale(&["packets", CAPTURE]);
-    let all: Vec<&str> = text(&all.stdout).lines().collect();
+    let all = times(text(&all.stdout));
     for arguments in
         [&["-Y", "tcp"][..], &["--from", "+0.5ms"], &["-f", "tcp"], &["-Y", "frame.number > 9"]]
     {
         let some = wiretale(&[&["packets"], arguments, &[CAPTURE]].concat());
-        let some: Vec<&str> = text(&some.stdout).lines().collect();
+        let some = times(text(&some.stdout));
         assert!(!some.is_empty() && some.len() < all.len(), "{arguments:?}");
         assert!(some.iter().all(|line| all.contains(line)), "{arguments:?}");
     }

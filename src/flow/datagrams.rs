@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::key::{End, Key, Which};
 use super::mark::{Mark, Side};
-use super::table::{Keyed, Table};
+use super::table::{Keyed, Table, Use};
 use crate::wire::{Layer, Name, Packet};
 
 /// Without a packet for so long, a conversation is over.
@@ -123,7 +123,7 @@ impl Followed {
         let (key, from) = ends(packet)?;
         let mark = Mark::of(&packet.frame);
         self.look(mark, gone);
-        let found = self.table.find(&key);
+        let found = self.table.find(&key, |_| true);
         let place = match found {
             Some(place) => place,
             None => self.begin(Datagrams::new(id, key, from, mark), gone),
@@ -138,7 +138,7 @@ impl Followed {
     }
 
     pub(super) fn rows(&self) -> impl Iterator<Item = &Datagrams> {
-        self.table.rows().map(|(_, row)| row)
+        self.table.rows()
     }
 
     /// Looks at two of them, so that all are looked at again and again.
@@ -162,7 +162,8 @@ impl Followed {
             }
         }
         let id = row.id;
-        let place = self.table.insert(row);
+        let time = row.latest.time;
+        let place = self.table.insert(row, Use::Open, time);
         self.turns.push_back((place, id));
         place
     }

@@ -3,6 +3,7 @@
 #![allow(dead_code)]
 
 mod community;
+mod connections;
 mod datagrams;
 pub mod exchange;
 mod fields;
@@ -10,6 +11,8 @@ mod fragments;
 mod inflated;
 mod key;
 mod mark;
+mod ports;
+mod servers;
 pub mod stream;
 mod streams;
 mod table;
@@ -29,22 +32,25 @@ pub use tls::Keyring;
 pub use way::{Tunnel, Way};
 
 use crate::wire::Packet;
-use table::Table;
-use tcp::{Connection, Number, Segment, Verdict};
+use connections::Connections;
+use tcp::{Connection, Number, Verdict};
 
 /// Follows every conversation, one packet at a time.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Flows {
-    connections: Table<Connection>,
+    connections: Connections,
     datagrams: datagrams::Followed,
     /// How many conversations there were so far.
-    begun: u32,
-    /// How many of them were connections.
-    streams: u32,
+    begun: Number,
     /// Of the packet at hand.
     verdicts: Vec<Verdict>,
-    gone: Vec<Connection>,
     silent: Vec<Datagrams>,
+}
+
+impl Default for Flows {
+    fn default() -> Self {
+        Self::with_room_for(Self::MOST_CONNECTIONS)
+    }
 }
 
 /// What a packet is to its conversation.
@@ -66,40 +72,47 @@ impl Seen<'_> {
 }
 
 impl Flows {
+    /// Connections that are followed at once, unless another number is asked for.
+    pub const MOST_CONNECTIONS: usize = 1 << 20;
+
+    /// Follows at most so many connections at once. When there are more, whichever is most probably over
+    /// leaves; if it was not over as far as is known, it is told as dropped.
+    pub fn with_room_for(connections: usize) -> Self {
+        Self {
+            connections: Connections::with_room_for(connections),
+            datagrams: datagrams::Followed::default(),
+            begun: Number::default(),
+            verdicts: Vec::new(),
+            silent: Vec::new(),
+        }
+    }
+
     pub fn observe(&mut self, packet: &Packet<'_>) -> Seen<'_> {
         self.verdicts.clear();
-        let Some((segment, key, from)) = Segment::of(packet) else {
-            return self.observe_datagram(packet);
-        };
-        let place = self.connections.find(&key).unwrap_or_else(|| {
-            self.begun += 1;
-            let number = Number { conversation: self.begun, stream: self.streams };
-            self.streams += 1;
-            self.connections.insert(Connection::new(number, key, from, &segment))
-        });
-        let Some(connection) = self.connections.at_mut(place) else { return Seen::default() };
-        let side = connection.side(from);
-        connection.observe(&segment, side, &mut self.verdicts);
-        if segment.len > 0 {
-            connection.carries(packet);
-        }
+        let place = self.connections.observe(packet, &mut self.begun, &mut self.verdicts);
+        let Some((place, side)) = place else { return self.observe_datagram(packet) };
         let connection = self.connections.at(place).map(|connection| (connection, side));
         Seen { connection, datagrams: None, verdicts: &self.verdicts }
     }
 
     fn observe_datagram(&mut self, packet: &Packet<'_>) -> Seen<'_> {
-        let id = self.begun + 1;
+        let id = self.begun.conversation + 1;
         let datagrams = self.datagrams.observe(packet, id, &mut self.silent);
         if datagrams.is_some_and(|(datagrams, _)| datagrams.id() == id) {
-            self.begun = id;
+            self.begun.conversation = id;
         }
         Seen { connection: None, datagrams, verdicts: &[] }
     }
 
-    /// The connections that the last packet ended for good: what comes next is another one, or there
-    /// was no room for them any more.
+    /// The connections that nothing will be added to: they have been over for a minute, what came last
+    /// was the begin of another one between the same ends, or there was no room for them any more.
     pub fn gone(&mut self) -> impl Iterator<Item = Connection> {
-        self.gone.drain(..)
+        self.connections.gone()
+    }
+
+    /// How many connections were dropped for want of room, that were not over as far as is known.
+    pub fn dropped(&self) -> u64 {
+        self.connections.dropped()
     }
 
     /// Those without connection that have fallen silent since the last packet.
@@ -116,7 +129,7 @@ impl Flows {
 
     /// Every connection that is still followed, in the order of their numbers.
     pub fn connections(&self) -> Vec<&Connection> {
-        let mut all: Vec<_> = self.connections.rows().map(|(_, connection)| connection).collect();
+        let mut all: Vec<_> = self.connections.all().collect();
         all.sort_unstable_by_key(|connection| connection.id());
         all
     }

@@ -1,8 +1,9 @@
-//! Where is the state of a conversation kept?
+//! Where is the state of a conversation kept, and who has to leave first?
 //!
 //! Rows stay where they are while they live, in blocks that are never moved; the index beside them
 //! holds eight octets a row. Both are found by a seeded hash, so nobody on the wire can choose
-//! collisions.
+//! collisions. Each row stands in one of a few queues, the one that was used last at the end; within a
+//! second nothing is moved.
 
 use std::hash::BuildHasher;
 
@@ -10,17 +11,45 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
 use super::key::Key;
+use crate::timeline::Timestamp;
 
 /// Rows that are allocated at once.
 const BLOCK: usize = 1024;
+/// The place of no row.
+const NONE: u32 = u32::MAX;
 
 /// A map of conversations.
 #[derive(Debug)]
 pub(super) struct Table<T> {
     index: HashTable<Slot>,
-    blocks: Vec<Vec<Option<T>>>,
+    blocks: Vec<Vec<Row<T>>>,
     free: Vec<u32>,
+    queues: [Queue; 3],
     hasher: RandomState,
+}
+
+/// Why a row may have to leave: the first go first.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Use {
+    Over,
+    HalfOpen,
+    Open,
+}
+
+#[derive(Debug)]
+struct Row<T> {
+    before: u32,
+    after: u32,
+    /// The second of its last use.
+    used: u32,
+    queue: Use,
+    content: Option<T>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Queue {
+    first: u32,
+    last: u32,
 }
 
 /// A row's hash and place.
@@ -41,6 +70,7 @@ impl<T> Default for Table<T> {
             index: HashTable::new(),
             blocks: Vec::new(),
             free: Vec::new(),
+            queues: [Queue { first: NONE, last: NONE }; 3],
             hasher: RandomState::default(),
         }
     }
@@ -51,28 +81,32 @@ impl<T: Keyed> Table<T> {
         self.index.len()
     }
 
-    /// Where the row of this key stands.
-    pub(super) fn find(&self, key: &Key) -> Option<u32> {
+    /// Where the first row between the ends of this key stands that `is_it`.
+    pub(super) fn find(&self, key: &Key, is_it: impl Fn(&T) -> bool) -> Option<u32> {
         let hash = self.hash(key);
         let is_it = |slot: &Slot| {
-            slot.hash == hash && self.at(slot.place).is_some_and(|row| row.key() == key)
+            slot.hash == hash
+                && self.at(slot.place).is_some_and(|row| row.key().is_beside(key) && is_it(row))
         };
         self.index.find(spread(hash), is_it).map(|slot| slot.place)
     }
 
     pub(super) fn at(&self, place: u32) -> Option<&T> {
-        self.blocks.get(place as usize / BLOCK)?.get(place as usize % BLOCK)?.as_ref()
+        self.row(place)?.content.as_ref()
     }
 
     pub(super) fn at_mut(&mut self, place: u32) -> Option<&mut T> {
-        self.blocks.get_mut(place as usize / BLOCK)?.get_mut(place as usize % BLOCK)?.as_mut()
+        self.row_mut(place)?.content.as_mut()
     }
 
-    /// Adds a row whose key is not in the table.
-    pub(super) fn insert(&mut self, row: T) -> u32 {
-        let hash = self.hash(row.key());
+    /// Adds a row, used now.
+    pub(super) fn insert(&mut self, content: T, queue: Use, time: Timestamp) -> u32 {
+        let hash = self.hash(content.key());
+        let row =
+            Row { before: NONE, after: NONE, used: second(time), queue, content: Some(content) };
         let place = self.place(row);
         self.index.insert_unique(spread(hash), Slot { hash, place }, |slot| spread(slot.hash));
+        self.append(place);
         place
     }
 
@@ -83,26 +117,84 @@ impl<T: Keyed> Table<T> {
         if let Ok(entry) = self.index.find_entry(spread(hash), |slot| slot.place == place) {
             entry.remove();
         }
+        self.cut_out(place);
         self.free.push(place);
-        self.blocks[place as usize / BLOCK][place as usize % BLOCK].take()
+        self.row_mut(place)?.content.take()
+    }
+
+    /// A row was used: it is the last to leave among its like.
+    pub(super) fn touch(&mut self, place: u32, queue: Use, time: Timestamp) {
+        let used = second(time);
+        let Some(row) = self.row(place) else { return };
+        if row.queue == queue && row.used == used {
+            return;
+        }
+        self.cut_out(place);
+        if let Some(row) = self.row_mut(place) {
+            (row.queue, row.used) = (queue, used);
+        }
+        self.append(place);
+    }
+
+    /// The row of a queue that was not used for longest, and for how many seconds.
+    pub(super) fn oldest(&self, queue: Use, now: Timestamp) -> Option<(u32, u32)> {
+        let place = self.queues[queue as usize].first;
+        let idle = second(now).wrapping_sub(self.row(place)?.used);
+        // The capture's clock may have stepped back.
+        Some((place, if idle.cast_signed() < 0 { 0 } else { idle }))
     }
 
     /// Every row, in the order of their places.
-    pub(super) fn rows(&self) -> impl Iterator<Item = (u32, &T)> {
-        let rows = self.blocks.iter().flatten().enumerate();
-        rows.filter_map(|(place, row)| Some((place as u32, row.as_ref()?)))
+    pub(super) fn rows(&self) -> impl Iterator<Item = &T> {
+        self.blocks.iter().flatten().filter_map(|row| row.content.as_ref())
     }
 
-    fn place(&mut self, row: T) -> u32 {
+    fn row(&self, place: u32) -> Option<&Row<T>> {
+        self.blocks.get(place as usize / BLOCK)?.get(place as usize % BLOCK)
+    }
+
+    fn row_mut(&mut self, place: u32) -> Option<&mut Row<T>> {
+        self.blocks.get_mut(place as usize / BLOCK)?.get_mut(place as usize % BLOCK)
+    }
+
+    fn append(&mut self, place: u32) {
+        let Some(queue) = self.row(place).map(|row| row.queue as usize) else { return };
+        let last = std::mem::replace(&mut self.queues[queue].last, place);
+        match self.row_mut(last) {
+            Some(row) => row.after = place,
+            None => self.queues[queue].first = place,
+        }
+        if let Some(row) = self.row_mut(place) {
+            (row.before, row.after) = (last, NONE);
+        }
+    }
+
+    fn cut_out(&mut self, place: u32) {
+        let Some((before, after, queue)) =
+            self.row(place).map(|row| (row.before, row.after, row.queue as usize))
+        else {
+            return;
+        };
+        match self.row_mut(before) {
+            Some(row) => row.after = after,
+            None => self.queues[queue].first = after,
+        }
+        match self.row_mut(after) {
+            Some(row) => row.before = before,
+            None => self.queues[queue].last = before,
+        }
+    }
+
+    fn place(&mut self, row: Row<T>) -> u32 {
         if let Some(place) = self.free.pop() {
-            self.blocks[place as usize / BLOCK][place as usize % BLOCK] = Some(row);
+            self.blocks[place as usize / BLOCK][place as usize % BLOCK] = row;
             return place;
         }
         if self.blocks.last().is_none_or(|block| block.len() == BLOCK) {
             self.blocks.push(Vec::with_capacity(BLOCK));
         }
         let block = self.blocks.last_mut().expect("a block with room");
-        block.push(Some(row));
+        block.push(row);
         let last = block.len() - 1;
         ((self.blocks.len() - 1) * BLOCK + last) as u32
     }
@@ -110,6 +202,11 @@ impl<T: Keyed> Table<T> {
     fn hash(&self, key: &Key) -> u32 {
         (self.hasher.hash_one(key) >> 32) as u32
     }
+}
+
+/// Wraps every 136 years: only differences count.
+fn second(time: Timestamp) -> u32 {
+    time.seconds() as u32
 }
 
 /// The index takes seven bits from the top and the rest from the bottom.

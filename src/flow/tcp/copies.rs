@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::segment::Segment;
 use super::verdict::Copied;
+use crate::flow::mark::Mark;
 use crate::timeline::Timestamp;
 
 const MOST: usize = 16;
@@ -43,25 +44,40 @@ impl Copies {
         identity: u32,
         rtt: Option<Duration>,
     ) -> Option<(u64, Copied)> {
-        let seen = self.recent.iter().find(|seen| seen.identity == identity)?;
+        self.recent.iter().find(|seen| seen.identity == identity)?.copied(segment, rtt)
+    }
+
+    /// The same for a direction of which only one packet was seen.
+    pub(super) fn is_copy_of(mark: Mark, (identity, place): (u32, u32), segment: &Segment) -> bool {
+        let seen = Seen::of(mark, identity, place);
+        identity == self::identity(segment) && seen.copied(segment, None).is_some()
+    }
+
+    pub(super) fn note(&mut self, mark: Mark, identity: u32, place: u32) {
+        let at = usize::from(self.next) % MOST;
+        self.recent[at] = Seen::of(mark, identity, place);
+        self.next = ((at + 1) % MOST) as u8;
+    }
+}
+
+impl Seen {
+    fn of(mark: Mark, identity: u32, place: u32) -> Self {
+        Self { identity, place, packet: mark.packet as u32, time: coarse(mark.time) }
+    }
+
+    /// The packet, if the segment is a copy of it rather than sent once more, and who made the copy.
+    fn copied(&self, segment: &Segment, rtt: Option<Duration>) -> Option<(u64, Copied)> {
         let has_id = segment.ip_id.is_some_and(|id| id != 0);
         let soon = rtt.map_or(SOON, |rtt| SOON.min(rtt / 2));
-        let waited = coarse(segment.mark.time).wrapping_sub(seen.time);
+        let waited = coarse(segment.mark.time).wrapping_sub(self.time);
         let late = u64::from(waited) << 16 >= soon.as_nanos() as u64;
-        let same_place = seen.place == segment.place;
+        let same_place = self.place == segment.place;
         if !has_id && (late || segment.span() == 0 && same_place) {
             return None;
         }
         let by = if same_place { Copied::Network } else { Copied::Capture };
-        let back = (segment.mark.packet as u32).wrapping_sub(seen.packet);
+        let back = (segment.mark.packet as u32).wrapping_sub(self.packet);
         Some((segment.mark.packet.saturating_sub(back.into()), by))
-    }
-
-    pub(super) fn note(&mut self, segment: &Segment, identity: u32) {
-        let (packet, time) = (segment.mark.packet as u32, coarse(segment.mark.time));
-        let at = usize::from(self.next) % MOST;
-        self.recent[at] = Seen { identity, place: segment.place, packet, time };
-        self.next = ((at + 1) % MOST) as u8;
     }
 }
 

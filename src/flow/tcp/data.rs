@@ -43,7 +43,8 @@ impl Half {
         self.weigh(segment.mark.time);
     }
 
-    fn begin(&mut self, segment: &Segment) {
+    /// Follows the first segment of this side that takes up sequence.
+    pub(super) fn begin(&mut self, segment: &Segment) {
         self.facts.note(Facts::BEGUN);
         (self.start, self.next) = (segment.seq, segment.seq);
         self.reach(segment.end());

@@ -14,6 +14,7 @@ use super::holes::Holes;
 use super::order::Order;
 use super::rtt::Rtt;
 use super::sack::Scoreboard;
+use super::segment::Ecn;
 use super::sent::Sent;
 use super::window::{Probe, Windows};
 use crate::timeline::Timestamp;
@@ -38,16 +39,13 @@ pub struct Half {
     pub(super) mss: u16,
     /// Offered in this side's SYN; meaningful with [`Facts::SCALE`].
     pub(super) scale: u8,
+    pub(super) ecn: Ecn,
     pub(super) facts: Facts,
     pub(super) packets: u64,
     /// The frames' octets on the wire.
     pub(super) octets: u64,
-    pub(super) payload: u64,
-    /// How far `next` is from `start`, wraps included.
-    pub(super) extent: u64,
-    pub(super) latest: Timestamp,
-    /// What its latest packet looked like, as long as there is no trail.
-    pub(super) identity: u64,
+    /// What its only packet looked like and where it was seen, as long as there is no trail.
+    pub(super) identity: (u32, u32),
     pub(super) trail: Option<Box<Trail>>,
 }
 
@@ -78,6 +76,10 @@ pub(super) struct Trail {
 /// What every packet moves on.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Pace {
+    pub(super) payload: u64,
+    /// How far `next` is from `start`, wraps included.
+    pub(super) extent: u64,
+    pub(super) latest: Timestamp,
     /// As many packets as there were on the wire before the card joined them, by the peer's MSS.
     pub(super) wire_packets: u64,
     /// The longest time without a packet, in nanoseconds.
@@ -186,7 +188,7 @@ impl Half {
 
     /// Octets of payload, counted as often as they were sent.
     pub fn payload(&self) -> u64 {
-        self.payload
+        self.trail.as_ref().map_or(0, |trail| trail.pace.payload)
     }
 
     /// The first sequence number seen: that of the SYN when there was one.
@@ -199,17 +201,16 @@ impl Half {
     pub fn unique(&self) -> u64 {
         let controls =
             u64::from(self.facts.has(Facts::SYN)) + u64::from(self.facts.has(Facts::FIN));
-        let missed = self.trail.as_ref().map_or(0, |trail| {
-            let open = trail.trouble.as_ref().map_or(0, |trouble| trouble.holes.octets());
-            let missed = trail.sent.as_ref().map_or(0, |sent| sent.missed_octets);
-            missed + open
-        });
-        self.extent.saturating_sub(controls).saturating_sub(missed)
+        let Some(trail) = &self.trail else { return 0 };
+        let open = trail.trouble.as_ref().map_or(0, |trouble| trouble.holes.octets());
+        let missed = trail.sent.as_ref().map_or(0, |sent| sent.missed_octets) + open;
+        trail.pace.extent.saturating_sub(controls).saturating_sub(missed)
     }
 
     /// The first place not seen yet moves up.
     pub(super) fn reach(&mut self, next: Seq) {
-        self.extent += u64::try_from(next.past(self.next)).unwrap_or(0);
+        let ahead = u64::try_from(next.past(self.next)).unwrap_or(0);
+        self.trail().pace.extent += ahead;
         self.next = next;
     }
 
@@ -222,6 +223,11 @@ impl Half {
         self.facts.has(Facts::SCALE).then_some(self.scale)
     }
 
+    /// What this side's SYN said of explicit congestion notification; `None` when it was not seen.
+    pub fn ecn(&self) -> Option<Ecn> {
+        self.facts.has(Facts::SYN).then_some(self.ecn)
+    }
+
     /// How much this side had on its way at once.
     pub fn flight(&self) -> Option<&Flight> {
         self.trail.as_ref().map(|trail| &trail.flight)
@@ -229,9 +235,11 @@ impl Half {
 
     /// What happened to the segments this side sent, in numbers.
     pub fn sent(&self) -> Sent {
-        let Some(trail) = &self.trail else { return Sent::default() };
+        let Some(trail) = &self.trail else {
+            return Sent { wire_packets: self.packets, ..Sent::default() };
+        };
         let sent = trail.sent.as_deref().copied().unwrap_or_default();
-        let Pace { wire_packets, idle, first_data, last_data } = trail.pace;
+        let Pace { wire_packets, idle, first_data, last_data, .. } = trail.pace;
         let last_data = first_data.map(|_| last_data);
         Sent { wire_packets, idle: Duration::from_nanos(idle), first_data, last_data, ..sent }
     }

@@ -6,7 +6,15 @@
 
 use std::time::Duration;
 
-use crate::flow::mark::Mark;
+use super::Connection;
+use super::half::{Facts, Half};
+use super::life::{Belief, State};
+use super::roles::Roles;
+use super::segment::{Ecn, Segment};
+use super::verdict::{Confidence, Evidence, FastOpen, Verdict, What};
+use super::window::MOST_SCALE;
+use crate::flow::mark::{Mark, Side};
+use crate::wire::tcp::Flags;
 
 /// The packets of the handshake, as far as they were seen.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -16,14 +24,24 @@ pub struct Handshake {
     /// The client's last SYN before the answer.
     pub last_syn: Option<Mark>,
     pub syn_ack: Option<Mark>,
-    /// The last SYN-ACK before the ACK.
+    /// The last SYN-ACK before the ACK; where both opened at once, the server's SYN.
     pub last_syn_ack: Option<Mark>,
-    /// The client's first packet that acknowledges the server's SYN.
+    /// The client's first packet that acknowledges the server's SYN, its SYN-ACK where both opened.
     pub ack: Option<Mark>,
     /// SYNs after the first.
     pub syn_retries: u8,
     /// SYN-ACKs after the first.
     pub syn_ack_retries: u8,
+}
+
+/// What is kept of it in every connection.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Opening {
+    /// Packet 0 where there was none.
+    pub(super) last_syn: Mark,
+    pub(super) syn_ack: Mark,
+    pub(super) syn_retries: u8,
+    pub(super) syn_ack_retries: u8,
 }
 
 /// Where between client and server the capture was made.
@@ -76,4 +94,312 @@ impl Vantage {
 fn between(from: Option<Mark>, to: Option<Mark>) -> Option<Duration> {
     let (from, to) = (from?, to?);
     (to.packet >= from.packet).then(|| to.time.since(from.time))
+}
+
+impl Connection {
+    /// The handshake as far as it was seen.
+    pub fn handshake(&self) -> Handshake {
+        let known = |mark: Mark| (mark.packet != 0).then_some(mark);
+        let Opening { last_syn, syn_ack, syn_retries, syn_ack_retries } = self.opening;
+        let last_syn = known(last_syn);
+        let first = if self.begins_with_syn { Some(self.opened) } else { last_syn };
+        let syn_ack = known(syn_ack);
+        let story = self.story.as_ref();
+        Handshake {
+            syn: first,
+            last_syn,
+            syn_ack,
+            last_syn_ack: story.and_then(|story| story.last_syn_ack).or(syn_ack),
+            ack: story.and_then(|story| story.ack),
+            syn_retries,
+            syn_ack_retries,
+        }
+    }
+
+    /// Follows a segment with SYN.
+    pub(super) fn open(
+        &mut self,
+        segment: &Segment,
+        side: Side,
+        verdicts: &mut Vec<Verdict>,
+    ) -> Belief {
+        let half = &self.halves[side.index()];
+        let again = half.facts.has(Facts::SYN) && segment.seq == half.start;
+        let belief = if segment.has(Flags::ACK) {
+            self.answer(segment, side, again, verdicts)
+        } else {
+            self.ask(segment, side, again, verdicts)
+        };
+        if belief == Belief::All && !again {
+            self.note_offer(segment, side);
+        }
+        belief
+    }
+
+    fn ask(
+        &mut self,
+        segment: &Segment,
+        side: Side,
+        again: bool,
+        verdicts: &mut Vec<Verdict>,
+    ) -> Belief {
+        let (own, peer) = (&self.halves[side.index()], &self.halves[side.peer().index()]);
+        // The capture may have the answer before the question.
+        let was_answered = peer.facts.has(Facts::SYN)
+            && own.facts.has(Facts::ACKED)
+            && !own.facts.has(Facts::BEGUN)
+            && own.acked.past(segment.seq) >= 1;
+        if self.is_late(segment, side) {
+            return self.begin_late(segment, side);
+        }
+        match self.state {
+            State::Joined if own.packets == 1 && peer.packets == 0 => {
+                self.state = State::Asked;
+                self.begins_with_syn = true;
+                self.opening.last_syn = segment.mark;
+                fast_open(segment, verdicts);
+            }
+            State::Asked | State::AskedByBoth | State::Refused if again => {
+                self.opening.syn_retries = self.opening.syn_retries.saturating_add(1);
+                if side == Side::Client {
+                    self.opening.last_syn = segment.mark;
+                }
+                if self.state == State::Refused {
+                    self.state = State::Asked;
+                    self.forget_close();
+                }
+            }
+            _ if again => self.opening.syn_retries = self.opening.syn_retries.saturating_add(1),
+            State::Asked if side == Side::Server => {
+                self.state = State::AskedByBoth;
+                if let Some(story) = &mut self.story {
+                    story.last_syn_ack = Some(segment.mark);
+                }
+                let verdict = Verdict::certain(What::OpenedByBoth, Evidence::State);
+                verdicts.push(verdict.of(self.opening.last_syn.packet));
+            }
+            _ if was_answered => self.opening.last_syn = segment.mark,
+            _ => {
+                let verdict = Verdict::certain(What::SynInEstablished, Evidence::State);
+                verdicts.push(verdict);
+                self.doubt(segment, side);
+                if let Some(story) = &mut self.story {
+                    story.pending = Some(Box::new((segment.clone(), side)));
+                }
+                return Belief::Nothing;
+            }
+        }
+        Belief::All
+    }
+
+    fn answer(
+        &mut self,
+        segment: &Segment,
+        side: Side,
+        again: bool,
+        verdicts: &mut Vec<Verdict>,
+    ) -> Belief {
+        let (own, peer) = (&self.halves[side.index()], &self.halves[side.peer().index()]);
+        let fits = peer.facts.has(Facts::SYN)
+            && segment.ack.past(peer.start) > 0
+            && segment.ack.past(peer.next) <= 0;
+        let crossed = again && self.state == State::AskedByBoth;
+        let is_first = own.packets == 1 && peer.packets == 0;
+        if self.is_late(segment, side) {
+            return self.begin_late(segment, side);
+        }
+        if self.state == State::Joined && is_first {
+            self.state = State::Answered;
+            self.opening.syn_ack = segment.mark;
+            return Belief::All;
+        }
+        if crossed && fits {
+            return self.answer_both(segment, side, verdicts);
+        }
+        let unreachable = self.state == State::Refused && side == Side::Server;
+        if fits && !again && side == Side::Server && (self.state == State::Asked || unreachable) {
+            accept(peer, segment, verdicts);
+            self.state = State::Answered;
+            self.opening.syn_ack = segment.mark;
+            self.forget_close();
+            return Belief::All;
+        }
+        if again {
+            self.opening.syn_ack_retries = self.opening.syn_ack_retries.saturating_add(1);
+            if self.state == State::Answered
+                && let Some(story) = &mut self.story
+            {
+                story.last_syn_ack = Some(segment.mark);
+            }
+            return Belief::All;
+        }
+        let verdict = Verdict::certain(What::WrongSynAck, Evidence::Numbers);
+        verdicts.push(verdict.of(self.opening.last_syn.packet));
+        if let Some(story) = &mut self.story {
+            story.wrong = Some(segment.ack);
+        }
+        Belief::Nothing
+    }
+
+    /// The octets after this SYN were followed already: only what it says itself is new.
+    fn begin_late(&mut self, segment: &Segment, side: Side) -> Belief {
+        self.halves[side.index()].start = segment.seq;
+        self.note_offer(segment, side);
+        let of = if segment.has(Flags::ACK) { Side::Server } else { Side::Client };
+        match of {
+            Side::Client => self.opening.last_syn = segment.mark,
+            Side::Server => self.opening.syn_ack = segment.mark,
+        }
+        self.roles = Roles::Handshake;
+        if side != of {
+            self.flip();
+        }
+        Belief::Nothing
+    }
+
+    /// Where both opened at once, each answers with a SYN-ACK: no SYN is sent again by that.
+    fn answer_both(
+        &mut self,
+        segment: &Segment,
+        side: Side,
+        verdicts: &mut Vec<Verdict>,
+    ) -> Belief {
+        let Some(story) = &mut self.story else { return Belief::All };
+        match side {
+            Side::Server if self.opening.syn_ack.packet == 0 => {
+                self.opening.syn_ack = segment.mark;
+            }
+            Side::Client if story.ack.is_none() => story.ack = Some(segment.mark),
+            // The same once more.
+            _ => return Belief::All,
+        }
+        if self.opening.syn_ack.packet != 0 && story.ack.is_some() {
+            self.connect(verdicts);
+        }
+        Belief::Ack
+    }
+
+    fn connect(&mut self, verdicts: &mut Vec<Verdict>) {
+        self.state = State::Established;
+        let handshake = self.handshake();
+        let what = What::Connected { rtt: handshake.rtt() };
+        let verdict = Verdict::certain(what, Evidence::Handshake);
+        verdicts.push(verdict.of(handshake.syn_ack.map_or(0, |mark| mark.packet)));
+    }
+
+    /// Follows a segment without SYN and RST: the handshake may be over by it.
+    pub(super) fn go_on(
+        &mut self,
+        segment: &Segment,
+        side: Side,
+        verdicts: &mut Vec<Verdict>,
+    ) -> Belief {
+        if let Some(of) = self.is_challenge(segment, side) {
+            let (evidence, confidence) = (Evidence::Numbers, Confidence::Likely);
+            let what = What::ChallengeAck;
+            verdicts.push(Verdict { what, evidence, confidence, of: Some(of) });
+            return Belief::Nothing;
+        }
+        if !segment.has(Flags::ACK) || !self.state.is_half_open() {
+            return Belief::All;
+        }
+        let peer = &self.halves[side.peer().index()];
+        let fits = peer.facts.has(Facts::SYN)
+            && segment.ack.past(peer.start) > 0
+            && segment.ack.past(peer.next) <= 0;
+        let Some(story) = &mut self.story else { return Belief::All };
+        match (self.state, side) {
+            (State::Answered, Side::Client) if fits => {
+                story.ack = Some(segment.mark);
+                self.connect(verdicts);
+            }
+            (State::AskedByBoth, Side::Client) if fits => {
+                story.ack = story.ack.or(Some(segment.mark));
+                if self.halves[0].facts.has(Facts::ACKED) {
+                    self.connect(verdicts);
+                }
+            }
+            (State::AskedByBoth, Side::Server)
+                if fits && self.halves[1].facts.has(Facts::ACKED) =>
+            {
+                self.connect(verdicts);
+            }
+            // The capture missed the SYN-ACK.
+            (State::Asked, Side::Client) => {
+                story.ack = Some(segment.mark);
+                self.state = State::Established;
+            }
+            (State::Asked, Side::Server) if fits => self.state = State::Established,
+            (State::Asked, Side::Server) if segment.len == 0 => {
+                story.wrong = Some(segment.ack);
+                let (evidence, confidence) = (Evidence::State, Confidence::Likely);
+                let verdict = Verdict { what: What::ChallengeAck, evidence, confidence, of: None };
+                verdicts.push(verdict.of(self.opening.last_syn.packet));
+                return Belief::Nothing;
+            }
+            _ => {}
+        }
+        Belief::All
+    }
+
+    fn forget_close(&mut self) {
+        if let Some(story) = &mut self.story {
+            story.close = None;
+        }
+    }
+
+    pub(super) fn note_offer(&mut self, segment: &Segment, side: Side) {
+        let asked = self.halves[side.peer().index()].ecn;
+        let half = &mut self.halves[side.index()];
+        let offer = segment.offer;
+        half.facts.note(Facts::SYN);
+        half.mss = offer.mss;
+        // RFC 7323 §2.3: more than 14 is taken for 14.
+        half.scale = offer.scale.unwrap_or(0).min(MOST_SCALE);
+        let answers = segment.has(Flags::ACK);
+        half.ecn = match offer.ecn {
+            // An answer in the new way to a question in the old one agrees to nothing.
+            Ecn::Accurate if answers && asked == Ecn::Classic => Ecn::None,
+            ecn => ecn,
+        };
+        for (fact, seen) in [
+            (Facts::SCALE, offer.scale.is_some()),
+            (Facts::SACK, offer.sack),
+            (Facts::STAMPS, segment.stamps.is_some()),
+            (Facts::FAST_OPEN, offer.cookie.is_some()),
+            (Facts::ECN, half.ecn != Ecn::None),
+            (Facts::CUT, segment.is_cut),
+        ] {
+            if seen {
+                half.facts.note(fact);
+            }
+        }
+    }
+}
+
+/// What a SYN asks of fast open.
+fn fast_open(segment: &Segment, verdicts: &mut Vec<Verdict>) {
+    let told = match segment.offer.cookie {
+        None => return,
+        Some(0) => FastOpen::Asked,
+        Some(_) => FastOpen::Data { octets: segment.len },
+    };
+    verdicts.push(Verdict::certain(What::FastOpen(told), Evidence::Handshake));
+}
+
+/// What a SYN-ACK says to it; `asked` is the half that sent the SYN.
+fn accept(asked: &Half, segment: &Segment, verdicts: &mut Vec<Verdict>) {
+    if !asked.facts.has(Facts::FAST_OPEN) {
+        return;
+    }
+    if segment.offer.cookie.is_some_and(|len| len > 0) {
+        let what = What::FastOpen(FastOpen::CookieGiven);
+        verdicts.push(Verdict::certain(what, Evidence::Handshake));
+    }
+    // RFC 7413 §4.2.2: what is acknowledged beyond the SYN was taken.
+    if asked.next.past(asked.start) > 1 {
+        let taken = segment.ack.past(asked.start) > 1;
+        let told = if taken { FastOpen::Accepted } else { FastOpen::Ignored };
+        verdicts.push(Verdict::certain(What::FastOpen(told), Evidence::Numbers));
+    }
 }

@@ -1,8 +1,10 @@
 //! What happened on a connection, seen from somewhere between its ends?
 
+use std::sync::Arc;
 use std::time::Duration;
 
 mod ack;
+mod bare;
 mod copies;
 mod data;
 mod flight;
@@ -15,19 +17,25 @@ mod order;
 mod origin;
 mod phases;
 mod queue;
+mod reset;
+mod reuse;
 mod roles;
 mod rtt;
 mod sack;
 mod segment;
 mod sent;
+mod story;
+mod teardown;
 mod told;
 mod trigger;
 mod verdict;
 mod window;
+mod zeek;
 
 use super::key::{End, Key, Which};
 use super::mark::{Mark, Side};
 use super::table::Keyed;
+use super::way::Way;
 use crate::wire::tcp::Flags;
 use crate::wire::{Layer, Packet};
 
@@ -36,24 +44,43 @@ pub use half::{Facts, Half};
 pub use handshake::{Handshake, Vantage};
 pub use life::{Close, How, State};
 pub use phases::Phases;
+pub(super) use reuse::Heir;
 pub use roles::Roles;
 pub use rtt::Rtt;
-pub use segment::{Sacks, Segment, Stamps};
+pub use segment::{Ecn, Offer, Sacks, Segment, Stamps};
 pub use sent::Sent;
+pub(super) use teardown::TIME_WAIT;
 pub use verdict::{Confidence, Copied, Evidence, FastOpen, Need, Reset, Trigger, Verdict, What};
 pub use window::Windows;
+
+use handshake::Opening;
+use life::Belief;
+use phases::Completeness;
+use story::Story;
+use zeek::Step;
 
 /// Two halves, watched from the middle.
 #[derive(Debug)]
 pub struct Connection {
     key: Key,
     number: Number,
+    /// The one before it with the same key; 0 when there was none.
+    reuses: u32,
     /// Which end is the client, as far as is known.
     client: Which,
+    roles: Roles,
+    state: State,
+    begins_with_syn: bool,
+    /// Wireshark's, as far as it got.
+    completeness: Completeness,
     opened: Mark,
     latest: Mark,
+    opening: Opening,
     halves: [Half; 2],
-    application: Option<&'static str>,
+    /// What carried the first packet, beside plain links and IP.
+    way: Option<Arc<Way>>,
+    /// Nothing while there is no more than one SYN and one SYN-ACK.
+    story: Option<Box<Story>>,
 }
 
 /// Which one of all it is, in the order of the first packets.
@@ -65,6 +92,16 @@ pub(super) struct Number {
     pub(super) stream: u32,
 }
 
+impl Number {
+    /// That of the next connection; what is counted are those before it.
+    pub(super) fn connection(&mut self) -> Self {
+        self.conversation += 1;
+        let stream = self.stream;
+        self.stream += 1;
+        Self { stream, ..*self }
+    }
+}
+
 impl Keyed for Connection {
     fn key(&self) -> &Key {
         &self.key
@@ -72,19 +109,65 @@ impl Keyed for Connection {
 }
 
 impl Connection {
-    pub(super) fn new(number: Number, key: Key, from: Which, segment: &Segment) -> Self {
-        let answers = segment.has(Flags::SYN) && segment.has(Flags::ACK);
-        let client = if answers { from.other() } else { from };
-        let halves = [Half::default(), Half::default()];
+    pub(super) fn new(
+        number: Number,
+        key: Key,
+        (client, roles): (Which, Roles),
+        mark: Mark,
+    ) -> Self {
         Self {
             key,
             number,
+            reuses: 0,
             client,
-            opened: segment.mark,
-            latest: segment.mark,
-            halves,
-            application: None,
+            roles,
+            state: State::Joined,
+            begins_with_syn: false,
+            completeness: Completeness::default(),
+            opened: mark,
+            latest: mark,
+            opening: Opening::default(),
+            halves: [Half::default(), Half::default()],
+            way: None,
+            story: None,
         }
+    }
+
+    /// Carried so.
+    pub(super) fn carried(self, way: Option<Arc<Way>>) -> Self {
+        Self { way, ..self }
+    }
+
+    /// Between the same ends as another one before it.
+    pub(super) fn after(self, before: &Self) -> Self {
+        Self { reuses: before.id(), way: before.way.clone(), ..self }
+    }
+
+    /// Whether packets of this number's way belong to it.
+    pub(super) fn goes_by(&self, way: u16) -> bool {
+        let others = self.story.as_ref().map(|story| story.others);
+        self.key.way == way || others.is_some_and(|others| way != 0 && others.contains(&way))
+    }
+
+    /// Copies of its packets are seen on another way, too.
+    pub(super) fn goes_also_by(&mut self, way: u16) {
+        self.unfold();
+        let Some(story) = &mut self.story else { return };
+        if let Some(free) = story.others.iter_mut().find(|other| **other == 0) {
+            *free = way;
+        }
+    }
+
+    /// Its last packet was the first of another connection.
+    pub(super) fn disown(&mut self, segment: &Segment, client: Which) {
+        let half = &mut self.halves[self.side(client).index()];
+        half.packets = half.packets.saturating_sub(1);
+        half.octets = half.octets.saturating_sub(segment.octets.into());
+    }
+
+    /// There is no room for it any more.
+    pub(super) fn drop_out(&mut self) {
+        self.state = State::Dropped;
     }
 
     /// Counted from 1 over conversations of every kind, in the order of the first packets.
@@ -116,15 +199,17 @@ impl Connection {
 
     /// The key of the protocol above TCP, once one was read.
     pub fn application(&self) -> Option<&'static str> {
-        self.application
+        self.story.as_ref()?.application
     }
 
     pub(super) fn carries(&mut self, packet: &Packet<'_>) {
-        if self.application.is_none() {
+        if let Some(story) = &mut self.story
+            && story.application.is_none()
+        {
             let own = packet.own_layers();
             let tcp = own.iter().rposition(|layer| matches!(layer, Layer::Tcp(_)));
             let above = tcp.and_then(|at| own.get(at + 1));
-            self.application = above.map(|layer| layer.name().key);
+            story.application = above.map(|layer| layer.name().key);
         }
     }
 
@@ -145,12 +230,17 @@ impl Connection {
 
     /// Follows one segment.
     pub(super) fn observe(&mut self, segment: &Segment, side: Side, verdicts: &mut Vec<Verdict>) {
+        self.completeness.note(segment, self.is_new());
         self.latest = segment.mark;
-        let [client, server] = &mut self.halves;
-        let (own, peer) = match side {
-            Side::Client => (client, server),
-            Side::Server => (server, client),
-        };
+        if self.begin_bare(segment, side) {
+            return;
+        }
+        self.unfold();
+        let from = self.which(side);
+        if let Some(story) = &mut self.story {
+            story.zeek.observe(from, &Step::of(segment));
+        }
+        let (own, peer) = self.pair(side);
         own.sight(segment.seq, segment.has(Flags::SYN));
         if segment.has(Flags::ACK) {
             peer.sight(segment.ack, false);
@@ -161,17 +251,36 @@ impl Connection {
             verdicts.push(Verdict::certain(What::Copy(by), Evidence::Identity).of(of));
             return;
         }
-        if let Some(probe) = window::probe(own, segment) {
-            verdicts.push(own.trail().probes(probe, segment));
-        } else if segment.span() > 0 {
-            let is_new = own.facts.has(Facts::BEGUN) && segment.seq.past(own.next) >= 0;
-            own.take(segment, peer, verdicts);
-            if is_new {
-                window::fill(own, peer, segment, verdicts);
+        let belief = self.live(segment, side, verdicts);
+        let (own, peer) = self.pair(side);
+        if belief == Belief::All {
+            if let Some(probe) = window::probe(own, segment) {
+                verdicts.push(own.trail().probes(probe, segment));
+            } else if segment.span() > 0 {
+                let is_new = own.facts.has(Facts::BEGUN) && segment.seq.past(own.next) >= 0;
+                own.take(segment, peer, verdicts);
+                if is_new {
+                    window::fill(own, peer, segment, verdicts);
+                }
             }
         }
-        if segment.has(Flags::ACK) && !segment.has(Flags::RST) {
+        if belief != Belief::Nothing && segment.has(Flags::ACK) {
             ack::hear(own, peer, segment, verdicts);
+        }
+        self.settle(segment.mark, verdicts);
+    }
+
+    /// Whether no packet was followed yet.
+    fn is_new(&self) -> bool {
+        self.halves.iter().all(|half| half.packets == 0)
+    }
+
+    /// The half of a side, and the other.
+    fn pair(&mut self, side: Side) -> (&mut Half, &mut Half) {
+        let [client, server] = &mut self.halves;
+        match side {
+            Side::Client => (client, server),
+            Side::Server => (server, client),
         }
     }
 }
@@ -189,10 +298,8 @@ impl Half {
     fn count(&mut self, segment: &Segment, mss: u16) {
         self.packets += 1;
         self.octets += u64::from(segment.octets);
-        self.payload += u64::from(segment.len);
         let time = segment.mark.time;
-        let idle = if self.packets > 1 { time.0.saturating_sub(self.latest.0) } else { 0 };
-        self.latest = self.latest.max(time);
+        let is_first = self.packets == 1;
         let joined = mss > 0 && segment.len > u32::from(mss);
         if joined {
             self.facts.note(Facts::OFFLOAD);
@@ -201,6 +308,9 @@ impl Half {
             self.trail().sent().congested += 1;
         }
         let pace = &mut self.trail().pace;
+        let idle = if is_first { 0 } else { time.0.saturating_sub(pace.latest.0) };
+        pace.latest = pace.latest.max(time);
+        pace.payload += u64::from(segment.len);
         pace.idle = pace.idle.max(idle);
         pace.wire_packets += if joined { u64::from(segment.len.div_ceil(mss.into())) } else { 1 };
         if segment.len > 0 {
@@ -222,7 +332,7 @@ impl Half {
         let copies = &mut self.trail().copies;
         let found = if may_be_copy { copies.find(segment, identity, rtt) } else { None };
         if found.is_none() {
-            copies.note(segment, identity);
+            copies.note(segment.mark, identity, segment.place);
         }
         found
     }

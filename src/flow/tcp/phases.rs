@@ -1,5 +1,12 @@
 //! Which parts of a connection's life were seen?
 
+use super::Connection;
+use super::half::Facts;
+use super::life::State;
+use super::segment::Segment;
+use crate::flow::mark::Side;
+use crate::wire::tcp::Flags;
+
 /// One bit each.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Phases(u16);
@@ -39,5 +46,75 @@ impl Phases {
 
     pub(super) fn note(&mut self, phase: u16, seen: bool) {
         self.0 |= if seen { phase } else { 0 };
+    }
+}
+
+/// Wireshark's `tcp.completeness`, as far as it got.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct Completeness(pub(super) u8);
+
+impl Completeness {
+    const SYN: u8 = 1;
+    const SYN_ACK: u8 = 1 << 1;
+    const ACK: u8 = 1 << 2;
+    const DATA: u8 = 1 << 3;
+    const FIN: u8 = 1 << 4;
+    const RST: u8 = 1 << 5;
+
+    /// As Wireshark does it: of the first packet only a SYN counts, and the data in it.
+    pub(super) fn note(&mut self, segment: &Segment, is_first: bool) {
+        let [syn, ack, fin, rst] =
+            [Flags::SYN, Flags::ACK, Flags::FIN, Flags::RST].map(|flag| segment.has(flag));
+        let mut add = |bit: u8, seen: bool| self.0 |= if seen { bit } else { 0 };
+        add(Self::SYN, syn && !ack);
+        add(Self::DATA, syn && !ack && segment.len > 0);
+        if is_first {
+            return;
+        }
+        add(Self::SYN_ACK, syn && ack);
+        add(Self::ACK, ack && !syn && segment.len == 0);
+        add(Self::DATA, ack && !syn && segment.len > 0);
+        add(Self::FIN, fin && ack);
+        add(Self::RST, rst);
+    }
+}
+
+impl Connection {
+    /// Which parts of its life were seen.
+    pub fn phases(&self) -> Phases {
+        let mut phases = Phases::default();
+        let handshake = self.handshake();
+        let [client, server] = [Side::Client, Side::Server].map(|side| self.half(side));
+        let missed = |side| self.half(side).sent().missed_octets > 0;
+        let is_cut = client.facts().has(Facts::CUT) || server.facts().has(Facts::CUT);
+        for (phase, seen) in [
+            (Phases::SYN, handshake.syn.is_some()),
+            (Phases::SYN_ACK, handshake.syn_ack.is_some()),
+            (Phases::ACK, handshake.ack.is_some()),
+            (Phases::CLIENT_DATA, client.facts().has(Facts::DATA)),
+            (Phases::SERVER_DATA, server.facts().has(Facts::DATA)),
+            (Phases::CLIENT_FIN, client.facts().has(Facts::FIN)),
+            (Phases::SERVER_FIN, server.facts().has(Facts::FIN)),
+            (Phases::CLIENT_FIN_ACKED, client.facts().has(Facts::FIN_ACKED)),
+            (Phases::SERVER_FIN_ACKED, server.facts().has(Facts::FIN_ACKED)),
+            (Phases::CLIENT_RESET, client.facts().has(Facts::RST)),
+            (Phases::SERVER_RESET, server.facts().has(Facts::RST)),
+            (Phases::JOINED, !self.begins_with_syn),
+            (Phases::OPEN, !self.state().is_over()),
+            (Phases::DROPPED, self.state() == State::Dropped),
+            (Phases::GAPS, missed(Side::Client) || missed(Side::Server)),
+            (Phases::CUT, is_cut),
+        ] {
+            phases.note(phase, seen);
+        }
+        phases
+    }
+
+    /// Whether it was seen from its SYN to its end.
+    pub fn is_complete(&self) -> bool {
+        let phases = self.phases();
+        let opened = [Phases::SYN, Phases::SYN_ACK, Phases::ACK].iter().all(|it| phases.has(*it));
+        let closed = phases.has(Phases::CLIENT_FIN_ACKED) && phases.has(Phases::SERVER_FIN_ACKED);
+        opened && (closed || matches!(self.state(), State::Reset(_)))
     }
 }

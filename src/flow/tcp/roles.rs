@@ -1,6 +1,8 @@
 //! Who is the client?
 
+use super::Connection;
 use super::verdict::Confidence;
+use crate::flow::key::Which;
 
 /// Why one end is taken for the client, the best reason last.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -23,6 +25,26 @@ impl Roles {
             Self::FirstSender => Confidence::Weak,
             Self::Ports | Self::KnownServer => Confidence::Likely,
             Self::Content | Self::Handshake => Confidence::Certain,
+        }
+    }
+}
+
+impl Connection {
+    /// Learns who is the client, from its own words; the two sides change places if it is the other.
+    pub(in crate::flow) fn is_client(&mut self, client: Which) {
+        self.roles = Roles::Content;
+        if client != self.client {
+            self.flip();
+        }
+    }
+
+    /// The other end is the client.
+    pub(super) fn flip(&mut self) {
+        self.client = self.client.other();
+        self.halves.swap(0, 1);
+        self.state = self.state.flipped();
+        if let Some(story) = &mut self.story {
+            story.flip();
         }
     }
 }

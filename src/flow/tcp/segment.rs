@@ -7,7 +7,7 @@ use arrayvec::ArrayVec;
 use crate::flow::key::{End, Key, Which};
 use crate::flow::mark::Mark;
 use crate::wire::tcp::{Flags, Seq, Tcp, TcpOption};
-use crate::wire::{Layer, Packet};
+use crate::wire::{Layer, Packet, packet};
 
 /// The parts of a packet that a connection is followed by.
 #[derive(Clone, Debug)]
@@ -30,10 +30,37 @@ pub struct Segment {
     pub congested: bool,
     pub stamps: Option<Stamps>,
     pub sacks: Sacks,
+    /// Meaningful only when [`Flags::SYN`] is set.
+    pub offer: Offer,
     /// The frame's octets on the wire.
     pub octets: u32,
     /// The capture lost some of the options.
     pub is_cut: bool,
+}
+
+/// What a SYN proposes.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Offer {
+    /// RFC 9293 §3.7.1; 0 when it names none.
+    pub mss: u16,
+    /// RFC 7323 §2, as written.
+    pub scale: Option<u8>,
+    /// RFC 2018 §2.
+    pub sack: bool,
+    /// RFC 7413 §4.1.1: how long the cookie is; 0 asks for one.
+    pub cookie: Option<u8>,
+    pub ecn: Ecn,
+}
+
+/// What a SYN proposes, or a SYN-ACK agrees to, of explicit congestion notification.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub enum Ecn {
+    #[default]
+    None,
+    /// RFC 3168 §6.1.1.
+    Classic,
+    /// RFC 9768 §3.1.1.
+    Accurate,
 }
 
 /// Left and right edges (RFC 2018 §3), in the order sent.
@@ -73,6 +100,25 @@ impl Segment {
         Some(Self::read(packet, *tcp, &carrier, place))
     }
 
+    /// What an ICMP error sends back: in which packet, with which number as far as it was quoted, of
+    /// which conversation, and which end of it had sent it.
+    pub(in crate::flow) fn quoted(
+        packet: &Packet<'_>,
+    ) -> Option<((Mark, Option<Seq>), Key, Which)> {
+        let layers = packet.quoted_layers();
+        let (source, destination) = packet::addresses(layers)?;
+        let (seq, ports) = layers.iter().rev().find_map(|layer| match layer {
+            Layer::Tcp(tcp) => Some((tcp.seq(), (tcp.source_port(), tcp.destination_port()))),
+            Layer::Scrap(scrap) => {
+                Some((scrap.seq(), (scrap.source_port(), scrap.destination_port())))
+            }
+            _ => None,
+        })?;
+        let (source, destination) = (End::new(source, ports.0), End::new(destination, ports.1));
+        let (key, which) = Key::of(6, source, destination);
+        Some(((Mark::of(&packet.frame), Some(seq)), key, which))
+    }
+
     fn read(
         packet: &Packet<'_>,
         tcp: Tcp<'_>,
@@ -93,6 +139,7 @@ impl Segment {
             congested: carrier.congested,
             stamps: None,
             sacks: Sacks::new_const(),
+            offer: Offer { ecn: Ecn::of(tcp), ..Offer::default() },
             octets: frame.octets.len() as u32,
             is_cut: tcp.options_are_cut(),
         };
@@ -117,6 +164,10 @@ impl Segment {
                         let _ = self.sacks.try_push(block);
                     }
                 }
+                TcpOption::Mss(mss) => self.offer.mss = mss,
+                TcpOption::WindowScale(scale) => self.offer.scale = Some(scale),
+                TcpOption::SackPermitted => self.offer.sack = true,
+                TcpOption::FastOpen(cookie) => self.offer.cookie = Some(cookie.len() as u8),
                 _ => {}
             }
         }
@@ -124,6 +175,16 @@ impl Segment {
 
     pub fn has(&self, flag: u8) -> bool {
         self.flags.has(flag)
+    }
+
+    /// Whether it is nothing but a first SYN or SYN-ACK as everybody sends it.
+    pub(super) fn is_bare(&self) -> bool {
+        const OTHERS: u8 = Flags::FIN | Flags::RST | Flags::PSH | Flags::URG;
+        self.has(Flags::SYN)
+            && self.flags.0 & OTHERS == 0
+            && self.len == 0
+            && self.window != 0
+            && self.offer.cookie.is_none()
     }
 
     /// Whether it only acknowledges: no SYN, FIN or RST.
@@ -139,6 +200,25 @@ impl Segment {
     /// The first place after it.
     pub fn end(&self) -> Seq {
         self.seq.plus(self.span())
+    }
+}
+
+impl Ecn {
+    fn of(tcp: Tcp<'_>) -> Self {
+        let flags = tcp.flags();
+        let (cwr, ece) = (flags.has(Flags::CWR), flags.has(Flags::ECE));
+        if !flags.has(Flags::SYN) {
+            return Self::None;
+        }
+        match (flags.has(Flags::ACK), tcp.is_accurate_ecn(), cwr, ece) {
+            // RFC 9768 §3.1.2: these say with which mark the SYN arrived. All three is an old stack
+            // that throws back what it got.
+            (false, true, true, true) | (true, false, true, _) | (true, true, _, false) => {
+                Self::Accurate
+            }
+            (false, false, true, true) | (true, _, false, true) => Self::Classic,
+            _ => Self::None,
+        }
     }
 }
 

@@ -190,12 +190,12 @@ pub enum Confidence {
 
 impl Verdict {
     /// Something that follows from the numbers alone.
-    pub(super) fn certain(what: What, evidence: Evidence) -> Self {
+    pub(in crate::flow) fn certain(what: What, evidence: Evidence) -> Self {
         Self { what, evidence, confidence: Confidence::Certain, of: None }
     }
 
     #[must_use]
-    pub(super) fn of(self, packet: u64) -> Self {
+    pub(in crate::flow) fn of(self, packet: u64) -> Self {
         Self { of: (packet != 0).then_some(packet), ..self }
     }
 }

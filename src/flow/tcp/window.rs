@@ -13,7 +13,7 @@ use crate::flow::mark::Mark;
 use crate::wire::tcp::{Flags, Seq};
 
 /// RFC 7323 §2.3.
-const MOST_SCALE: u8 = 14;
+pub(super) const MOST_SCALE: u8 = 14;
 /// Offers that a sender may not have heard of yet. Of older ones the newest counts.
 const OFFERS: usize = 8;
 
@@ -148,7 +148,7 @@ pub(super) fn offer(
         return;
     };
     let edge = segment.ack.plus(window);
-    if peer.facts.has(Facts::EDGE) && segment.is_plain() {
+    if peer.facts.has(Facts::EDGE) && !peer.facts.has(Facts::FIN) && segment.is_plain() {
         let left = peer.edge.past(edge);
         // Less than one step of the scale is rounding.
         if left > 0 && left >= 1 << scale.unwrap_or(0) {

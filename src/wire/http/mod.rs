@@ -47,6 +47,11 @@ enum Carrier {
 }
 
 impl<'a> Http<'a> {
+    /// Whether a client sends it.
+    pub fn is_request(&self) -> Option<bool> {
+        self.start().map(|start| start.side == Side::Request)
+    }
+
     fn start(&self) -> Option<Start<'a>> {
         Start::read(self.octets.kept(), self.skipped.len())
     }

@@ -75,6 +75,11 @@ impl<'a> Tcp<'a> {
         Flags(self.header[13])
     }
 
+    /// RFC 9768 §3.1.1: asks for accurate ECN in a SYN, with [`Flags::CWR`] and [`Flags::ECE`].
+    pub fn is_accurate_ecn(self) -> bool {
+        self.header[12] & 1 != 0
+    }
+
     /// As written; the scale is known only to the connection.
     pub fn window(self) -> u16 {
         be16(self.header, 14)
