@@ -63,7 +63,7 @@ impl Connection {
     }
 
     pub fn community_id(&self) -> CommunityId {
-        CommunityId::default()
+        CommunityId::of_ends(6, self.end(Side::Client), self.end(Side::Server))
     }
 
     /// The VLANs of the first packet, outermost first.
