@@ -70,6 +70,23 @@ fn every_ladder_is_told_as_before() {
     assert!(stale.is_empty(), "{} ladders are told otherwise:\n{}", stale.len(), stale.join("\n"));
 }
 
+/// What `flow` tells of a connection can be made a ladder.
+#[test]
+fn a_conversation_is_told_in_this_notation() {
+    for fixture in ["zero-window", "fast-retransmit", "reset", "ecn", "fast-open", "half-close"] {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_wiretale"));
+        command.args(["flow", "-v", &format!("fixtures/{fixture}.pcap#1")]);
+        let told = command.output().expect("the program").stdout;
+        let told = String::from_utf8(told).expect("UTF-8");
+        let steps = told.lines().filter(|line| !line.starts_with('#'));
+        for line in steps.clone() {
+            let left = line.split_once(';').map_or(line, |(left, _)| left);
+            assert!(notation::read(left).is_some(), "{fixture}: {left}");
+        }
+        assert!(steps.count() > 3, "{fixture}");
+    }
+}
+
 /// The same ladder, from what was dissected and seen.
 fn climb(path: &Path, text: &str) -> String {
     let mut ends = Ends::default();

@@ -45,6 +45,7 @@ pub(super) enum Question {
     Packets(Packets),
     Exchanges(Exchanges),
     Flows(Conversations),
+    Flow(Conversation),
     /// Write the completions of a shell to standard output
     #[command(before_help = "Examples:
   wiretale completions bash > ~/.local/share/bash-completion/completions/wiretale
@@ -170,6 +171,53 @@ pub(super) struct Conversations {
 
     #[command(flatten)]
     pub(super) paper: Paper,
+}
+
+/// One conversation, packet by packet: the client on the left, the server on the right
+#[derive(Args, Debug)]
+#[command(
+    override_usage = "wiretale flow [OPTIONS] FILE NUMBER",
+    before_help = "Examples:
+  wiretale flow slow.pcap 2                   the conversation that `flows` numbers 2
+  wiretale flow slow.pcap#2                   the same
+  wiretale flow --follow slow.pcap 2          what both sides said
+  wiretale flow --follow=raw --side server slow.pcap 2 > body
+  wiretale flow --json slow.pcap 2 | jq .server.rtt"
+)]
+pub(super) struct Conversation {
+    #[command(flatten)]
+    pub(super) from: From,
+
+    /// Every option of each segment, and what is not as usual in its IP header
+    #[arg(short = 'v', long = "verbose", conflicts_with_all = ["output", "json"])]
+    pub(super) verbose: bool,
+
+    /// What both sides said, instead of their segments: as text, in rows of octets, or as it is
+    #[arg(long, value_enum, value_name = "FORM", num_args = 0..=1, default_missing_value = "text", require_equals = true, conflicts_with_all = ["output", "json"])]
+    pub(super) follow: Option<Follow>,
+
+    /// Only what this side said
+    #[arg(long, value_enum, requires = "follow")]
+    pub(super) side: Option<Speaker>,
+
+    #[command(flatten)]
+    pub(super) paper: Paper,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(super) enum Follow {
+    /// Lines as they are; what is no text is escaped
+    Text,
+    /// Rows of octets with their places
+    Hex,
+    /// The octets and nothing else
+    Raw,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(super) enum Speaker {
+    Client,
+    Server,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]

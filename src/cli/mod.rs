@@ -10,7 +10,7 @@ use crate::capture;
 use crate::capture::save::Save;
 use crate::capture::sift::Sift;
 use crate::filter::Filter;
-use crate::flow::exchange;
+use crate::flow::{Side, exchange};
 use crate::pipeline::{self, Passing};
 use crate::render::Report;
 use crate::render::choice::Choice;
@@ -18,8 +18,10 @@ use crate::render::clock::{Clock, Style};
 use crate::render::columns::{self, Columns};
 use crate::render::exchanges;
 use crate::render::flows::{self, Order, Stream, Table};
+use crate::render::follow::{self, Follow};
 use crate::render::hex::Dumps;
 use crate::render::json::Json;
+use crate::render::ladder::{Detail, Ladder};
 use crate::render::line::{Lines, Manner, Numbers};
 use crate::render::out::Out;
 use crate::render::overview::{self, Overview};
@@ -32,8 +34,8 @@ mod paper;
 mod time;
 
 use arguments::{
-    Arguments, Conversations, Exchanges, Figures, Format, From, Packets, Paper, Question, Sort,
-    Tell, Time,
+    Arguments, Conversation, Conversations, Exchanges, Figures, Format, From, Packets, Paper,
+    Question, Sort, Speaker, Tell, Time,
 };
 pub use man::page as man_page;
 
@@ -45,6 +47,10 @@ pub fn run() -> anyhow::Result<()> {
         Question::Packets(packets) => answer(&packets.from, listing(&packets)?),
         Question::Exchanges(exchanges) => answer(&exchanges.from, talks(&exchanges)?),
         Question::Flows(flows) => answer(&flows.from, conversations(&flows)?),
+        Question::Flow(mut flow) => {
+            let number = flow.from.take_number()?;
+            answer(&flow.from, conversation(&flow, number)?)
+        }
         Question::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "wiretale", &mut script);
@@ -146,6 +152,29 @@ fn conversations(flows: &Conversations) -> Result<Box<dyn Report>, Usage> {
     })
 }
 
+/// One conversation.
+fn conversation(flow: &Conversation, number: u32) -> Result<Box<dyn Report>, Usage> {
+    let out = out(&flow.from, &flow.paper)?;
+    let detail = if flow.verbose { Detail::All } else { Detail::Usual };
+    Ok(match (flow.paper.format(), flow.follow) {
+        (Format::Ndjson, _) => Box::new(Stream::new(out, flows::Json::default()).only(number)),
+        (Format::Csv, _) => Box::new(Stream::new(out, flows::Csv::default()).only(number)),
+        (Format::Text, None) => Box::new(Ladder::new(out, number, detail)),
+        (Format::Text, Some(form)) => {
+            let form = match form {
+                arguments::Follow::Text => follow::Form::Text,
+                arguments::Follow::Hex => follow::Form::Hex,
+                arguments::Follow::Raw => follow::Form::Raw,
+            };
+            let side = flow.side.map(|side| match side {
+                Speaker::Client => Side::Client,
+                Speaker::Server => Side::Server,
+            });
+            Box::new(Follow::new(out, form, number, side))
+        }
+    })
+}
+
 /// Standard output, unless the packets themselves go there.
 fn out(from: &From, paper: &Paper) -> Result<Out, Usage> {
     let watched = io::stdout().is_terminal();
@@ -161,6 +190,25 @@ fn out(from: &From, paper: &Paper) -> Result<Out, Usage> {
 }
 
 impl From {
+    /// Takes the number of a conversation from the last word: `FILE NUMBER`, or `FILE#NUMBER`.
+    fn take_number(&mut self) -> Result<u32, Usage> {
+        let wanted =
+            || usage("which conversation? write its number behind the file, as `flows` tells it");
+        let last = self.words.pop().ok_or_else(wanted)?;
+        if let Ok(number) = last.parse() {
+            let is_alone = self.words.is_empty() && self.read.is_empty();
+            return if is_alone {
+                Err(usage("which file? write it before the number"))
+            } else {
+                Ok(number)
+            };
+        }
+        let (file, number) = last.rsplit_once('#').ok_or_else(wanted)?;
+        let number = number.parse().map_err(|_| wanted())?;
+        self.words.push(file.to_owned());
+        Ok(number)
+    }
+
     /// The files to read, and the capture filter if there is one.
     fn source(&self) -> (Vec<PathBuf>, Option<String>) {
         if self.read.is_empty() {

@@ -115,6 +115,11 @@ impl Flows {
         self.connections.dropped()
     }
 
+    /// How many conversations there were so far.
+    pub fn count(&self) -> u32 {
+        self.begun.conversation
+    }
+
     /// Those without connection that have fallen silent since the last packet.
     pub fn silent(&mut self) -> impl Iterator<Item = Datagrams> {
         self.silent.drain(..)

@@ -15,6 +15,7 @@ pub mod flows;
 pub mod follow;
 pub mod hex;
 pub mod json;
+pub mod ladder;
 pub mod line;
 pub mod out;
 pub mod overview;

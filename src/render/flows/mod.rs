@@ -30,6 +30,8 @@ pub struct Stream<F> {
     out: Out,
     form: F,
     asked: Asked,
+    /// The number of the only conversation that is told.
+    only: Option<u32>,
 }
 
 /// The conversations of which a packet was let through to be told: one bit each.
@@ -70,7 +72,15 @@ pub trait Form {
 
 impl<F: Form> Stream<F> {
     pub fn new(out: Out, form: F) -> Self {
-        Self { out, form, asked: Asked::default() }
+        Self { out, form, asked: Asked::default(), only: None }
+    }
+}
+
+impl<F> Stream<F> {
+    /// Tells one conversation and no other.
+    #[must_use]
+    pub fn only(self, conversation: u32) -> Self {
+        Self { only: Some(conversation), ..self }
     }
 }
 
@@ -84,7 +94,9 @@ impl<F: Form> Report for Stream<F> {
     }
 
     fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()> {
-        self.asked.note(seen);
+        if self.only.is_none_or(|only| seen.id() == Some(only)) {
+            self.asked.note(seen);
+        }
         self.form.packet(packet, seen);
         Ok(())
     }
@@ -122,7 +134,11 @@ impl<F: Form> Report for Stream<F> {
             self.silent(one)?;
         }
         self.form.end(about, &mut self.out)?;
-        self.out.flush()
+        self.out.flush()?;
+        match self.only {
+            Some(only) if !self.asked.has(only) => Err(unknown(only, flows)),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -213,4 +229,22 @@ impl Form for Lines {
     fn datagrams(&mut self, one: &Datagrams, ink: &mut Ink) {
         Row::of_datagrams(one).line(&mut self.clock, ink);
     }
+}
+
+/// Writes a connection in words.
+pub(super) fn summary(one: &Connection, ink: &mut Ink) {
+    Row::of(one).words(ink);
+}
+
+/// Writes what two ends sent each other without a connection in words.
+pub(super) fn summary_of_datagrams(one: &Datagrams, ink: &mut Ink) {
+    Row::of_datagrams(one).words(ink);
+}
+
+/// No conversation has this number.
+pub(super) fn unknown(wanted: u32, flows: &Flows) -> io::Error {
+    let count = flows.count();
+    io::Error::other(format!(
+        "there is no conversation {wanted}: the capture has {count}, and `flows` tells their numbers"
+    ))
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::flow::tcp::{Connection, How, Reset, State};
 use crate::flow::{Datagrams, End, Side};
-use crate::ink::Ink;
+use crate::ink::{Ink, Paint};
 use crate::render::clock::Clock;
 use crate::render::quantity;
 use crate::timeline::Timestamp;
@@ -107,7 +107,12 @@ impl Row {
         // All is ASCII but the arrow, which has two octets more than cells.
         let cells = (ink.len() - start).saturating_sub(if ink.ascii { 0 } else { 2 });
         ink.spaces(ENDS.saturating_sub(cells).max(1) + 1);
-        ink.paint(crate::ink::Paint::Name, self.protocol).text("  ");
+        ink.paint(Paint::Name, self.protocol).text("  ");
+        self.words(ink);
+    }
+
+    /// How much, how fast, what went wrong, and how it ended.
+    pub(super) fn words(&self, ink: &mut Ink) {
         both(self.packets, quantity::count, ink);
         ink.text(" packets, ");
         both(self.octets, quantity::octets, ink);

@@ -1,0 +1,305 @@
+//! One conversation, step by step: the client's segments on the left, the server's on the right.
+//!
+//! The notation is that of `tests/ladders`, so that what is told here can be made a test. Behind the
+//! semicolon stands the packet's number, and what the tracker makes of it. Windows are as written, as
+//! there; time stamps, identifications and hop limits are told when everything is asked for.
+
+use std::io;
+
+use super::line::{self, Numbers};
+use super::out::Out;
+use super::{Report, flows, verdict};
+use crate::flow::tcp::{Connection, State, What};
+use crate::flow::{Datagrams, Flows, Seen, Side};
+use crate::ink::{Ink, Paint};
+use crate::timeline::{About, Timestamp};
+use crate::wire::tcp::{Flags, Origin, Tcp, TcpOption};
+use crate::wire::{Layer, Packet};
+
+/// How much of each segment is told.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Detail {
+    Usual,
+    /// Every option, and what is in the header of IP.
+    All,
+}
+
+/// Tells one conversation.
+pub struct Ladder {
+    out: Out,
+    wanted: u32,
+    detail: Detail,
+    /// When it began, once it was met.
+    begun: Option<Timestamp>,
+    state: Option<State>,
+    is_told: bool,
+}
+
+/// Where the server's side begins, and where what the tracker says.
+const SERVER: usize = 36;
+const NOTES: usize = 84;
+
+/// A hop limit that is no news.
+const USUAL_HOPS: u8 = 64;
+
+impl Ladder {
+    pub fn new(out: Out, conversation: u32, detail: Detail) -> Self {
+        Self { out, wanted: conversation, detail, begun: None, state: None, is_told: false }
+    }
+
+    fn head(&mut self, packet: &Packet<'_>, ends: [crate::flow::End; 2], ports: bool) {
+        self.begun = Some(packet.frame.time);
+        let ink = &mut self.out.ink;
+        ink.begin(Paint::Faint).text("# conversation ").number(self.wanted).text(": ");
+        for (at, end) in ends.into_iter().enumerate() {
+            if at > 0 {
+                ink.arrow();
+            }
+            if ports {
+                ink.endpoint(end.address(), end.port);
+            } else {
+                ink.address(end.address());
+            }
+        }
+        ink.plain().text("\n");
+        if ports && ends[0].address().is_ipv6() {
+            ink.text("ipv6\n");
+        }
+    }
+
+    fn segment(
+        &mut self,
+        packet: &Packet<'_>,
+        tcp: Tcp<'_>,
+        connection: &Connection,
+        side: Side,
+        seen: &Seen<'_>,
+    ) {
+        if self.begun.is_none() {
+            self.head(packet, [Side::Client, Side::Server].map(|side| connection.end(side)), true);
+        }
+        let start = self.rung(packet.frame.time, side);
+        let ink = &mut self.out.ink;
+        unusual(packet, self.detail, ink);
+        write(tcp, connection.origin(side), self.detail, ink);
+        let cells = ink.len() - start;
+        ink.spaces(NOTES.saturating_sub(cells).max(1));
+        ink.begin(Paint::Faint).text("; #").number(packet.frame.number).plain();
+        let mut comma = " ";
+        for verdict in seen.verdicts {
+            ink.text(comma);
+            verdict::words(verdict, ink);
+            comma = ", ";
+        }
+        if let [.., last] = packet.own_layers()
+            && !matches!(last, Layer::Tcp(_))
+        {
+            ink.text(comma).paint(Paint::Name, last.name().words).text(" ");
+            last.line(ink);
+            comma = ", ";
+        }
+        let state = connection.state();
+        let is_said = seen.verdicts.iter().any(|verdict| {
+            matches!(verdict.what, What::Finished | What::FinishedByBoth | What::Reset(_))
+        });
+        if self.state != Some(state) && !is_said {
+            ink.text(comma).text(state_words(state));
+        }
+        self.state = Some(state);
+    }
+
+    fn datagram(
+        &mut self,
+        packet: &Packet<'_>,
+        datagrams: &Datagrams,
+        side: Side,
+        seen: &Seen<'_>,
+    ) {
+        if self.begun.is_none() {
+            let ports = datagrams.protocol() == 17;
+            self.head(packet, [Side::Client, Side::Server].map(|side| datagrams.end(side)), ports);
+        }
+        self.rung(packet.frame.time, side);
+        let ink = &mut self.out.ink;
+        line::words(packet, seen, Numbers::Relative, ink);
+        ink.begin(Paint::Faint).text("  ; #").number(packet.frame.number).plain();
+    }
+
+    /// Writes the time and the direction; says where the line began.
+    fn rung(&mut self, time: Timestamp, side: Side) -> usize {
+        let since = time.since(self.begun.unwrap_or(time));
+        let ink = &mut self.out.ink;
+        let start = ink.len();
+        let nanos = since.subsec_nanos();
+        ink.number(since.as_secs()).text(".");
+        if nanos.is_multiple_of(1000) {
+            ink.digits((nanos / 1000).into(), 6);
+        } else {
+            ink.digits(nanos.into(), 9);
+        }
+        match side {
+            Side::Client => ink.text(" > "),
+            Side::Server => {
+                let cells = ink.len() - start;
+                ink.spaces(SERVER.saturating_sub(cells).max(1)).text("< ")
+            }
+        };
+        start
+    }
+
+    /// What became of it, in words.
+    fn foot(&mut self, words: impl FnOnce(&mut Ink)) -> io::Result<()> {
+        self.is_told = true;
+        let ink = &mut self.out.ink;
+        ink.begin(Paint::Faint).text("# ");
+        words(ink);
+        ink.plain();
+        self.out.line()
+    }
+}
+
+impl Report for Ladder {
+    fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()> {
+        if seen.id() != Some(self.wanted) {
+            return Ok(());
+        }
+        if let Some((datagrams, side)) = seen.datagrams {
+            self.datagram(packet, datagrams, side, seen);
+        } else if let (Some((connection, side)), Some(tcp)) = (seen.connection, packet.tcp()) {
+            self.segment(packet, tcp, connection, side, seen);
+        }
+        self.out.line()
+    }
+
+    fn gone(&mut self, connection: &Connection) -> io::Result<()> {
+        if connection.id() != self.wanted {
+            return Ok(());
+        }
+        self.foot(|ink| flows::summary(connection, ink))
+    }
+
+    fn silent(&mut self, datagrams: &Datagrams) -> io::Result<()> {
+        if datagrams.id() != self.wanted {
+            return Ok(());
+        }
+        self.foot(|ink| flows::summary_of_datagrams(datagrams, ink))
+    }
+
+    fn lull(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+
+    fn end(&mut self, _: &About, flows: &Flows) -> io::Result<()> {
+        for connection in flows.connections() {
+            self.gone(connection)?;
+        }
+        for datagrams in flows.datagrams() {
+            self.silent(datagrams)?;
+        }
+        self.out.flush()?;
+        if self.is_told { Ok(()) } else { Err(flows::unknown(self.wanted, flows)) }
+    }
+}
+
+/// What is not as usual, in brackets.
+fn unusual(packet: &Packet<'_>, detail: Detail, ink: &mut Ink) {
+    let start = ink.len();
+    let mut note = |words: &str, number: Option<u64>| {
+        ink.text(if ink.len() > start { ", " } else { "[" }).text(words);
+        if let Some(number) = number {
+            ink.text(" ").number(number);
+        }
+    };
+    for layer in packet.own_layers() {
+        let (hops, id, congested) = match layer {
+            Layer::Vlan(vlan) => {
+                note("vlan", Some(vlan.id().into()));
+                continue;
+            }
+            Layer::Ipv4(ip) => (ip.ttl(), ip.id(), ip.header().0[1] & 3 == 3),
+            Layer::Ipv6(ip) => (ip.hop_limit(), 0, ip.traffic_class() & 3 == 3),
+            _ => continue,
+        };
+        if detail == Detail::All && id != 0 {
+            note("id", Some(id.into()));
+        }
+        if detail == Detail::All && hops != USUAL_HOPS {
+            note("ttl", Some(hops.into()));
+        }
+        if congested {
+            note("ce", None);
+        }
+    }
+    let frame = &packet.frame;
+    if frame.interface != 0 {
+        note("interface", Some(frame.interface.into()));
+    }
+    if frame.octets.is_cut() {
+        note("kept", Some(frame.octets.kept().len() as u64));
+    }
+    if ink.len() > start {
+        ink.text("] ");
+    }
+}
+
+/// A segment in the notation of packetdrill.
+fn write(tcp: Tcp<'_>, origin: Origin, detail: Detail, ink: &mut Ink) {
+    let flags = tcp.flags();
+    let letters = flags.letters();
+    let letters = letters.trim_ascii_end();
+    let (seq, len) = (tcp.seq().from(origin.seq), tcp.payload().len() as u32);
+    ink.wire(if letters.is_empty() { b"-" } else { letters });
+    ink.text(" ").number(seq).text(":").number(seq.wrapping_add(len));
+    ink.text("(").number(len).text(")");
+    if flags.has(Flags::ACK) {
+        ink.text(" ack ").number(tcp.ack().from(origin.ack));
+    }
+    ink.text(" win ").number(tcp.window());
+    let start = ink.len();
+    for option in tcp.options() {
+        let comma = if ink.len() > start { "," } else { " <" };
+        match option {
+            TcpOption::Mss(mss) => _ = ink.text(comma).text("mss ").number(mss),
+            TcpOption::WindowScale(shift) => _ = ink.text(comma).text("wscale ").number(shift),
+            TcpOption::SackPermitted => _ = ink.text(comma).text("sackOK"),
+            TcpOption::Sack(blocks) => {
+                ink.text(comma).text("sack");
+                for (left, right) in blocks.edges() {
+                    ink.text(" ").number(left.from(origin.ack));
+                    ink.text(":").number(right.from(origin.ack));
+                }
+            }
+            TcpOption::FastOpen(cookie) => {
+                ink.text(comma).text(if cookie.is_empty() { "FO" } else { "FO " });
+                ink.hex_octets(cookie);
+            }
+            TcpOption::Nop if detail == Detail::All => _ = ink.text(comma).text("nop"),
+            TcpOption::Timestamps { value, echo } if detail == Detail::All => {
+                ink.text(comma).text("TS val ").number(value).text(" ecr ").number(echo);
+            }
+            _ => {}
+        }
+    }
+    if ink.len() > start {
+        ink.text(">");
+    }
+}
+
+/// The state that a packet leads to.
+fn state_words(state: State) -> &'static str {
+    match state {
+        State::Joined => "seen from here on",
+        State::Asked => "asked",
+        State::AskedByBoth => "asked by both",
+        State::Answered => "answered",
+        State::Refused => "refused",
+        State::Established => "established",
+        State::HalfClosed(Side::Client) => "half-closed by the client",
+        State::HalfClosed(Side::Server) => "half-closed by the server",
+        State::Closing => "closing",
+        State::Closed => "closed",
+        State::Reset(Side::Client) => "reset by the client",
+        State::Reset(Side::Server) => "reset by the server",
+        State::Dropped => "no longer followed",
+    }
+}
