@@ -4,7 +4,7 @@ use std::io;
 
 use crate::capture::save::Save;
 use crate::filter::Filter;
-use crate::flow::{Flows, Fragments, Inflated, Keyring, Streams};
+use crate::flow::{Bodies, Flows, Fragments, Inflated, Keyring, Streams};
 use crate::render::Report;
 use crate::timeline::{Moment, Source};
 use crate::wire::Packet;
@@ -45,7 +45,7 @@ fn read(
 ) -> io::Result<()> {
     let mut fragments = Fragments::default();
     let mut inflated = Inflated::default();
-    let mut streams = Streams::default();
+    let (mut bodies, mut streams) = (Bodies::default(), Streams::default());
     let mut left = passing.limit.unwrap_or(u64::MAX);
     report.begin(source.about())?;
     while left > 0 {
@@ -68,7 +68,9 @@ fn read(
                 packet.read();
                 fragments.join(&mut packet);
                 inflated.open(&mut packet);
+                bodies.read_behind(&mut packet);
                 streams.join(&mut packet);
+                bodies.note(&packet);
                 passing.keyring.open(&mut packet);
                 let seen = flows.observe(&packet);
                 if passing.filter.as_ref().is_none_or(|filter| filter.admits(&packet, &seen)) {

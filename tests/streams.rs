@@ -3,7 +3,7 @@
 mod fixtures;
 
 use fixtures::{Kept, frames};
-use wiretale::flow::Streams;
+use wiretale::flow::{Bodies, Streams};
 use wiretale::ink::Ink;
 use wiretale::wire::{Layer, Packet};
 
@@ -73,6 +73,44 @@ fn only_the_next_segment_goes_on() {
     assert_eq!(joined([&one, &one, &other]), told);
     let [_, beyond] = split(kept, len, 40);
     assert_ne!(joined([&one, &beyond, &other]), told);
+}
+
+/// Where a body of told length ends, the next head is looked for, wherever the segments were cut.
+#[test]
+fn a_head_is_found_behind_the_body_before_it() {
+    let responses: Vec<&Kept> = frames()
+        .iter()
+        .filter(|kept| kept.file.contains("/two-requests.") && is_response(kept))
+        .collect();
+    let [one, other, ..] = responses[..] else { panic!("two responses") };
+    let [first, second] = [one, other].map(|kept| payload(kept).to_vec());
+    let mut octets = one.octets.clone();
+    octets.extend_from_slice(&second);
+    let len = octets.len();
+    let both = Kept { file: one.file.clone(), octets, len, ..*one };
+    let head = first.windows(4).position(|four| four == b"\r\n\r\n").expect("an end") + 4;
+    let mut tried = 0;
+    for at in head..first.len() {
+        let [part, rest] = split(&both, first.len() + second.len(), at);
+        let mut bodies = Bodies::default();
+        let mut packet = Packet::dissect(part.frame());
+        bodies.read_behind(&mut packet);
+        bodies.note(&packet);
+        let mut packet = Packet::dissect(rest.frame());
+        bodies.read_behind(&mut packet);
+        assert_eq!(said(&packet), said(&Packet::dissect(other.frame())), "cut at {at}");
+        tried += 1;
+    }
+    assert!(tried > 10, "only {tried} cuts were tried");
+}
+
+fn is_response(kept: &Kept) -> bool {
+    let packet = Packet::dissect(kept.frame());
+    protocol(&packet) == "http" && said(&packet).starts_with("HTTP/")
+}
+
+fn payload(kept: &Kept) -> &[u8] {
+    Packet::dissect(kept.frame()).tcp().expect("TCP").payload().kept()
 }
 
 fn is_message(kept: &Kept) -> bool {

@@ -2,6 +2,7 @@
 
 #![allow(dead_code)]
 
+mod bodies;
 mod community;
 mod connections;
 mod datagrams;
@@ -20,6 +21,7 @@ pub mod tcp;
 mod tls;
 mod way;
 
+pub use bodies::Bodies;
 pub use community::CommunityId;
 pub use datagrams::{Datagrams, Sum};
 pub use fields::{FIELDS, fields};

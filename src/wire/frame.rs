@@ -64,7 +64,7 @@ pub fn fields(packet: &Packet<'_>, listener: &mut dyn Listener) {
     let is_ipv6 = packet.layers().iter().any(|layer| matches!(layer, Layer::Ipv6Fragment(_)));
     for found in packet.found() {
         let (parts, len) = match found.lies_in {
-            LiesIn::Frame => continue,
+            LiesIn::Frame | LiesIn::Behind => continue,
             LiesIn::Datagram if is_ipv6 => (Some((&V6_FRAGMENT, &V6_FRAGMENTS)), &V6_JOINED_LEN),
             LiesIn::Datagram => (Some((&FRAGMENT, &FRAGMENTS)), &JOINED_LEN),
             LiesIn::Message => (Some((&SEGMENT, &SEGMENTS)), &MESSAGE_LEN),

@@ -24,6 +24,8 @@ pub enum LiesIn {
     Datagram,
     /// Joined from the segments of a stream.
     Message,
+    /// In the frame, behind the end of a body that an earlier segment began.
+    Behind,
     Inflated,
     Decrypted,
 }
@@ -56,6 +58,7 @@ impl LiesIn {
             Self::Frame => None,
             Self::Datagram => Some("joined datagram"),
             Self::Message => Some("joined segments"),
+            Self::Behind => Some("octets behind the body"),
             Self::Inflated => Some("inflated octets"),
             Self::Decrypted => Some("decrypted octets"),
         }

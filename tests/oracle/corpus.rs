@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use told::{Told, joined, tell, within};
-use wiretale::flow::{Fragments, Inflated, Keyring, Streams};
+use wiretale::flow::{Bodies, Fragments, Inflated, Keyring, Streams};
 use wiretale::octets::Octets;
 use wiretale::timeline::{Frame, Moment, Source};
 use wiretale::wire::Packet;
@@ -311,6 +311,7 @@ fn each_packet(path: &str, mut see: impl FnMut(&Packet<'_>, &Packet<'_>)) {
     let Ok(mut source) = wiretale::capture::open(&[corpus().join(path)]) else { return };
     let (mut fragments, mut streams) = (Fragments::default(), Streams::default());
     let (mut inflated, mut keyring) = (Inflated::default(), Keyring::default());
+    let mut bodies = Bodies::default();
     while let Ok(Some(moment)) = source.next() {
         if matches!(moment, Moment::Secrets) {
             keyring.learn_from(&source.about().secrets);
@@ -322,7 +323,9 @@ fn each_packet(path: &str, mut see: impl FnMut(&Packet<'_>, &Packet<'_>)) {
         let mut packet = Packet::dissect(frame);
         fragments.join(&mut packet);
         inflated.open(&mut packet);
+        bodies.read_behind(&mut packet);
         streams.join(&mut packet);
+        bodies.note(&packet);
         keyring.open(&mut packet);
         see(&packet, &Packet::dissect(Frame { octets, ..frame }));
     }

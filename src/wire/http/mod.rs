@@ -16,7 +16,7 @@ use super::field::{Listener, Value};
 use super::{Hint, Name, View};
 use crate::ink::Ink;
 use crate::octets::{Octets, Why};
-use body::Framing;
+use body::{Body, Framing};
 use head::{End, Header, Headers, flaws};
 pub use message::{Beginning, Ending, Head, Way};
 use start::{Side, Start};
@@ -54,6 +54,22 @@ impl<'a> Http<'a> {
 
     fn start(&self) -> Option<Start<'a>> {
         Start::read(self.octets.kept(), self.skipped.len())
+    }
+}
+
+impl Http<'_> {
+    /// How long its body is, when the head tells that and the body does not end here.
+    pub fn body_len(&self) -> Option<usize> {
+        let start = self.start().filter(|_| self.ends && self.carrier == Carrier::Stream)?;
+        let mut framing = Framing::after(&start, self.octets.kept());
+        let mut headers = headers(self.octets, &start);
+        for header in headers.by_ref() {
+            framing.take(&header);
+        }
+        match framing.body(&start) {
+            Body::Length(len) if headers.at() == self.octets.len() => usize::try_from(len).ok(),
+            _ => None,
+        }
     }
 }
 
