@@ -86,7 +86,7 @@ impl<'a> Packet<'a> {
     ///
     /// `numbers` are those of all packets that brought them, in order.
     pub fn read_on(&mut self, lies_in: LiesIn, hint: Hint, octets: Octets<'a>, numbers: &'a [u64]) {
-        let found = Found { layer: self.layers.len(), lies_in, octets, numbers };
+        let found = Found { layer: self.layers.len(), lies_in, octets, numbers, known: 0 };
         if self.found.try_push(found).is_ok() {
             self.rest = octets;
             self.descend(hint);
@@ -160,6 +160,23 @@ impl<'a> Packet<'a> {
             Some(found) => Place { layer, start, lies_in: found.lies_in, octets: found.octets },
             None => Place { layer, start, lies_in: LiesIn::Frame, octets: self.frame.octets },
         }
+    }
+
+    /// Says that of what was found last earlier packets made so many octets known.
+    pub fn already_knew(&mut self, known: usize) {
+        if let Some(found) = self.found.last_mut() {
+            found.known = known;
+        }
+    }
+
+    /// What TLS kept secret of a stream, as far as this packet alone made it known.
+    pub fn unsealed(&self) -> impl Iterator<Item = &'a [u8]> {
+        let sealed = |found: &&Found<'a>| {
+            found.lies_in == LiesIn::Decrypted
+                && !matches!(self.layers.get(found.layer), Some(Layer::Tls(_)))
+        };
+        let found = self.found.iter().filter(sealed);
+        found.map(|found| found.octets.kept().get(found.known..).unwrap_or_default())
     }
 
     /// What this packet made known that no frame holds as it is, in the order of the layers in it.

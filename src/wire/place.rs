@@ -74,4 +74,6 @@ pub struct Found<'a> {
     pub octets: Octets<'a>,
     /// The packets that brought them, in order; empty when it was this one alone.
     pub numbers: &'a [u64],
+    /// How many of them earlier packets made known.
+    pub known: usize,
 }

@@ -132,17 +132,23 @@ fn multicast(
         protocol: Protocol::Multicast,
         asker: Who::Unknown,
         asked: Who::Unknown,
-        id: told.hash(name.to_ascii_lowercase().as_bytes()) << 16 | u64::from(kind),
+        // The two versions of IP do not hear one another.
+        id: told.hash(name.to_ascii_lowercase().as_bytes()) << 17
+            | u64::from(address.is_ipv6()) << 16
+            | u64::from(kind),
     };
     if !dns.is_response() {
+        // RFC 6762 §8.1: who would like to have a name proposes records for it.
+        let is_probe = dns.counts()[2] > 0;
+        let words = if is_probe { &speaker[..] } else { &[] };
         let questions = dns.entries().filter_map(question).take(QUESTIONS);
         for question in questions {
             let spelled = question.name.spell();
             let key = key(spelled.as_str(), question.kind, told);
-            if !open.again(&key, &speaker, mark) {
+            if !open.again(&key, words, mark) {
                 let about = about(&question, dns, Transport::Multicast);
                 let exchange = told.ask(mark, source, destination, about);
-                open.ask(key, &speaker, exchange, told);
+                open.ask(key, words, exchange, told);
             }
         }
         return;
@@ -151,8 +157,8 @@ fn multicast(
         let spelled = record.name.spell();
         for kind in [record.kind, ANY] {
             let key = key(spelled.as_str(), kind, told);
-            // RFC 6762 §8.3: who found that a name is free announces it; that answers nobody's probe.
-            while let Some(mut exchange) = open.take(&key, |_, asker| asker != speaker) {
+            // RFC 6762 §8.3: who found that a name is free announces it; that answers no probe of its own.
+            while let Some(mut exchange) = open.take(&key, |_, prober| prober != speaker) {
                 exchange.asked = source;
                 reply(&mut exchange, dns);
                 told.answered(exchange, mark);
@@ -268,7 +274,7 @@ impl Messages {
     }
 
     /// Takes what one side said; says whether to go on.
-    pub(super) fn hear(&mut self, run: Run<'_>, side: Side, now: Mark, told: &mut Told) -> bool {
+    pub(super) fn hear(&mut self, run: Run<'_>, side: Side, told: &mut Told) -> bool {
         let mut collected = std::mem::take(of(side, &mut self.sides));
         match run.part {
             Part::Gap(_) => collected = Collected { octets: Vec::new(), is_lost: true },
@@ -281,7 +287,7 @@ impl Messages {
                 while let Some((length, rest)) = collected.octets[at..].split_first_chunk::<2>() {
                     let length = usize::from(u16::from_be_bytes(*length));
                     let Some(message) = rest.get(..length) else { break };
-                    self.message(message, side, now, told);
+                    self.message(message, side, run.ready, told);
                     at += 2 + length;
                 }
                 collected.octets.drain(..at);

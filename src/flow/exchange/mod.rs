@@ -214,6 +214,9 @@ impl Exchanges {
                     }
                 };
                 talk.hear(tcp, side, mark, &mut self.room, &mut self.told);
+                for octets in packet.unsealed() {
+                    talk.hear_unsealed(octets, side, mark, &mut self.told);
+                }
             }
             return;
         }

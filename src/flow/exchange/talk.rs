@@ -23,6 +23,8 @@ const PATIENCE: u64 = 4 << 20;
 pub(super) struct Talk {
     streams: [Stream; 2],
     speech: Speech,
+    /// What they talk about within TLS, where that was opened.
+    within: Option<Box<Speech>>,
 }
 
 /// What was recognised.
@@ -69,7 +71,7 @@ impl Talk {
             server: Who::At(server.address(), Some(server.port)),
             dns: [client.port, server.port].iter().any(|port| matches!(port, 53 | 5355)),
         };
-        Self { streams, speech: Speech { parties, tongue: Tongue::Unknown, heard: 0 } }
+        Self { streams, speech: Speech::new(parties), within: None }
     }
 
     pub(super) fn hear(
@@ -87,10 +89,10 @@ impl Talk {
         if tcp.flags().has(Flags::ACK) && !tcp.flags().has(Flags::RST) {
             let peer = side.peer();
             of(peer, &mut self.streams)
-                .acknowledge(tcp.ack(), now, room, &mut |run| speech.hear(run, peer, now, told));
+                .acknowledge(tcp.ack(), now, room, &mut |run| speech.hear(run, peer, told));
         }
         of(side, &mut self.streams)
-            .take(Segment::of(tcp, now), room, &mut |run| speech.hear(run, side, now, told));
+            .take(Segment::of(tcp, now), room, &mut |run| speech.hear(run, side, told));
         if matches!(self.speech.tongue, Tongue::Deaf) {
             for stream in &mut self.streams {
                 stream.end(now, room, &mut |_| ());
@@ -98,25 +100,46 @@ impl Talk {
         }
     }
 
+    /// Hears what was opened of TLS in a packet.
+    pub(super) fn hear_unsealed(&mut self, octets: &[u8], side: Side, now: Mark, told: &mut Told) {
+        if octets.is_empty() {
+            return;
+        }
+        let parties = self.speech.parties;
+        let within = self.within.get_or_insert_with(|| Box::new(Speech::new(parties)));
+        let run = Run { offset: 0, mark: now, ready: now, part: Part::Octets(octets) };
+        within.hear(run, side, told);
+    }
+
     /// Hears that nothing more will come.
     pub(super) fn end(mut self, room: &mut Room, told: &mut Told) {
         let now = told.latest;
         let speech = &mut self.speech;
         for side in [Side::Client, Side::Server] {
-            of(side, &mut self.streams)
-                .end(now, room, &mut |run| speech.hear(run, side, now, told));
+            of(side, &mut self.streams).end(now, room, &mut |run| speech.hear(run, side, told));
         }
-        match self.speech.tongue {
+        self.speech.end(told);
+        if let Some(within) = self.within {
+            within.end(told);
+        }
+    }
+}
+
+impl Speech {
+    fn new(parties: Parties) -> Self {
+        Self { parties, tongue: Tongue::Unknown, heard: 0 }
+    }
+
+    fn end(self, told: &mut Told) {
+        match self.tongue {
             Tongue::Dns(messages) => messages.end(told),
             Tongue::Http(conversation) => conversation.end(told),
             Tongue::Tls(handshake) => handshake.end(told),
             Tongue::Unknown | Tongue::Deaf => {}
         }
     }
-}
 
-impl Speech {
-    fn hear(&mut self, run: Run<'_>, side: Side, now: Mark, told: &mut Told) {
+    fn hear(&mut self, run: Run<'_>, side: Side, told: &mut Told) {
         if let (Tongue::Unknown, Part::Octets(octets)) = (&self.tongue, run.part) {
             self.heard += octets.len() as u64;
             self.tongue = self.recognise(octets);
@@ -124,9 +147,9 @@ impl Speech {
         let goes_on = match &mut self.tongue {
             Tongue::Unknown => self.heard < PATIENCE,
             Tongue::Deaf => false,
-            Tongue::Dns(messages) => messages.hear(run, side, now, told),
-            Tongue::Http(conversation) => conversation.hear(run, side, now, told),
-            Tongue::Tls(handshake) => handshake.hear(run, side, now, told),
+            Tongue::Dns(messages) => messages.hear(run, side, told),
+            Tongue::Http(conversation) => conversation.hear(run, side, told),
+            Tongue::Tls(handshake) => handshake.hear(run, side, told),
         };
         if !goes_on {
             self.tongue = match std::mem::replace(&mut self.tongue, Tongue::Deaf) {

@@ -10,14 +10,16 @@
 
 mod pieces;
 mod room;
+mod run;
 
 use std::time::Duration;
 
 use super::mark::Mark;
 use crate::octets::Octets;
-use crate::wire::tcp::{Flags, Seq, Tcp};
+use crate::wire::tcp::{Flags, Seq};
 use pieces::Pieces;
 pub use room::Room;
+pub use run::{Gap, Missing, Part, Run, Segment};
 
 /// How long after its acknowledgment a hole may still be filled: interfaces with several queues
 /// are captured out of order.
@@ -33,7 +35,8 @@ pub struct Stream {
     start: Option<Seq>,
     /// How many octets were handed on, gaps included.
     next: u64,
-    fin: Option<u64>,
+    /// Where the FIN lies, and the packet that brought it first.
+    fin: Option<(u64, Mark)>,
     /// What the other side acknowledged last before any octet was seen.
     floor: Option<Seq>,
     state: State,
@@ -64,58 +67,6 @@ struct Acknowledged {
     since: Mark,
     /// Up to where later packets say so.
     highest: u64,
-}
-
-/// What a stream needs to know of a segment.
-#[derive(Clone, Copy, Debug)]
-pub struct Segment<'a> {
-    pub seq: Seq,
-    pub flags: Flags,
-    pub payload: Octets<'a>,
-    pub mark: Mark,
-}
-
-/// What comes next in a stream.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Run<'a> {
-    /// How many octets lie before it, gaps included.
-    pub offset: u64,
-    /// The packet that first brought it; of a gap, the packet at which it was given up.
-    pub mark: Mark,
-    pub part: Part<'a>,
-}
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Part<'a> {
-    Octets(&'a [u8]),
-    Gap(Gap),
-    /// The FIN. Whatever lies beyond it is passed over.
-    End,
-}
-
-/// Octets that were sent, and cannot be shown.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Gap {
-    pub len: u64,
-    pub why: Missing,
-}
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Missing {
-    /// The frame was captured, but not to its end.
-    Cut,
-    /// The other side acknowledged them; the capture has no frame with them.
-    Uncaptured,
-    /// Later octets had to go on because there was no room for more.
-    Crowded,
-    /// They had not come when the capture or the connection ended.
-    Awaited,
-}
-
-impl<'a> Segment<'a> {
-    pub fn of(tcp: Tcp<'a>, mark: Mark) -> Self {
-        Self { seq: tcp.seq(), flags: tcp.flags(), payload: tcp.payload(), mark }
-    }
 }
 
 impl Stream {
@@ -189,7 +140,7 @@ impl Stream {
         };
         let to = from + payload.len() as u64;
         if flags.has(Flags::FIN) && to >= self.next {
-            self.fin.get_or_insert(to);
+            self.fin.get_or_insert((to, mark));
         }
         let fresh = Fresh { from, payload, mark };
         while fresh.from > self.next && !payload.is_empty() {
@@ -201,7 +152,7 @@ impl Stream {
                 return;
             }
         }
-        self.hand_on(fresh, room, reader);
+        self.hand_on(fresh, Filled::By(mark), room, reader);
     }
 
     /// Hears that the other side has all octets before `ack`.
@@ -221,7 +172,7 @@ impl Stream {
         };
         let ahead = ack.past(start.plus(self.next as u32));
         // The FIN is acknowledged like an octet.
-        let is_fin = self.fin.is_some_and(|fin| start.plus(fin as u32).plus(1) == ack);
+        let is_fin = self.fin.is_some_and(|(fin, _)| start.plus(fin as u32).plus(1) == ack);
         let ahead = if is_fin { ahead - 1 } else { ahead };
         if ahead > 0 && ahead <= WINDOW {
             let to = self.next + u64::from(ahead.unsigned_abs());
@@ -241,10 +192,10 @@ impl Stream {
         while let Some(first) = self.first_early() {
             self.give_up_before(first, Missing::Awaited, mark, room, reader);
         }
-        if let Some(fin) = self.fin.filter(|_| !self.is_over()) {
+        if let Some((fin, _)) = self.fin.filter(|_| !self.is_over()) {
             self.skip_to(fin, Missing::Awaited, mark, reader);
         }
-        self.hand_end(mark, room, reader);
+        self.hand_end(Mark::default(), room, reader);
         self.clear(room);
     }
 
@@ -292,31 +243,51 @@ impl Stream {
     ) {
         let to = self.first_early().map_or(to, |first| first.min(to));
         self.skip_to(to, why, mark, reader);
-        self.hand_on(Fresh { from: to, payload: Octets::whole(&[]), mark }, room, reader);
+        self.hand_on(
+            Fresh { from: to, payload: Octets::whole(&[]), mark },
+            Filled::Never,
+            room,
+            reader,
+        );
     }
 
     fn skip_to(&mut self, to: u64, why: Missing, mark: Mark, reader: &mut impl FnMut(Run<'_>)) {
         if to > self.next {
             let gap = Gap { len: to - self.next, why };
-            reader(Run { offset: self.next, mark, part: Part::Gap(gap) });
+            reader(Run { offset: self.next, mark, ready: mark, part: Part::Gap(gap) });
             self.next = to;
         }
     }
 
     /// Hands on octets that begin at or before the next one, and the early ones that follow.
-    fn hand_on(&mut self, fresh: Fresh<'_>, room: &mut Room, reader: &mut impl FnMut(Run<'_>)) {
+    fn hand_on(
+        &mut self,
+        fresh: Fresh<'_>,
+        filled: Filled,
+        room: &mut Room,
+        reader: &mut impl FnMut(Run<'_>),
+    ) {
+        let mut ready = match filled {
+            Filled::By(mark) => mark,
+            Filled::Never => Mark::default(),
+        };
         loop {
             let until = self.first_early().unwrap_or(u64::MAX);
-            self.hand(fresh.limit(until), reader);
+            self.hand(fresh.limit(until), ready, reader);
             if self.next != until {
                 break;
             }
             let Some(early) = &mut self.early else { break };
             let Some(piece) = early.pieces.pop(room) else { break };
-            self.hand(piece.fresh(), reader);
-            self.note_contradiction(fresh, piece.fresh());
+            let waited = piece.fresh();
+            // Without anything to wait for, it was ready when it came.
+            if ready.packet < waited.mark.packet {
+                ready = waited.mark;
+            }
+            self.hand(waited, ready, reader);
+            self.note_contradiction(fresh, waited);
         }
-        self.hand_end(fresh.mark, room, reader);
+        self.hand_end(ready, room, reader);
     }
 
     fn note_contradiction(&mut self, fresh: Fresh<'_>, waited: Fresh<'_>) {
@@ -325,23 +296,25 @@ impl Stream {
     }
 
     /// Hands on what of these octets lies beyond those handed on already.
-    fn hand(&mut self, fresh: Fresh<'_>, reader: &mut impl FnMut(Run<'_>)) {
+    fn hand(&mut self, fresh: Fresh<'_>, ready: Mark, reader: &mut impl FnMut(Run<'_>)) {
         let fresh = fresh.after(self.next);
         if fresh.from != self.next {
             return;
         }
         let kept = fresh.payload.kept();
         if !kept.is_empty() {
-            reader(Run { offset: self.next, mark: fresh.mark, part: Part::Octets(kept) });
+            reader(Run { offset: self.next, mark: fresh.mark, ready, part: Part::Octets(kept) });
             self.next += kept.len() as u64;
         }
         self.skip_to(fresh.end(), Missing::Cut, fresh.mark, reader);
     }
 
-    fn hand_end(&mut self, mark: Mark, room: &mut Room, reader: &mut impl FnMut(Run<'_>)) {
-        if self.state == State::Open && self.fin.is_some_and(|fin| fin <= self.next) {
+    fn hand_end(&mut self, ready: Mark, room: &mut Room, reader: &mut impl FnMut(Run<'_>)) {
+        let Some((_, mark)) = self.fin.filter(|(fin, _)| *fin <= self.next) else { return };
+        if self.state == State::Open {
             self.state = State::Ended;
-            reader(Run { offset: self.next, mark, part: Part::End });
+            let ready = if ready.packet < mark.packet { mark } else { ready };
+            reader(Run { offset: self.next, mark, ready, part: Part::End });
             self.clear(room);
         }
     }
@@ -351,6 +324,14 @@ impl Stream {
             while early.pieces.pop(room).is_some() {}
         }
     }
+}
+
+/// Whether a hole in front of some octets was filled.
+#[derive(Clone, Copy, Debug)]
+enum Filled {
+    By(Mark),
+    /// It was given up.
+    Never,
 }
 
 /// Octets at their place in the stream.

@@ -205,6 +205,7 @@ impl Keyring {
             packet.read_on(LiesIn::Decrypted, hint, Octets::whole(&heard.data), &[]);
         } else {
             *packet = again;
+            packet.already_knew(data.len() - heard.data.len());
         }
         begun.wait(from, data, brought, number);
     }

@@ -86,6 +86,12 @@ fn may_begin(octets: &[u8]) -> bool {
 }
 
 impl<'a> Head<'a> {
+    /// A head whose end is not there, as far as it goes; `None` when not even its first word is whole.
+    pub fn cut(octets: &'a [u8]) -> Option<Self> {
+        let start = Start::read(octets, Skipped::of(octets).len())?;
+        start.first.is_whole.then_some(Self { octets, start, len: octets.len(), ending: Ending::Close })
+    }
+
     pub fn way(self) -> Way {
         match self.start.side {
             Side::Request => Way::Request,
@@ -104,9 +110,9 @@ impl<'a> Head<'a> {
         self.start.first.word
     }
 
-    /// Of a request.
-    pub fn target(self) -> &'a [u8] {
-        self.start.second.word
+    /// Of a request, if it is all there.
+    pub fn target(self) -> Option<&'a [u8]> {
+        self.start.second.is_whole.then_some(self.start.second.word)
     }
 
     pub fn version(self) -> &'a [u8] {
@@ -133,7 +139,9 @@ impl<'a> Head<'a> {
 
     /// The first header field of this name.
     pub fn header(self, name: &str) -> Option<&'a [u8]> {
-        let mut headers = Headers::new(self.octets, self.start.third.end, false);
+        // Of a first line that is cut there are no fields behind.
+        let at = if self.start.is_whole { self.start.third.end } else { self.octets.len() };
+        let mut headers = Headers::new(self.octets, at, true);
         headers.find(|header| header.is(name)).map(|header| header.value)
     }
 

@@ -107,17 +107,21 @@ impl Conversation {
     }
 
     /// Takes what one side said; says whether the conversation goes on.
-    pub(super) fn hear(&mut self, run: Run<'_>, side: Side, now: Mark, told: &mut Told) -> bool {
+    pub(super) fn hear(&mut self, run: Run<'_>, side: Side, told: &mut Told) -> bool {
+        let now = run.ready;
         match run.part {
-            Part::Octets(octets) => self.read(octets, side, run.mark, now, told),
-            Part::Gap(gap) => {
-                if let Event::Content(content) = of(side, &mut self.readers).skip(gap.len) {
-                    self.content(content, side, now, told);
+            Part::Octets(octets) => self.read(octets, side, [run.mark, now], told),
+            Part::Gap(gap) => match of(side, &mut self.readers).skip(gap) {
+                Event::Content(content) => self.content(content, side, None, told),
+                Event::Head(said, begun) => {
+                    self.head(*said, side, [begun, begun], told);
+                    of(side, &mut self.readers).lose_place();
                 }
-            }
+                Event::Nothing | Event::End => {}
+            },
             Part::End => {
                 if of(side, &mut self.readers).closes() {
-                    self.finish(side, now, told);
+                    self.finish(side, Some(now), told);
                 }
             }
         }
@@ -128,7 +132,7 @@ impl Conversation {
         }
     }
 
-    fn read(&mut self, octets: &[u8], side: Side, brought: Mark, now: Mark, told: &mut Told) {
+    fn read(&mut self, octets: &[u8], side: Side, [brought, now]: [Mark; 2], told: &mut Told) {
         let mut left = octets;
         of(side, &mut self.readers).look_anew(left);
         while !left.is_empty() && !matches!(self.state, State::Tunnel | State::Upgraded) {
@@ -137,8 +141,8 @@ impl Conversation {
             match event {
                 Event::Nothing => {}
                 Event::Head(said, begun) => self.head(*said, side, [begun, now], told),
-                Event::Content(content) => self.content(content, side, now, told),
-                Event::End => self.finish(side, now, told),
+                Event::Content(content) => self.content(content, side, Some(now), told),
+                Event::End => self.finish(side, Some(now), told),
             }
         }
     }
@@ -157,7 +161,7 @@ impl Conversation {
         let Some(ending) = ending else { return of(side, &mut self.readers).expect(Ending::Head) };
         of(side, &mut self.readers).expect(ending);
         if matches!(ending, Ending::Head | Ending::Length(0)) {
-            self.finish(side, now, told);
+            self.finish(side, Some(now), told);
         }
     }
 
@@ -171,11 +175,11 @@ impl Conversation {
         let http = Box::new(Http {
             version: said.version,
             method: Some(said.method),
-            target: Some(said.target),
+            target: said.target,
             host: said.host,
-            request_head: Some(said.len),
-            request_body: Some(0),
-            keep_alive: Some(said.goes_on),
+            request_head: said.len,
+            request_body: said.len.map(|_| 0),
+            keep_alive: said.len.map(|_| said.goes_on),
             ..Http::default()
         });
         let exchange = self.exchange(side, told);
@@ -228,32 +232,35 @@ impl Conversation {
             }
             _ => said.ending,
         };
-        http.framing = Some(match ending {
-            _ if self.state != State::Spoken => Framing::Upgrade,
-            Ending::Head => Framing::Nothing,
-            Ending::Length(_) => Framing::Length,
-            Ending::Chunked => Framing::Chunked,
-            Ending::Close => Framing::Close,
-        });
+        http.framing = match ending {
+            _ if self.state != State::Spoken => Some(Framing::Upgrade),
+            _ if said.len.is_none() => None,
+            Ending::Head => Some(Framing::Nothing),
+            Ending::Length(_) => Some(Framing::Length),
+            Ending::Chunked => Some(Framing::Chunked),
+            Ending::Close => Some(Framing::Close),
+        };
         (http.status, http.reason) = (said.status, Some(said.reason));
-        (http.response_head, http.response_body) = (Some(said.len), Some(0));
+        (http.response_head, http.response_body) = (said.len, said.len.map(|_| 0));
         (http.content_type, http.content_encoding) = (said.content_type, said.content_encoding);
         let goes_on = said.goes_on && ending != Ending::Close;
-        http.keep_alive = Some(http.keep_alive.unwrap_or(true) && goes_on);
+        // Of a request that is not known it is taken to be willing.
+        let willing = http.keep_alive.unwrap_or(true) && goes_on;
+        http.keep_alive = said.len.map(|_| willing);
         http.response_begin = Some(begun);
         self.answering = Some(turn);
         Some(ending)
     }
 
-    /// Takes in some of a body.
-    fn content(&mut self, content: u64, side: Side, now: Mark, told: &mut Told) {
+    /// Takes in some of a body, and what brought it if it was seen.
+    fn content(&mut self, content: u64, side: Side, now: Option<Mark>, told: &mut Told) {
         let reader = of(side, &mut self.readers);
         let ends = reader.ends();
         match reader.way {
             Some(Way::Request) => {
                 let id = reader.exchange;
                 if let Some(turn) = self.turn(id) {
-                    turn.asked = Some(now);
+                    turn.asked = now.or(turn.asked);
                     turn.http.request_body = turn.http.request_body.map(|all| all + content);
                 }
             }
@@ -269,21 +276,21 @@ impl Conversation {
         }
     }
 
-    /// Hears that the message at hand is whole.
-    fn finish(&mut self, side: Side, now: Mark, told: &mut Told) {
+    /// Hears that the message at hand is over, and what ended it if that was seen.
+    fn finish(&mut self, side: Side, now: Option<Mark>, told: &mut Told) {
         let reader = of(side, &mut self.readers);
         let id = reader.exchange;
         match reader.way.take() {
             Some(Way::Request) => {
                 if let Some(turn) = self.turn(id) {
-                    (turn.asked, turn.http.request_end) = (Some(now), Some(now));
+                    (turn.asked, turn.http.request_end) = (now.or(turn.asked), now);
                 }
             }
             Some(Way::Response) => {
-                if let Some(mut turn) = self.answering.take() {
-                    turn.exchange.latency = turn.asked.map(|asked| now.time.since(asked.time));
-                    told.answered(turn.whole(), now);
-                }
+                let Some(mut turn) = self.answering.take() else { return };
+                let Some(now) = now else { return told.unanswered(turn.whole(), Outcome::Begun) };
+                turn.exchange.latency = turn.asked.map(|asked| now.time.since(asked.time));
+                told.answered(turn.whole(), now);
             }
             None => {}
         }

@@ -2,6 +2,7 @@
 
 use super::chunks::{Chunks, Piece};
 use crate::flow::Mark;
+use crate::flow::stream::{Gap, Missing};
 use crate::wire::http::{Beginning, Ending, Head, Way};
 
 /// One side's octets, cut into messages.
@@ -47,10 +48,11 @@ pub(super) enum Event {
 #[derive(Debug)]
 pub(super) struct Said {
     pub way: Way,
-    pub len: u64,
+    /// `None` when the capture cut its end.
+    pub len: Option<u64>,
     pub ending: Ending,
     pub method: Box<[u8]>,
-    pub target: Box<[u8]>,
+    pub target: Option<Box<[u8]>>,
     pub version: Box<[u8]>,
     pub status: Option<u16>,
     pub reason: Box<[u8]>,
@@ -71,10 +73,10 @@ impl Said {
         };
         Self {
             way: head.way(),
-            len: head.len() as u64,
+            len: Some(head.len() as u64),
             ending: head.ending(),
             method: head.method().into(),
-            target: head.target().into(),
+            target: head.target().map(Box::from),
             version: head.version().into(),
             status: head.status(),
             reason: head.reason().into(),
@@ -171,8 +173,17 @@ impl Reader {
     }
 
     /// Passes over octets that nobody saw.
-    pub(super) fn skip(&mut self, len: u64) -> Event {
+    ///
+    /// Of a head whose end the capture cut, what is there is told; where its body ends is not known.
+    pub(super) fn skip(&mut self, gap: Gap) -> Event {
+        let len = gap.len;
         match &mut self.place {
+            Place::Head { octets, begun } if gap.why == Missing::Cut => {
+                let (head, begun) = (Head::cut(octets), *begun);
+                let said = head.map(|head| Said { len: None, ..Said::of(head) });
+                self.lose_place();
+                return said.map_or(Event::Nothing, |said| Event::Head(Box::new(said), begun));
+            }
             Place::Length(left) if len <= *left => {
                 *left -= len;
                 return Event::Content(len);
@@ -186,12 +197,16 @@ impl Reader {
             _ => {}
         }
         self.has_missed = true;
-        self.place = Place::Lost;
+        self.lose_place();
         Event::Nothing
     }
 
-    fn lose(&mut self, octets: &[u8]) -> (usize, Event) {
+    pub(super) fn lose_place(&mut self) {
         self.place = Place::Lost;
+    }
+
+    fn lose(&mut self, octets: &[u8]) -> (usize, Event) {
+        self.lose_place();
         (octets.len(), Event::Nothing)
     }
 }

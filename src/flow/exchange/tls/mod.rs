@@ -72,11 +72,11 @@ impl Handshake {
     }
 
     /// Takes what one side said; says whether to go on.
-    pub(super) fn hear(&mut self, run: Run<'_>, side: Side, now: Mark, told: &mut Told) -> bool {
+    pub(super) fn hear(&mut self, run: Run<'_>, side: Side, told: &mut Told) -> bool {
         let parties = self.parties;
         let progress = &mut self.progress;
         let hear = |records: &mut Records, event: Event<'_>| {
-            progress.hear(records, event, side, [run.mark, now], parties, told);
+            progress.hear(records, event, side, [run.mark, run.ready], parties, told);
         };
         let records = of(side, &mut self.sides);
         match run.part {
