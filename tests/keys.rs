@@ -14,7 +14,7 @@ use wiretale::flow::Keyring;
 use wiretale::ink::Ink;
 use wiretale::timeline::{Moment, Source};
 use wiretale::wire::field::{Field, Listener, Value};
-use wiretale::wire::packet::LiesIn;
+use wiretale::wire::packet::{Closed, LiesIn};
 use wiretale::wire::{Layer, Packet};
 
 const CAPTURES: [&str; 4] = ["tls12-keys", "tls13", "tls13-key-update", "https2"];
@@ -114,6 +114,26 @@ fn a_gap_costs_the_records_in_it_and_no_others() {
     let told = heads(&frames, &mut keyring("tls12-keys")).join("\n");
     assert!(!told.contains("text/html"), "{told}");
     assert!(told.contains("GET /style.css") && told.contains("text/css"), "{told}");
+}
+
+#[test]
+fn a_suite_that_is_not_supported_is_said_to_be_none() {
+    let mut keyring = keyring("tls12-keys");
+    let mut said = Vec::new();
+    for kept in capture("tls12-keys").into_iter().filter(|kept| kept.number <= 20) {
+        let mut kept = copy(kept);
+        // TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384 becomes one with CBC, in the ServerHello alone.
+        if let Some(at) = kept.octets.windows(2).position(|two| two == [0xc0, 0x2c])
+            && kept.number == 6
+        {
+            kept.octets[at + 1] = 0x0a;
+        }
+        let mut packet = Packet::dissect(kept.frame());
+        keyring.open(&mut packet);
+        assert!(packet.found().is_empty(), "{kept}");
+        said.extend(packet.closed().map(|why| (kept.number, why)));
+    }
+    assert_eq!(said, [(6, Closed::Suite)]);
 }
 
 /// As for all other headers: every octet once, in wire order.

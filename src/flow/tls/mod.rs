@@ -1,4 +1,4 @@
-//! What do TLS records hold, for whom the keys are known?
+//! What do the TLS records hold whose keys are known?
 //!
 //! A connection is followed from its `ClientHello` on when the keys at hand name its random. What its
 //! records hold is told in the packet that completes them: handshake messages first, then alerts, then
