@@ -65,7 +65,8 @@ impl Handshake {
 
     /// From the client to the server and back.
     pub fn rtt(&self) -> Option<Duration> {
-        Some(self.rtt_client()? + self.rtt_server()?)
+        let waited = between(self.syn_ack, self.last_syn_ack)?;
+        between(self.last_syn, self.ack)?.checked_sub(waited)
     }
 
     /// How long the client waited in vain before it sent the SYN that was answered.
@@ -90,10 +91,12 @@ impl Vantage {
     }
 }
 
-/// Unknown where the capture has the two in the wrong order.
+/// Unknown where the capture has the two in the wrong order, or its clock stepped back.
 fn between(from: Option<Mark>, to: Option<Mark>) -> Option<Duration> {
+    const UNSTEADY: Duration = Duration::from_millis(1);
     let (from, to) = (from?, to?);
-    (to.packet >= from.packet).then(|| to.time.since(from.time))
+    let in_order = to.packet >= from.packet && from.time.since(to.time) <= UNSTEADY;
+    in_order.then(|| to.time.since(from.time))
 }
 
 impl Connection {
@@ -243,7 +246,9 @@ impl Connection {
 
     /// The octets after this SYN were followed already: only what it says itself is new.
     fn begin_late(&mut self, segment: &Segment, side: Side) -> Belief {
-        self.halves[side.index()].start = segment.seq;
+        let own = &mut self.halves[side.index()];
+        own.start = segment.seq;
+        own.trail().pace.extent += 1;
         self.note_offer(segment, side);
         let of = if segment.has(Flags::ACK) { Side::Server } else { Side::Client };
         match of {

@@ -230,7 +230,7 @@ impl Connection {
 
     /// Follows one segment.
     pub(super) fn observe(&mut self, segment: &Segment, side: Side, verdicts: &mut Vec<Verdict>) {
-        self.completeness.note(segment, self.is_new());
+        self.completeness.note(segment);
         self.latest = segment.mark;
         if self.begin_bare(segment, side) {
             return;

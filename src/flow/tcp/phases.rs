@@ -61,16 +61,12 @@ impl Completeness {
     const FIN: u8 = 1 << 4;
     const RST: u8 = 1 << 5;
 
-    /// As Wireshark does it: of the first packet only a SYN counts, and the data in it.
-    pub(super) fn note(&mut self, segment: &Segment, is_first: bool) {
+    pub(super) fn note(&mut self, segment: &Segment) {
         let [syn, ack, fin, rst] =
             [Flags::SYN, Flags::ACK, Flags::FIN, Flags::RST].map(|flag| segment.has(flag));
         let mut add = |bit: u8, seen: bool| self.0 |= if seen { bit } else { 0 };
         add(Self::SYN, syn && !ack);
         add(Self::DATA, syn && !ack && segment.len > 0);
-        if is_first {
-            return;
-        }
         add(Self::SYN_ACK, syn && ack);
         add(Self::ACK, ack && !syn && segment.len == 0);
         add(Self::DATA, ack && !syn && segment.len > 0);

@@ -12,7 +12,7 @@ use super::half::Facts;
 use super::life::State;
 use super::segment::Segment;
 use crate::flow::mark::Side;
-use crate::wire::tcp::Flags;
+use crate::wire::tcp::{Flags, Seq};
 
 /// So long without a packet, a connection is taken for forgotten when a SYN comes.
 const FORGOTTEN: Duration = Duration::from_secs(120);
@@ -88,8 +88,15 @@ impl Connection {
     /// Whether it is the SYN of this very half, and the capture has it too late.
     pub(super) fn is_late(&self, segment: &Segment, side: Side) -> bool {
         let own = &self.halves[side.index()];
-        let starts = own.facts.has(Facts::BEGUN) && own.start == segment.seq.plus(1);
-        starts && !own.facts.has(Facts::SYN) && segment.len == 0
+        if !own.facts.has(Facts::BEGUN) || own.facts.has(Facts::SYN) || segment.len > 0 {
+            return false;
+        }
+        match own.start.past(segment.seq) {
+            1 => true,
+            // Later segments were captured before, too, as their times tell.
+            0.. => segment.mark.time < self.opened.time && !is_far(segment.seq, own.start),
+            _ => false,
+        }
     }
 
     /// Whether the segment was followed already, under this VLAN and tunnel or another.
@@ -109,11 +116,12 @@ impl Connection {
     /// Whether the segment is the first of its side, and answers what the other side sent.
     pub(in crate::flow) fn is_answered_by(&self, segment: &Segment, side: Side) -> bool {
         let (own, peer) = (&self.halves[side.index()], &self.halves[side.peer().index()]);
-        own.packets == 0
-            && segment.has(Flags::ACK)
-            && peer.facts.has(Facts::BEGUN)
-            && segment.ack.past(peer.start) > 0
-            && segment.ack.past(peer.next) <= 0
+        if own.packets > 0 || !segment.has(Flags::ACK) || !peer.facts.has(Facts::BEGUN) {
+            return false;
+        }
+        let follows = own.facts.has(Facts::ACKED) && !is_far(segment.seq, own.acked);
+        let exact = segment.ack.past(peer.start) > 0 && segment.ack.past(peer.next) <= 0;
+        exact || follows && !is_far(segment.ack, peer.next)
     }
 
     /// Whether no receiver would take the segment for a part of this connection.
@@ -134,4 +142,9 @@ impl Connection {
         let now = segment.stamps.map(|stamps| stamps.value);
         matches!((before, now), (Some(before), Some(now)) if now.wrapping_sub(before).cast_signed() > 0)
     }
+}
+
+/// Whether no window reaches from one place to the other.
+fn is_far(one: Seq, other: Seq) -> bool {
+    one.past(other).unsigned_abs() > NEAR
 }

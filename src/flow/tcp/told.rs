@@ -59,7 +59,10 @@ impl Connection {
     /// Wireshark's `tcp.completeness` with its final value: 1 SYN, 2 SYN-ACK, 4 ACK, 8 data, 16 FIN,
     /// 32 RST.
     pub fn wireshark_completeness(&self) -> u8 {
-        self.completeness.0
+        let [client, server] = &self.halves;
+        // Of a first packet that is no SYN it takes note only when another one comes.
+        let is_alone = client.packets + server.packets == 1 && !self.begins_with_syn;
+        if is_alone { 0 } else { self.completeness.0 }
     }
 
     pub fn community_id(&self) -> CommunityId {
