@@ -81,7 +81,6 @@ impl CommunityId {
             std::mem::swap(&mut source, &mut destination);
         }
         let mut sum = Context::new(&SHA1_FOR_LEGACY_USE_ONLY);
-        const SEED: [u8; 2] = [0, 0];
         sum.update(&SEED);
         for end in [source, destination] {
             match end.address() {
@@ -101,6 +100,7 @@ impl CommunityId {
 }
 
 const SCTP: u8 = 132;
+const SEED: [u8; 2] = [0, 0];
 
 /// The type of ICMP that answers this one, or that it answers.
 fn answer(kind: u8) -> Option<u8> {
