@@ -6,31 +6,27 @@
 //! table. `WIRETALE_DIFFERENCES` names a folder for the differences without a reason.
 
 mod exchanges;
+mod tables;
 mod told;
 
 use std::collections::{HashMap, HashSet};
-use std::fmt::Write as _;
-use std::io::Read;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use tables::{Comparison, Row, Truth, by_capture, corpus, frames, rows};
 use told::{Told, joined, tell, within};
 use wiretale::flow::{Bodies, Fragments, Inflated, Keyring, Streams};
 use wiretale::octets::Octets;
 use wiretale::timeline::{Frame, Moment, Source};
 use wiretale::wire::Packet;
 
+/// Of a thousand rows, so many must be equal.
+const BAR: usize = 995;
+
 /// Where packets are cut to see what is told of the rest.
 const SNAPLEN: usize = 96;
 
 /// A header field of HTTP has ended when the next octet begins no folded line (RFC 9112 §5.2).
 const UNFOLDED: usize = SNAPLEN - 1;
-
-/// A line of a table, by column.
-type Row = HashMap<String, String>;
-
-/// The rows of a table, by capture.
-type Truth = HashMap<String, Vec<Row>>;
 
 /// Every capture ends by itself, in 10 s and 200 MB, and gives as many packets as tshark read, or as
 /// libpcap read where tshark refuses the file.
@@ -39,7 +35,7 @@ fn every_capture_ends_by_itself_with_as_many_packets() {
     let libpcap = rows("truth/shared_tcpdump.tsv");
     let libpcap: HashMap<&str, &str> =
         libpcap.iter().map(|row| (row["id"].as_str(), row["packets"].as_str())).collect();
-    let mut table = Comparison::new("files");
+    let mut table = Comparison::new("files", BAR);
     for file in rows("truth/files.tsv") {
         let path = corpus().join(&file["path"]);
         // Address space is more than what is held in memory; a limit on it is the stricter one.
@@ -147,8 +143,8 @@ fn http_is_read_alike() {
     ];
     let names = columns.map(|(name, _)| name);
     let mut truth = by_capture("truth/http.tsv");
-    let mut table = Comparison::new("http");
-    let mut cut = Comparison::new(format!("http-{SNAPLEN}"));
+    let mut table = Comparison::new("http", BAR);
+    let mut cut = Comparison::new(format!("http-{SNAPLEN}"), BAR);
     for file in rows("truth/files.tsv") {
         let theirs = truth.remove(&file["id"]).unwrap_or_default();
         let mut theirs: Vec<(String, String)> = theirs
@@ -198,8 +194,8 @@ fn http_is_read_alike() {
 /// [`SNAPLEN`] octets. Of those, everything must be told that lies within them.
 fn compare(name: &'static str, columns: &[(&str, &str)], truth: &Truth) {
     let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
-    let mut whole = Comparison::new(name);
-    let mut cut = Comparison::new(format!("{name}-{SNAPLEN}"));
+    let mut whole = Comparison::new(name, BAR);
+    let mut cut = Comparison::new(format!("{name}-{SNAPLEN}"), BAR);
     for file in rows("truth/files.tsv") {
         let id = &file["id"];
         let frames = frames(id);
@@ -239,76 +235,6 @@ fn compare(name: &'static str, columns: &[(&str, &str)], truth: &Truth) {
     assert!(whole.is_empty() && cut.is_empty(), "{whole}\n{cut}");
 }
 
-/// How many rows are equal, which are not, and what we tell that has no row.
-struct Comparison {
-    name: String,
-    equal: usize,
-    unequal: Vec<[String; 4]>,
-    beyond: usize,
-    /// Of a thousand rows so many must be equal.
-    least: usize,
-}
-
-impl Comparison {
-    fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), equal: 0, unequal: Vec::new(), beyond: 0, least: 995 }
-    }
-
-    fn row(&mut self, file: &str, frame: &str, ours: &str, theirs: &str) {
-        if ours == theirs {
-            self.equal += 1;
-        } else {
-            self.unequal.push([file, frame, ours, theirs].map(str::to_owned));
-        }
-    }
-
-    /// Something we tell for which the table has no row.
-    fn beyond(&mut self, file: &str, frame: &str, ours: &str) {
-        self.beyond += 1;
-        self.unequal.push([file, frame, ours, "-"].map(str::to_owned));
-    }
-
-    fn judge(self) {
-        let unexplained = self.unexplained();
-        assert!(unexplained.is_empty(), "{unexplained}");
-    }
-
-    /// What is wrong with the table: differences without a reason, or too many with one.
-    fn unexplained(self) -> String {
-        let (name, equal, beyond) = (&self.name, self.equal, self.beyond);
-        let listed: HashMap<&str, &str> = include_str!("exceptions.tsv")
-            .lines()
-            .filter_map(|line| line.strip_prefix(name)?.strip_prefix('\t')?.split_once('\t'))
-            .collect();
-        let total = equal + self.unequal.len() - beyond;
-        let share = format!("{}.{:02} %", equal * 100 / total, equal * 10_000 / total % 100);
-        println!("{name}: {equal} of {total} rows are equal, {share}; {beyond} told beyond them");
-        let mut told = String::new();
-        for [file, frame, ours, theirs] in &self.unequal {
-            if !listed.contains_key(file.as_str()) {
-                writeln!(told, "{file}\t{frame}\n  ours   {ours}\n  theirs {theirs}")
-                    .expect("room");
-            }
-        }
-        if let Some(folder) = std::env::var_os("WIRETALE_DIFFERENCES") {
-            let path = Path::new(&folder).join(format!("{name}.txt"));
-            std::fs::write(path, &told).expect("a writable folder");
-        }
-        if !told.is_empty() {
-            told = format!("{name}: differences without a reason:\n{told}");
-        }
-        for file in listed.into_keys() {
-            if !self.unequal.iter().any(|[other, ..]| other == file) {
-                writeln!(told, "{name}: {file} is listed and does not differ").expect("room");
-            }
-        }
-        if equal * 1000 < total * self.least {
-            writeln!(told, "{name}: only {share} are equal").expect("room");
-        }
-        told
-    }
-}
-
 /// Dissects every packet of a capture, fragments and streams joined, and the same cut by itself.
 fn each_packet(path: &str, mut see: impl FnMut(&Packet<'_>, &Packet<'_>)) {
     let Ok(mut source) = wiretale::capture::open(&[corpus().join(path)]) else { return };
@@ -332,48 +258,4 @@ fn each_packet(path: &str, mut see: impl FnMut(&Packet<'_>, &Packet<'_>)) {
         keyring.open(&mut packet);
         see(&packet, &Packet::dissect(Frame { octets, ..frame }));
     }
-}
-
-/// The frame numbers that tshark gave to a capture's packets, in order.
-fn frames(id: &str) -> Vec<String> {
-    // It counts the custom blocks of pcapng too, which hold no packet: data without a time.
-    rows(&format!("truth/packets/{id}.tsv.gz"))
-        .into_iter()
-        .filter(|row| !(row["protocols"] == "data" && row["time"].is_empty()))
-        .map(|row| row["frame"].clone())
-        .collect()
-}
-
-/// The rows of a table, by capture.
-fn by_capture(path: &str) -> Truth {
-    let mut truth = Truth::new();
-    for row in rows(path) {
-        truth.entry(row["id"].clone()).or_default().push(row);
-    }
-    truth
-}
-
-/// The rows of a table, by the names in its first line.
-fn rows(path: &str) -> Vec<Row> {
-    let octets = std::fs::read(corpus().join(path)).expect("a table");
-    let mut text = Vec::new();
-    if octets.starts_with(&[0x1f, 0x8b]) {
-        flate2::read::GzDecoder::new(&octets[..]).read_to_end(&mut text).expect("gzip");
-    } else {
-        text = octets;
-    }
-    let text = String::from_utf8_lossy(&text).into_owned();
-    let mut lines = text.lines();
-    let names: Vec<&str> = lines.next().expect("a header").split('\t').collect();
-    let row = |line: &str| {
-        let cells = line.split('\t').chain(std::iter::repeat(""));
-        names.iter().zip(cells).map(|(name, cell)| ((*name).to_owned(), cell.to_owned())).collect()
-    };
-    lines.map(row).collect()
-}
-
-fn corpus() -> PathBuf {
-    std::env::var_os("WIRETALE_CORPUS")
-        .expect("WIRETALE_CORPUS names the folder of the captures")
-        .into()
 }

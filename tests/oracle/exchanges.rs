@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io;
 
-use super::{Comparison, by_capture, corpus, frames, rows};
+use super::tables::{Comparison, by_capture, corpus, frames, rows};
 use wiretale::flow::exchange::{Exchange, Exchanges, Topic};
 use wiretale::flow::tcp::Connection;
 use wiretale::flow::{Flows, Seen};
@@ -39,9 +39,8 @@ fn http_requests_and_responses_are_paired_alike() {
 
 fn compare(name: &str, truth: &str, column: &str, pair: impl Fn(&Exchange) -> Option<Pair>) {
     let mut truth = by_capture(truth);
-    let mut table = Comparison::new(name);
     // Where tshark pairs wrongly no row can be equal.
-    table.least = 990;
+    let mut table = Comparison::new(name, 990);
     for file in rows("truth/files.tsv") {
         let id = &file["id"];
         let theirs = truth.remove(id).unwrap_or_default();

@@ -42,6 +42,14 @@ pub(super) fn hear(by: &mut Half, to: &mut Half, segment: &Segment, verdicts: &m
     }
 }
 
+/// A RST that acknowledges a SYN or data ends a round trip as well: a refusal is an answer.
+pub(super) fn hear_reset(by: &Half, to: &mut Half, segment: &Segment) {
+    let is_told = !by.facts.has(Facts::BEGUN) || segment.seq == by.next;
+    if is_told && let Some(trail) = &mut to.trail {
+        trail.rtt.acked(segment.ack, segment.mark.time);
+    }
+}
+
 /// The probe that a segment answers.
 fn answers(to: &mut Half, segment: &Segment) -> Option<(Probe, u64)> {
     let probing = to.trail.as_mut()?.probing.take()?;

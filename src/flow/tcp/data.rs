@@ -169,6 +169,7 @@ impl Half {
         let trigger = trigger::find(self, segment);
         let octets = segment.len.max(1).min(segment.span());
         let birth = Birth::of(segment);
+        let top = if right.past(self.next) < 0 { right } else { self.next };
         let trail = self.trail();
         trail.sent().resent(trigger, need, octets);
         if unseen > 0 {
@@ -185,10 +186,12 @@ impl Half {
             }
             again.push(Again { left, right, packet: segment.mark.packet, lost });
         }
-        let first = trail.rtt.resent(left, right, segment.mark.time).filter(|_| unseen == 0);
-        if unseen > 0 {
+        // What passes here for the first time, or reaches beyond what did, has one ACK for certain.
+        let is_whole = unseen == top.past(left).cast_unsigned();
+        let first = if is_whole { None } else { trail.rtt.resent(left, top, segment.mark.time) };
+        let first = first.filter(|_| unseen == 0);
+        if is_whole || top != right {
             trail.rtt.sent(right, segment.mark);
-            trail.rtt.resent(left, right, segment.mark.time);
         }
         let what = What::Resent { trigger, need, octets };
         verdicts.push(Verdict { what, evidence, confidence, of: first });

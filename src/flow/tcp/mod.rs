@@ -266,6 +266,8 @@ impl Connection {
         }
         if belief != Belief::Nothing && segment.has(Flags::ACK) {
             ack::hear(own, peer, segment, verdicts);
+        } else if segment.has(Flags::ACK) {
+            ack::hear_reset(own, peer, segment);
         }
         self.settle(segment.mark, verdicts);
     }

@@ -25,6 +25,8 @@ pub struct Rtt {
     variation: f64,
     buckets: Buckets,
     queue: Queue,
+    /// When the newest of what was acknowledged so far was sent.
+    newest: Timestamp,
 }
 
 /// Where an ACK ended.
@@ -103,6 +105,8 @@ impl Rtt {
 
     /// A segment was sent for the first time.
     pub(super) fn sent(&mut self, end: Seq, mark: Mark) {
+        // The capture's clock was set back.
+        self.newest = self.newest.min(mark.time);
         self.queue.push(Flying { end, resent: false, sent: mark.time, packet: mark.packet });
     }
 
@@ -114,9 +118,10 @@ impl Rtt {
     /// Everything below `ack` is acknowledged.
     pub(super) fn acked(&mut self, ack: Seq, time: Timestamp) -> Ended {
         let mut last: Option<Flying> = None;
-        let mut newest = Timestamp::default();
+        let mut newest = self.newest;
         while let Some(flying) = self.queue.pop_below(ack) {
-            newest = last.map_or(newest, |last| newest.max(last.sent));
+            newest = self.newest;
+            self.newest = newest.max(flying.sent);
             last = Some(flying);
         }
         let Some(last) = last.filter(|last| last.end == ack) else {
