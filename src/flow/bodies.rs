@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
+use crate::wire::http::Http;
 use crate::wire::packet::LiesIn;
 use crate::wire::tcp::{Flags, Seq, Tcp};
 use crate::wire::{Hint, Layer, Packet};
@@ -29,9 +30,12 @@ type Way = (IpAddr, u16, IpAddr, u16);
 impl Bodies {
     /// Reads the message that begins in the middle of this packet's segment, if one does.
     pub fn read_behind(&mut self, packet: &mut Packet<'_>) {
-        if self.ends.is_empty() {
-            return;
+        if !self.ends.is_empty() {
+            self.look_behind(packet);
         }
+    }
+
+    fn look_behind(&mut self, packet: &mut Packet<'_>) {
         let Some((way, tcp)) = way(packet) else { return };
         if tcp.flags().has(Flags::SYN) {
             self.ends.remove(&way);
@@ -54,7 +58,12 @@ impl Bodies {
 
     /// Notes where the body ends that this packet's last message has.
     pub fn note(&mut self, packet: &Packet<'_>) {
-        let Some(Layer::Http(http)) = packet.own_layers().last() else { return };
+        if let Some(Layer::Http(http)) = packet.own_layers().last() {
+            self.note_body(http, packet);
+        }
+    }
+
+    fn note_body(&mut self, http: &Http<'_>, packet: &Packet<'_>) {
         let Some(body) = http.body_len().filter(|len| *len < LONGEST) else { return };
         let Some((way, tcp)) = way(packet) else { return };
         // Behind its head the message is left in `rest`, to the end of the segment.

@@ -22,11 +22,15 @@ pub struct Inflated {
 impl Inflated {
     /// Reads on in what the packet's innermost layer holds compressed, if it does.
     pub fn open<'a>(&'a mut self, packet: &mut Packet<'a>) {
-        let Some(Layer::IpComp(layer)) = packet.own_layers().last() else { return };
-        let next = layer.next_header();
-        if self.inflate(*layer).is_some() {
+        if let Some(Layer::IpComp(layer)) = packet.own_layers().last() {
+            self.read_on(*layer, packet);
+        }
+    }
+
+    fn read_on<'a>(&'a mut self, layer: IpComp<'a>, packet: &mut Packet<'a>) {
+        if self.inflate(layer).is_some() {
             let octets = Octets::whole(&self.octets);
-            packet.read_on(LiesIn::Inflated, Hint::Ip(next), octets, &[]);
+            packet.read_on(LiesIn::Inflated, Hint::Ip(layer.next_header()), octets, &[]);
         }
     }
 

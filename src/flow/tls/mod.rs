@@ -89,9 +89,12 @@ impl Keyring {
 
     /// Reads on in what the packet's TLS records hold, if they can be opened.
     pub fn open<'a>(&'a mut self, packet: &mut Packet<'a>) {
-        if self.log.is_empty() {
-            return;
+        if !self.log.is_empty() {
+            self.open_records(packet);
         }
+    }
+
+    fn open_records<'a>(&'a mut self, packet: &mut Packet<'a>) {
         let Some(tcp) = packet.tcp() else { return };
         let Some((source, destination)) = packet.addresses() else { return };
         let ends =
