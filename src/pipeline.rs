@@ -18,6 +18,10 @@ pub struct Passing {
     pub save: Option<Save>,
     /// The keys at hand before anything is read; those that the source holds are added.
     pub keyring: Keyring,
+    /// How many connections are followed at once, if not as many as usual.
+    pub most: Option<usize>,
+    /// How many of them were dropped before they were over, in the end.
+    pub dropped: u64,
 }
 
 /// Reads everything the source yields and has it told.
@@ -29,8 +33,9 @@ pub fn run(
     passing: &mut Passing,
     report: &mut dyn Report,
 ) -> io::Result<()> {
-    let mut flows = Flows::default();
+    let mut flows = passing.most.map_or_else(Flows::default, Flows::with_room_for);
     let ended = read(source, passing, &mut flows, report);
+    passing.dropped = flows.dropped();
     let has_left = ended.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
     let saved = passing.save.as_mut().map_or(Ok(()), |save| save.end(source.about()));
     let told = if has_left { Ok(()) } else { report.end(source.about(), &flows) };

@@ -186,6 +186,20 @@ fn limits_of_count_and_time_hold() {
     assert!(before > 0 && after > 0);
 }
 
+/// What is dropped is said, and which flag drops less; the rest goes on.
+#[test]
+fn connections_for_which_there_is_no_room_are_counted() {
+    let two_at_once = "fixtures/mptcp.pcap";
+    let all = wiretale(&["packets", two_at_once]);
+    assert_eq!(text(&all.stderr), "");
+    let some = wiretale(&["packets", "--max-connections", "1", two_at_once]);
+    let said = text(&some.stderr);
+    assert!(said.starts_with("wiretale: more than 1 connections at once: "), "{said}");
+    assert!(said.contains("--max-connections"), "{said}");
+    assert_eq!(text(&some.stdout).lines().count(), text(&all.stdout).lines().count());
+    assert!(some.status.success());
+}
+
 /// Whatever is left out, times count from the first packet of the capture.
 #[test]
 fn relative_times_do_not_depend_on_what_is_left_out() {

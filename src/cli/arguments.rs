@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::capture::sift::Edge;
+use crate::flow::Flows;
 
 /// Tells what happened on the wire, and who spent the time.
 #[derive(Debug, Parser)]
@@ -271,6 +272,10 @@ pub(super) struct From {
     /// Keep the packets that passed: pcapng, or classic pcap when the name ends in .pcap; `-` is standard output
     #[arg(short = 'w', long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) write: Option<PathBuf>,
+
+    /// Follow at most this many connections at once; what is dropped for want of room is told as dropped
+    #[arg(long, value_name = "COUNT", default_value_t = Flows::MOST_CONNECTIONS)]
+    pub(super) max_connections: usize,
 
     /// Show numbers instead of names; packets are always shown with numbers
     #[arg(short = 'n', action = clap::ArgAction::Count)]

@@ -85,8 +85,17 @@ fn answer(from: &From, mut report: Box<dyn Report>) -> anyhow::Result<()> {
     let mut source =
         Sift::new(files, capture_filter.as_deref(), from.begin, from.end).map_err(usage)?;
     let save = from.write.as_deref().map(|path| Save::create(path, &paths)).transpose()?;
-    let mut passing = Passing { filter, limit: from.count, save, keyring };
-    Ok(pipeline::run(&mut source, &mut passing, report.as_mut())?)
+    let most = Some(from.max_connections);
+    let mut passing = Passing { filter, limit: from.count, save, keyring, most, dropped: 0 };
+    let told = pipeline::run(&mut source, &mut passing, report.as_mut());
+    if passing.dropped > 0 {
+        let (most, dropped) = (from.max_connections, passing.dropped);
+        eprintln!(
+            "wiretale: more than {most} connections at once: {dropped} dropped before they were over; \
+             --max-connections follows more"
+        );
+    }
+    Ok(told?)
 }
 
 /// One screen about the whole.
