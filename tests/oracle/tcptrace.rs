@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
 
-use tables::{Comparison, by_capture, corpus, rows};
+use tables::{Comparison, Row, by_capture, corpus, rows};
 use wiretale::flow::tcp::{Connection, Copied, Half};
 use wiretale::flow::{End, Flows, Fragments, Inflated, Side};
 use wiretale::timeline::{Moment, Source};
@@ -64,6 +64,12 @@ fn round_trips_are_those_of_tcptrace() {
         let mut own = follow(&corpus().join(&file["path"]), |connection, first| {
             [first, first.peer()].map(|side| (connection.end(side), round_trips(connection, side)))
         });
+        let ends = own.iter().map(|one| {
+            let mut ends = [Some(one[0].0), Some(one[1].0)];
+            ends.sort();
+            ends
+        });
+        let ends: Vec<[Option<End>; 2]> = ends.collect();
         for row in theirs {
             // "WARNING: presence of hardware duplicates makes these figures suspect!": to it a copy is a
             // segment sent again.
@@ -71,7 +77,18 @@ fn round_trips_are_those_of_tcptrace() {
             if copies.iter().any(|count| !matches!(*count, "" | "0")) {
                 continue;
             }
+            // After some minutes of silence a new connection begins to it: those are not the same.
             let ab = [end(&row["a"]), end(&row["b"])];
+            let both = |row: &Row| {
+                let mut both = [end(&row["a"]), end(&row["b"])];
+                both.sort();
+                both
+            };
+            let splits = theirs.iter().filter(|other| both(other) == both(row)).count();
+            let connections = ends.iter().filter(|ends| **ends == both(row)).count();
+            if connections > 0 && splits > connections {
+                continue;
+            }
             let is_it = |one: &[(End, String); 2]| [Some(one[0].0), Some(one[1].0)] == ab;
             let Some(at) = own.iter().position(is_it) else {
                 table.row(id, &row["conn"], "", &format!("{} {}", row["a"], row["b"]));
