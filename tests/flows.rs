@@ -72,6 +72,46 @@ fn what_a_table_leaves_out_it_counts() {
     assert!(table.contains(&format!("  and {} more: --top 0 tells all\n", count - 3)), "{table}");
 }
 
+/// Rows have as many cells as there are fields, and what was said belongs to a conversation.
+#[test]
+fn zeeks_logs_agree_among_themselves() {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("zeek");
+    let mut questions = 0;
+    for fixture in fixtures() {
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).expect("a folder");
+        let said = wiretale(
+            &["flows", "-o", "zeek", "--directory", folder.to_str().expect("UTF-8")],
+            &fixture,
+        );
+        assert_eq!(said, "");
+        let log = |name: &str| -> Vec<Vec<String>> {
+            let text = fs::read_to_string(folder.join(name)).unwrap_or_default();
+            let fields = text.lines().find_map(|line| line.strip_prefix("#fields\t"));
+            let width = fields.map_or(0, |fields| fields.split('\t').count());
+            let rows = text.lines().filter(|line| !line.starts_with('#'));
+            let rows = rows.map(|line| line.split('\t').map(str::to_owned).collect::<Vec<_>>());
+            rows.inspect(|row| assert_eq!(row.len(), width, "{name}: {row:?}")).collect()
+        };
+        let conversations = log("conn.log");
+        for row in log("dns.log").into_iter().chain(log("http.log")) {
+            let conversation = conversations.iter().find(|other| other[1] == row[1]);
+            let conversation =
+                conversation.unwrap_or_else(|| panic!("{}: {row:?}", fixture.display()));
+            let mut ends = [&row[2..4], &row[4..6]];
+            if ends[0] != &conversation[2..4] {
+                ends.reverse();
+            }
+            // Of what is sent to a group the answers come from elsewhere.
+            if !["224.", "ff02"].iter().any(|group| conversation[4].starts_with(group)) {
+                assert_eq!(ends.concat(), conversation[2..6], "{}", fixture.display());
+            }
+            questions += 1;
+        }
+    }
+    assert!(questions > 100, "{questions}");
+}
+
 fn records(fixture: &PathBuf) -> Vec<Value> {
     let text = wiretale(&["flows", "--json"], fixture);
     text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()

@@ -153,7 +153,8 @@ pub(super) struct Exchanges {
   wiretale flows --sort rtt --top 5 slow.pcap
   wiretale flows -Y 'ip.addr == 10.0.0.7' slow.pcap
   wiretale flows --json slow.pcap | jq 'select(.server.retransmitted_packets > 0)'
-  wiretale flows -o csv slow.pcap > flows.csv")]
+  wiretale flows -o csv slow.pcap > flows.csv
+  wiretale flows -o zeek --directory logs slow.pcap")]
 pub(super) struct Conversations {
     #[command(flatten)]
     pub(super) from: From,
@@ -165,6 +166,10 @@ pub(super) struct Conversations {
     /// Show so many conversations in a table, 0 for all in one line each; 20 on a terminal, all elsewhere
     #[arg(long, value_name = "COUNT", conflicts_with_all = ["output", "json"])]
     pub(super) top: Option<usize>,
+
+    /// Where -o zeek writes its logs
+    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath, default_value = ".", hide_default_value = true)]
+    pub(super) directory: PathBuf,
 
     /// How to write the time of the first packet
     #[arg(long, value_enum, default_value_t = Time::Relative, value_name = "STYLE")]
@@ -313,6 +318,8 @@ pub(super) enum Format {
     Ndjson,
     /// Comma-separated values with a line of names
     Csv,
+    /// Zeek's conn.log, dns.log and http.log, of `flows`
+    Zeek,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]

@@ -26,6 +26,7 @@ use crate::render::line::{Lines, Manner, Numbers};
 use crate::render::out::Out;
 use crate::render::overview::{self, Overview};
 use crate::render::tree::Trees;
+use crate::render::zeek::Zeek;
 
 mod arguments;
 mod keys;
@@ -76,6 +77,11 @@ fn usage(error: impl fmt::Display) -> Usage {
     Usage(error.to_string())
 }
 
+/// Zeek's logs are of conversations.
+fn no_zeek() -> Usage {
+    usage("-o zeek is for `flows`, and writes dns.log and http.log too")
+}
+
 /// Reads the source and has it told.
 fn answer(from: &From, mut report: Box<dyn Report>) -> anyhow::Result<()> {
     let filter = from.display_filter.as_deref().map(Filter::new).transpose().map_err(usage)?;
@@ -105,6 +111,7 @@ fn overview(tell: &Tell) -> Result<Box<dyn Report>, Usage> {
         Format::Text => overview::Form::Page { width },
         Format::Ndjson => overview::Form::Ndjson,
         Format::Csv => return Err(usage("an overview has no columns: -o csv is for `packets`")),
+        Format::Zeek => return Err(no_zeek()),
     };
     Ok(Box::new(Overview::new(out(&tell.from, &tell.paper)?, form)))
 }
@@ -122,6 +129,7 @@ fn listing(packets: &Packets) -> anyhow::Result<Box<dyn Report>> {
     let form = columns::Form::Tabs { header: packets.header };
     Ok(match (packets.paper.format(), choice) {
         (Format::Ndjson, choice) => Box::new(Json::new(out, choice)),
+        (Format::Zeek, _) => return Err(no_zeek().into()),
         (Format::Csv, choice) => Box::new(Columns::new(out, columns::Form::Csv, choice)),
         (Format::Text, Some(choice)) => Box::new(Columns::new(out, form, Some(choice))),
         (Format::Text, None) if packets.tree && packets.hex => {
@@ -140,6 +148,7 @@ fn talks(exchanges: &Exchanges) -> anyhow::Result<Box<dyn Report>> {
         Format::Text => exchanges::Style::Lines(Clock::new(exchanges.time.style())),
         Format::Ndjson => exchanges::Style::Ndjson,
         Format::Csv => exchanges::Style::Csv,
+        Format::Zeek => return Err(no_zeek().into()),
     };
     let pairs = exchange::Exchanges::new(exchanges.open_questions);
     Ok(Box::new(exchanges::Listing::new(out, style, pairs)))
@@ -151,6 +160,7 @@ fn conversations(flows: &Conversations) -> Result<Box<dyn Report>, Usage> {
     Ok(match flows.paper.format() {
         Format::Ndjson => Box::new(Stream::new(out, flows::Json::default())),
         Format::Csv => Box::new(Stream::new(out, flows::Csv::default())),
+        Format::Zeek => Box::new(Zeek::new(&flows.directory)),
         Format::Text => match flows.most() {
             0 => Box::new(Stream::new(out, flows::Lines::new(Clock::new(flows.time.style())))),
             most => {
@@ -167,6 +177,7 @@ fn conversation(flow: &Conversation, number: u32) -> Result<Box<dyn Report>, Usa
     let detail = if flow.verbose { Detail::All } else { Detail::Usual };
     Ok(match (flow.paper.format(), flow.follow) {
         (Format::Ndjson, _) => Box::new(Stream::new(out, flows::Json::default()).only(number)),
+        (Format::Zeek, _) => return Err(no_zeek()),
         (Format::Csv, _) => Box::new(Stream::new(out, flows::Csv::default()).only(number)),
         (Format::Text, None) => Box::new(Ladder::new(out, number, detail)),
         (Format::Text, Some(form)) => {

@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use std::mem;
 use std::time::Duration;
 
+use super::community::CommunityId;
 use super::key::{End, Key, Which};
 use super::mark::{Mark, Side};
 use super::table::{Keyed, Table, Use};
@@ -28,6 +29,7 @@ pub struct Datagrams {
     latest: Mark,
     sent: [Sum; 2],
     application: Option<Name>,
+    community: Option<CommunityId>,
 }
 
 /// Packets and their octets.
@@ -36,6 +38,8 @@ pub struct Sum {
     pub packets: u64,
     /// The frames', on the wire.
     pub octets: u64,
+    /// What UDP carried; 0 where it is no UDP.
+    pub payload: u64,
 }
 
 /// Those that are followed.
@@ -90,10 +94,17 @@ impl Datagrams {
         self.application
     }
 
-    fn new(id: u32, key: Key, from: Which, mark: Mark) -> Self {
+    /// `None` for what has none, such as fragments.
+    pub fn community_id(&self) -> Option<CommunityId> {
+        self.community
+    }
+
+    fn new(id: u32, key: Key, from: Which, packet: &Packet<'_>) -> Self {
         let client = client(&key, from);
+        let mark = Mark::of(&packet.frame);
+        let community = CommunityId::of(packet);
         let sent = [Sum::default(); 2];
-        Self { key, id, client, opened: mark, latest: mark, sent, application: None }
+        Self { key, id, client, opened: mark, latest: mark, sent, application: None, community }
     }
 
     fn count(&mut self, packet: &Packet<'_>, from: Which) -> Side {
@@ -103,6 +114,7 @@ impl Datagrams {
         let sum = &mut self.sent[side.index()];
         sum.packets += 1;
         sum.octets += packet.frame.octets.len() as u64;
+        sum.payload += packet.udp().map_or(0, |udp| udp.payload().len() as u64);
         if self.application.is_none() {
             self.application = application(packet);
         }
@@ -126,11 +138,11 @@ impl Followed {
         let found = self.table.find(&key, |_| true);
         let place = match found {
             Some(place) => place,
-            None => self.begin(Datagrams::new(id, key, from, mark), gone),
+            None => self.begin(Datagrams::new(id, key, from, packet), gone),
         };
         let datagrams = self.table.at_mut(place)?;
         if mark.time.since(datagrams.latest.time) > SILENCE {
-            gone.push(mem::replace(datagrams, Datagrams::new(id, key, from, mark)));
+            gone.push(mem::replace(datagrams, Datagrams::new(id, key, from, packet)));
             self.turns.push_back((place, id));
         }
         let side = datagrams.count(packet, from);

@@ -21,6 +21,7 @@ pub mod out;
 pub mod overview;
 pub mod tree;
 pub mod verdict;
+pub mod zeek;
 
 mod conversations;
 mod page;

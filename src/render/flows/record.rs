@@ -86,7 +86,8 @@ pub(super) fn datagrams(one: &Datagrams, sheet: &mut dyn Sheet) {
     sheet.cell("last_packet", Cell::Number(one.latest().packet));
     sheet.cell("first_time", Cell::Time(one.opened().time));
     sheet.cell("duration_ns", span(one.latest().time.since(one.opened().time)));
-    sheet.cell("community_id", Cell::Unknown);
+    let community = one.community_id().map(|id| id.to_string());
+    sheet.cell("community_id", community.as_deref().map_or(Cell::Unknown, Cell::Words));
     sheet.cell("application", words(one.application().map(|name| name.key)));
     for (side, name) in SIDES {
         sheet.open(name);
