@@ -257,7 +257,16 @@ pub(super) struct Messages {
 #[derive(Debug, Default)]
 struct Collected {
     octets: Vec<u8>,
-    is_lost: bool,
+    place: Place,
+}
+
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+enum Place {
+    /// Whether a message begins where the octets do remains to be seen.
+    #[default]
+    Unproven,
+    Known,
+    Lost,
 }
 
 /// Questions that wait on one connection; the oldest is given up.
@@ -269,22 +278,17 @@ impl Messages {
         Self { parties, sides, open, answered: None }
     }
 
-    pub(super) fn may_begin(octets: Octets<'_>) -> bool {
-        dns::Dns::claims(HINT, octets) || octets.len() <= 2
-    }
-
     /// Takes what one side said; says whether to go on.
     pub(super) fn hear(&mut self, run: Run<'_>, side: Side, told: &mut Told) -> bool {
         let mut collected = std::mem::take(of(side, &mut self.sides));
         match run.part {
-            Part::Gap(_) => collected = Collected { octets: Vec::new(), is_lost: true },
-            Part::Octets(octets)
-                if collected.is_lost && !Self::may_begin(Octets::whole(octets)) => {}
+            Part::Gap(_) => collected = Collected { octets: Vec::new(), place: Place::Lost },
             Part::Octets(octets) => {
-                collected.is_lost = false;
-                collected.octets.extend_from_slice(octets);
+                collected.take(octets);
                 let mut at = 0;
-                while let Some((length, rest)) = collected.octets[at..].split_first_chunk::<2>() {
+                while collected.place == Place::Known
+                    && let Some((length, rest)) = collected.octets[at..].split_first_chunk::<2>()
+                {
                     let length = usize::from(u16::from_be_bytes(*length));
                     let Some(message) = rest.get(..length) else { break };
                     self.message(message, side, run.ready, told);
@@ -342,6 +346,23 @@ impl Messages {
 }
 
 const HINT: Hint = Hint::Tcp(53, 53);
+/// So many octets tell whether a message begins with them.
+const BEGINNING: usize = 300;
+
+impl Collected {
+    fn take(&mut self, octets: &[u8]) {
+        // A segment may begin with a message, wherever the stream was lost.
+        let looks = |octets: &[u8]| dns::Dns::claims(HINT, Octets::whole(octets));
+        if self.place != Place::Lost || looks(octets) {
+            self.octets.extend_from_slice(octets);
+        }
+        if self.place != Place::Known && looks(&self.octets) {
+            self.place = Place::Known;
+        } else if self.place == Place::Unproven && self.octets.len() > BEGINNING {
+            *self = Self { octets: Vec::new(), place: Place::Lost };
+        }
+    }
+}
 
 impl Told {
     /// A number that nobody on the wire can make equal to another's.

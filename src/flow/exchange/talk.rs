@@ -11,7 +11,6 @@ use super::{Told, Who, of};
 use crate::flow::stream::{Part, Room, Run, Segment, Stream};
 use crate::flow::tcp::{Connection, Facts};
 use crate::flow::{Mark, Side};
-use crate::octets::Octets;
 use crate::wire::http::Beginning;
 use crate::wire::tcp::{Flags, Tcp};
 
@@ -33,7 +32,18 @@ struct Speech {
     parties: Parties,
     tongue: Tongue,
     heard: u64,
+    /// What each side said that is too short to be recognised.
+    held: [Held; 2],
 }
+
+#[derive(Debug, Default)]
+struct Held {
+    octets: Vec<u8>,
+    mark: Mark,
+}
+
+/// So many octets tell whether a TLS handshake begins with them.
+const ENOUGH: usize = 6;
 
 /// Who talks, as exchanges tell it.
 #[derive(Clone, Copy, Debug)]
@@ -127,7 +137,7 @@ impl Talk {
 
 impl Speech {
     fn new(parties: Parties) -> Self {
-        Self { parties, tongue: Tongue::Unknown, heard: 0 }
+        Self { parties, tongue: Tongue::Unknown, heard: 0, held: <_>::default() }
     }
 
     fn end(self, told: &mut Told) {
@@ -142,7 +152,39 @@ impl Speech {
     fn hear(&mut self, run: Run<'_>, side: Side, told: &mut Told) {
         if let (Tongue::Unknown, Part::Octets(octets)) = (&self.tongue, run.part) {
             self.heard += octets.len() as u64;
-            self.tongue = self.recognise(octets);
+            let held = of(side, &mut self.held);
+            if held.octets.is_empty() && octets.len() >= ENOUGH {
+                self.tongue = self.recognise(octets);
+            } else {
+                if held.octets.is_empty() {
+                    held.mark = run.mark;
+                }
+                held.octets.extend_from_slice(octets);
+                if held.octets.len() < ENOUGH {
+                    return;
+                }
+                let Held { octets: both, mark } = std::mem::take(held);
+                self.tongue = self.recognise(&both);
+                if !matches!(self.tongue, Tongue::Unknown) {
+                    return self.go_on(Run { mark, part: Part::Octets(&both), ..run }, side, told);
+                }
+                // A keep-alive's octet may have come before.
+                self.tongue = self.recognise(octets);
+            }
+        }
+        if let Part::Gap(_) = run.part {
+            of(side, &mut self.held).octets.clear();
+        }
+        self.go_on(run, side, told);
+    }
+
+    fn go_on(&mut self, run: Run<'_>, side: Side, told: &mut Told) {
+        if !matches!(self.tongue, Tongue::Unknown) {
+            let Held { octets, mark } = std::mem::take(of(side.peer(), &mut self.held));
+            if !octets.is_empty() {
+                let part = Part::Octets(&octets);
+                self.go_on(Run { offset: 0, mark, ready: mark, part }, side.peer(), told);
+            }
         }
         let goes_on = match &mut self.tongue {
             Tongue::Unknown => self.heard < PATIENCE,
@@ -167,7 +209,7 @@ impl Speech {
         let parties = self.parties;
         if Handshake::may_begin(octets) {
             Tongue::Tls(Box::new(Handshake::new(parties)))
-        } else if parties.dns && Messages::may_begin(Octets::whole(octets)) {
+        } else if parties.dns {
             Tongue::Dns(Box::new(Messages::new(parties)))
         } else if matches!(Beginning::read(octets), Beginning::Partial | Beginning::Head(_)) {
             Tongue::Http(Box::new(Conversation::new(parties)))

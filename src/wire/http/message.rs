@@ -75,12 +75,13 @@ impl<'a> Beginning<'a> {
     }
 }
 
-/// Whether a start line may begin so that has no blank yet.
+/// Whether a start line may begin so that has no more than a first word yet.
 fn may_begin(octets: &[u8]) -> bool {
     const LONGEST_METHOD: usize = 17;
-    let blank = memchr(b' ', octets).is_some();
-    !blank
-        && !octets.is_empty()
+    if let Some(blank) = memchr(b' ', octets) {
+        return blank + 1 == octets.len() && Side::of(octets) == Some(Side::Request);
+    }
+    !octets.is_empty()
         && octets.len() <= LONGEST_METHOD
         && octets.iter().all(|octet| octet.is_ascii_uppercase() || b"-_/1.0".contains(octet))
 }
@@ -150,5 +151,29 @@ impl<'a> Head<'a> {
         let value = self.header(name).unwrap_or_default();
         let mut words = value.split(|octet| *octet == b',');
         words.any(|listed| listed.trim_ascii().eq_ignore_ascii_case(word.as_bytes()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_part_of_a_head_may_become_one() {
+        for whole in [
+            "GET / HTTP/1.1\r\nHost: a.example\r\nX: y\r\n z\r\n\r\n",
+            "VERSION-CONTROL http://a.example/b HTTP/1.1\r\n\r\n",
+            "OPTIONS * HTTP/1.1\r\n\r\n",
+            "\r\nCONNECT [2001:db8::1]:443 HTTP/1.1\r\nHost: a\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+            "HTTP/1.0 404\r\nA: b\n\n",
+            "M-SEARCH * HTTP/1.1\r\n\r\n",
+        ] {
+            for end in 2..whole.len() {
+                let beginning = Beginning::read(&whole.as_bytes()[..end]);
+                assert!(matches!(beginning, Beginning::Partial), "{:?}", &whole[..end]);
+            }
+            assert!(matches!(Beginning::read(whole.as_bytes()), Beginning::Head(_)), "{whole:?}");
+        }
     }
 }

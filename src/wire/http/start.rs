@@ -100,7 +100,7 @@ fn is_absolute(target: Part<'_>) -> bool {
 
 impl Side {
     /// What octets begin as, by a look at the first few.
-    fn of(octets: &[u8]) -> Option<Self> {
+    pub(super) fn of(octets: &[u8]) -> Option<Self> {
         let first = *octets.first()?;
         if !FIRST[usize::from(first)] {
             return None;
