@@ -1,13 +1,12 @@
 //! Which conversation does a packet belong to?
 
 use std::hash::{Hash, Hasher};
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// One end of a conversation.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct End {
-    /// IPv4 addresses as IPv6 maps them (RFC 4291 §2.5.5.2).
-    address: [u8; 16],
+    address: Address,
     /// 0 where the protocol has no ports.
     pub port: u16,
 }
@@ -16,12 +15,18 @@ pub struct End {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Key {
     /// The lower one first.
-    ends: [End; 2],
+    addresses: [Address; 2],
+    ports: [u16; 2],
     /// As in the IP header.
     pub protocol: u8,
     /// The number of what carries it, beside plain links and IP; 0 for nothing.
     pub(super) way: u16,
 }
+
+/// The upper and the lower half of an IPv6 address; IPv4 addresses as IPv6 maps them
+/// (RFC 4291 §2.5.5.2).
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct Address(u64, u64);
 
 /// Which end of a [`Key`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -32,34 +37,43 @@ pub enum Which {
 
 impl End {
     pub fn new(address: IpAddr, port: u16) -> Self {
-        let address = match address {
-            IpAddr::V4(address) => address.to_ipv6_mapped().octets(),
-            IpAddr::V6(address) => address.octets(),
-        };
-        Self { address, port }
+        match address {
+            IpAddr::V4(address) => Self::v4(address, port),
+            IpAddr::V6(address) => Self::v6(address, port),
+        }
+    }
+
+    pub(super) fn v4(address: Ipv4Addr, port: u16) -> Self {
+        Self { address: Address(0, 0xffff << 32 | u64::from(u32::from(address))), port }
+    }
+
+    pub(super) fn v6(address: Ipv6Addr, port: u16) -> Self {
+        let address = u128::from(address);
+        Self { address: Address((address >> 64) as u64, address as u64), port }
     }
 
     pub fn address(self) -> IpAddr {
-        IpAddr::V6(Ipv6Addr::from(self.address)).to_canonical()
+        let Address(upper, lower) = self.address;
+        IpAddr::V6(Ipv6Addr::from(u128::from(upper) << 64 | u128::from(lower))).to_canonical()
     }
 }
 
 impl Key {
     /// The conversation between two ends, and which of them is the source.
     pub fn of(protocol: u8, source: End, destination: End) -> (Self, Which) {
-        if source <= destination {
-            (Self { ends: [source, destination], protocol, way: 0 }, Which::Lower)
+        let (which, lower, higher) = if source <= destination {
+            (Which::Lower, source, destination)
         } else {
-            (Self { ends: [destination, source], protocol, way: 0 }, Which::Higher)
-        }
+            (Which::Higher, destination, source)
+        };
+        let addresses = [lower.address, higher.address];
+        (Self { addresses, ports: [lower.port, higher.port], protocol, way: 0 }, which)
     }
 
     pub fn end(&self, which: Which) -> End {
-        self.ends[which as usize]
+        End { address: self.addresses[which as usize], port: self.ports[which as usize] }
     }
-}
 
-impl Key {
     /// The same by a way of this number.
     pub(super) fn carried(self, way: u16) -> Self {
         Self { way, ..self }
@@ -67,15 +81,21 @@ impl Key {
 
     /// Whether both are between the same ends, carried alike or not.
     pub(super) fn is_beside(&self, other: &Self) -> bool {
-        self.ends == other.ends && self.protocol == other.protocol
+        self.addresses == other.addresses
+            && self.ports == other.ports
+            && self.protocol == other.protocol
     }
 }
 
 /// What is between the same ends is found in one place, however it is carried.
 impl Hash for Key {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
-        self.ends.hash(hasher);
-        self.protocol.hash(hasher);
+        let [lower, higher] = self.addresses;
+        let ports = u64::from(self.ports[0]) << 16 | u64::from(self.ports[1]);
+        // One stroke for each word: this is done for every packet.
+        for word in [lower.0, lower.1, higher.0, higher.1, ports << 8 | u64::from(self.protocol)] {
+            hasher.write_u64(word);
+        }
     }
 }
 

@@ -1,7 +1,5 @@
 //! What does a segment say, in the words of the tracker?
 
-use std::net::IpAddr;
-
 use arrayvec::ArrayVec;
 
 use crate::flow::key::{End, Key, Which};
@@ -77,8 +75,6 @@ pub struct Stamps {
 
 /// What IP says of the segment it carries.
 struct Carrier {
-    source: IpAddr,
-    destination: IpAddr,
     id: Option<u16>,
     hops: u8,
     congested: bool,
@@ -88,16 +84,26 @@ impl Segment {
     /// The segment in the innermost IP packet, its conversation, and which end of it sent it.
     pub fn of(packet: &Packet<'_>) -> Option<(Self, Key, Which)> {
         let layers = packet.own_layers();
-        let at =
-            layers.iter().rposition(|layer| matches!(layer, Layer::Ipv4(_) | Layer::Ipv6(_)))?;
-        let Some(Layer::Tcp(tcp)) =
-            layers[at + 1..].iter().find(|layer| matches!(layer, Layer::Tcp(_)))
+        let is_ip = |layer: &Layer<'_>| matches!(layer, Layer::Ipv4(_) | Layer::Ipv6(_));
+        let at = layers.iter().rposition(is_ip)?;
+        let Layer::Tcp(tcp) =
+            layers[at + 1..].iter().find(|layer| matches!(layer, Layer::Tcp(_)))?
         else {
             return None;
         };
+        let (from, to) = (tcp.source_port(), tcp.destination_port());
+        let (key, which) = match &layers[at] {
+            Layer::Ipv4(ip) => {
+                Key::of(6, End::v4(ip.source(), from), End::v4(ip.destination(), to))
+            }
+            Layer::Ipv6(ip) => {
+                Key::of(6, End::v6(ip.source(), from), End::v6(ip.destination(), to))
+            }
+            _ => return None,
+        };
         let carrier = Carrier::of(&layers[at])?;
         let place = place(packet.frame.interface, carrier.hops, &layers[..at]);
-        Some(Self::read(packet, *tcp, &carrier, place))
+        Some((Self::read(packet, *tcp, &carrier, place), key, which))
     }
 
     /// What an ICMP error sends back: in which packet, with which number as far as it was quoted, of
@@ -119,12 +125,7 @@ impl Segment {
         Some(((Mark::of(&packet.frame), Some(seq)), key, which))
     }
 
-    fn read(
-        packet: &Packet<'_>,
-        tcp: Tcp<'_>,
-        carrier: &Carrier,
-        place: u32,
-    ) -> (Self, Key, Which) {
+    fn read(packet: &Packet<'_>, tcp: Tcp<'_>, carrier: &Carrier, place: u32) -> Self {
         let frame = &packet.frame;
         let mut segment = Self {
             mark: Mark::of(frame),
@@ -147,10 +148,7 @@ impl Segment {
             Some((value, echo)) => segment.stamps = Some(Stamps { value, echo }),
             None => segment.read_options(tcp),
         }
-        let source = End::new(carrier.source, tcp.source_port());
-        let destination = End::new(carrier.destination, tcp.destination_port());
-        let (key, which) = Key::of(6, source, destination);
-        (segment, key, which)
+        segment
     }
 
     fn read_options(&mut self, tcp: Tcp<'_>) {
@@ -225,20 +223,12 @@ impl Ecn {
 impl Carrier {
     fn of(layer: &Layer<'_>) -> Option<Self> {
         Some(match layer {
-            Layer::Ipv4(ip) => Self {
-                source: ip.source().into(),
-                destination: ip.destination().into(),
-                id: Some(ip.id()),
-                hops: ip.ttl(),
-                congested: ip.header().0[1] & 3 == 3,
-            },
-            Layer::Ipv6(ip) => Self {
-                source: ip.source().into(),
-                destination: ip.destination().into(),
-                id: None,
-                hops: ip.hop_limit(),
-                congested: ip.traffic_class() & 3 == 3,
-            },
+            Layer::Ipv4(ip) => {
+                Self { id: Some(ip.id()), hops: ip.ttl(), congested: ip.header().0[1] & 3 == 3 }
+            }
+            Layer::Ipv6(ip) => {
+                Self { id: None, hops: ip.hop_limit(), congested: ip.traffic_class() & 3 == 3 }
+            }
             _ => return None,
         })
     }
