@@ -6,7 +6,7 @@ use std::io;
 use super::tables::{Comparison, by_capture, corpus, frames, rows};
 use wiretale::flow::exchange::{Exchange, Exchanges, Topic};
 use wiretale::flow::tcp::Connection;
-use wiretale::flow::{Flows, Seen};
+use wiretale::flow::{Flows, Mark, Seen};
 use wiretale::pipeline::{self, Passing};
 use wiretale::render::Report;
 use wiretale::timeline::About;
@@ -108,4 +108,46 @@ impl Report for Gathered {
         self.told.extend(self.exchanges.told());
         Ok(())
     }
+}
+
+/// pcap2har's archives: every entry with its status, its body's octets and its waiting time.
+#[test]
+fn http_archives_hold_the_same() {
+    let mut compared = 0;
+    for name in ["fhs", "missing_response", "sajal"] {
+        let path = corpus().join(format!("expected/pcap2har/{name}.pcap.har"));
+        let archive = std::fs::read(path).expect("an archive");
+        let archive: serde_json::Value = serde_json::from_slice(&archive).expect("JSON");
+        let entries = archive["log"]["entries"].as_array().expect("entries");
+        let exchanges = exchanges(&format!("pcap2har/{name}.pcap"));
+        for entry in entries {
+            let url = entry["request"]["url"].as_str().expect("a URL");
+            let found = exchanges.iter().any(|exchange| is_same(exchange, url, entry));
+            assert!(found, "{name}: {url}: {}", entry["timings"]);
+            compared += 1;
+        }
+    }
+    println!("har: {compared} entries are there");
+}
+
+fn is_same(exchange: &Exchange, url: &str, entry: &serde_json::Value) -> bool {
+    let Topic::Http(http) = &exchange.topic else { return false };
+    let text = |text: &Option<Box<[u8]>>| {
+        String::from_utf8_lossy(text.as_deref().unwrap_or_default()).into_owned()
+    };
+    let own = format!("http://{}{}", text(&http.host), text(&http.target));
+    let response = &entry["response"];
+    // Milliseconds, of which the rest may have been cut off before they were subtracted.
+    let near = |ours: Option<u64>, name: &str| {
+        let theirs = entry["timings"][name].as_u64().unwrap_or(0);
+        ours.is_none_or(|ours| ours.abs_diff(theirs) <= 1)
+    };
+    let millis = |from: Option<Mark>, to: Option<Mark>| {
+        from.zip(to).map(|(from, to)| to.time.since(from.time).as_millis() as u64)
+    };
+    own == url
+        && near(millis(http.request_end, http.response_begin), "wait")
+        && near(millis(http.response_begin, exchange.answer), "receive")
+        && http.status.map_or(0, u64::from) == response["status"].as_u64().unwrap_or(0)
+        && http.response_body.unwrap_or(0) == response["bodySize"].as_u64().unwrap_or(0)
 }
