@@ -24,6 +24,10 @@
 //! Directives stand above the packets that they are about: `isn client N`, `isn server N`, `ipv6`, and
 //! `another connection` (from the client's next port). A ladder that says nothing else has addresses of
 //! IPv4, the initial numbers 1000000 and 2000000, the IP identification 0 and the TTL 64.
+//!
+//! A ladder with a line that begins with `=` ends with what became of each connection: its state, how it
+//! ended, by whom and in which packet, why one end is the client, what Zeek calls it, and Wireshark's
+//! completeness.
 
 #[path = "ladders/notation.rs"]
 mod notation;
@@ -35,6 +39,7 @@ use std::path::{Path, PathBuf};
 
 use segments::Ends;
 use wiretale::flow::Flows;
+use wiretale::flow::tcp::Connection;
 use wiretale::flow::tcp::Verdict;
 use wiretale::ink::Ink;
 use wiretale::render::verdict::words;
@@ -93,10 +98,16 @@ fn climb(path: &Path, text: &str) -> String {
     let mut flows = Flows::default();
     let mut number = 0;
     let mut lines: Vec<(String, Option<String>)> = Vec::new();
+    let mut lives = Vec::new();
+    let mut ends_with_lives = false;
     for (at, line) in text.lines().enumerate() {
         let place = format!("{}:{}", path.display(), at + 1);
         if line.is_empty() || line.starts_with('#') {
             lines.push((line.to_owned(), None));
+            continue;
+        }
+        if line.starts_with('=') {
+            ends_with_lives = true;
             continue;
         }
         if notation::direct(line, &mut ends) {
@@ -110,6 +121,11 @@ fn climb(path: &Path, text: &str) -> String {
         let packet = Packet::dissect(made.frame(number));
         let seen = flows.observe(&packet);
         lines.push((notation::write(&packet, &ends), Some(said(seen.verdicts))));
+        lives.extend(flows.gone().map(|connection| life(&connection)));
+    }
+    if ends_with_lives {
+        lives.extend(flows.connections().into_iter().map(life));
+        lines.extend(lives.into_iter().map(|life| (life, None)));
     }
     let told = lines.iter().filter(|(_, right)| right.as_ref().is_some_and(|it| !it.is_empty()));
     let width = told.map(|(left, _)| left.len()).max().unwrap_or(0);
@@ -121,6 +137,22 @@ fn climb(path: &Path, text: &str) -> String {
         .expect("room");
         text
     })
+}
+
+/// What became of a connection.
+fn life(connection: &Connection) -> String {
+    let end = connection.close().map_or_else(String::new, |close| {
+        let by = close.by.map_or_else(String::new, |by| format!(" by {by:?}"));
+        format!(", {:?}{by} in {}", close.how, close.at.packet)
+    });
+    format!(
+        "= {:?}{end}; client by {:?}; {} {}; {}",
+        connection.state(),
+        connection.roles(),
+        connection.zeek_state(),
+        connection.zeek_history(),
+        connection.wireshark_completeness(),
+    )
 }
 
 /// What `packets` writes behind its semicolons.

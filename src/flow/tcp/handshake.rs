@@ -65,8 +65,11 @@ impl Handshake {
 
     /// From the client to the server and back.
     pub fn rtt(&self) -> Option<Duration> {
-        let waited = between(self.syn_ack, self.last_syn_ack)?;
-        between(self.last_syn, self.ack)?.checked_sub(waited)
+        if self.syn_ack != self.last_syn_ack {
+            return Some(self.rtt_client()? + self.rtt_server()?);
+        }
+        let in_order = self.syn_ack?.packet >= self.last_syn?.packet;
+        between(self.last_syn, self.ack).filter(|_| in_order)
     }
 
     /// How long the client waited in vain before it sent the SYN that was answered.
