@@ -98,8 +98,8 @@ fn climb(path: &Path, text: &str) -> String {
     let mut flows = Flows::default();
     let mut number = 0;
     let mut lines: Vec<(String, Option<String>)> = Vec::new();
-    let mut lives = Vec::new();
-    let mut ends_with_lives = false;
+    let mut fates = Vec::new();
+    let mut ends_with_fates = false;
     for (at, line) in text.lines().enumerate() {
         let place = format!("{}:{}", path.display(), at + 1);
         if line.is_empty() || line.starts_with('#') {
@@ -107,7 +107,7 @@ fn climb(path: &Path, text: &str) -> String {
             continue;
         }
         if line.starts_with('=') {
-            ends_with_lives = true;
+            ends_with_fates = true;
             continue;
         }
         if notation::direct(line, &mut ends) {
@@ -121,11 +121,11 @@ fn climb(path: &Path, text: &str) -> String {
         let packet = Packet::dissect(made.frame(number));
         let seen = flows.observe(&packet);
         lines.push((notation::write(&packet, &ends), Some(said(seen.verdicts))));
-        lives.extend(flows.gone().map(|connection| life(&connection)));
+        fates.extend(flows.gone().map(|connection| fate(&connection)));
     }
-    if ends_with_lives {
-        lives.extend(flows.connections().into_iter().map(life));
-        lines.extend(lives.into_iter().map(|life| (life, None)));
+    if ends_with_fates {
+        fates.extend(flows.connections().into_iter().map(fate));
+        lines.extend(fates.into_iter().map(|fate| (fate, None)));
     }
     let told = lines.iter().filter(|(_, right)| right.as_ref().is_some_and(|it| !it.is_empty()));
     let width = told.map(|(left, _)| left.len()).max().unwrap_or(0);
@@ -140,7 +140,7 @@ fn climb(path: &Path, text: &str) -> String {
 }
 
 /// What became of a connection.
-fn life(connection: &Connection) -> String {
+fn fate(connection: &Connection) -> String {
     let end = connection.close().map_or_else(String::new, |close| {
         let by = close.by.map_or_else(String::new, |by| format!(" by {by:?}"));
         format!(", {:?}{by} in {}", close.how, close.at.packet)
