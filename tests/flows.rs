@@ -112,6 +112,49 @@ fn zeeks_logs_agree_among_themselves() {
     assert!(questions > 100, "{questions}");
 }
 
+/// A capture through a pipe holds the same conversations as in a file.
+#[test]
+fn a_pipe_tells_the_same_as_a_file() {
+    for fixture in fixtures() {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wiretale"));
+        command.args(["flows", "--json", "-"]).env("LC_ALL", "C.UTF-8");
+        let piped = command.stdin(fs::File::open(&fixture).expect("a fixture")).output();
+        let piped = String::from_utf8(piped.expect("the program").stdout).expect("UTF-8");
+        let told = wiretale(&["flows", "--json"], &fixture);
+        assert!(conversations(&piped).eq(conversations(&told)), "{}", fixture.display());
+    }
+}
+
+/// Two captures of one time are one capture, whichever is named first.
+#[test]
+fn the_order_of_files_does_not_matter() {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    for name in ["http-get", "zero-window", "half-close"] {
+        let fixture = PathBuf::from(format!("fixtures/{name}.pcap"));
+        let parts = [("tcp.dstport < 1024", "one"), ("!(tcp.dstport < 1024)", "other")];
+        let paths = parts.map(|(filter, part)| {
+            let path = folder.join(format!("{name}-{part}.pcap"));
+            let path_text = path.to_str().expect("a path").to_owned();
+            wiretale(&["packets", "-Y", filter, "-w", &path_text], &fixture);
+            path_text
+        });
+        let told = |order: [&str; 2]| {
+            let told = wiretale(&["flows", "--json", order[0]], &PathBuf::from(order[1]));
+            conversations(&told).map(str::to_owned).collect::<Vec<_>>()
+        };
+        let one = told([&paths[0], &paths[1]]);
+        assert!(!one.is_empty(), "{name}");
+        assert_eq!(one, told([&paths[1], &paths[0]]), "{name}");
+        let whole = wiretale(&["flows", "--json"], &fixture);
+        assert_eq!(one.len(), conversations(&whole).count(), "{name}");
+    }
+}
+
+/// All but the records that name the source.
+fn conversations(told: &str) -> impl Iterator<Item = &str> {
+    told.lines().filter(|line| !line.starts_with(r#"{"type":"capture""#))
+}
+
 fn records(fixture: &PathBuf) -> Vec<Value> {
     let text = wiretale(&["flows", "--json"], fixture);
     text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()

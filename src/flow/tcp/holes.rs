@@ -66,13 +66,13 @@ impl Holes {
 
     /// The first hole that a segment reaches into, and how many of its octets were not seen.
     pub(super) fn reached(&self, left: Seq, right: Seq) -> Option<(Hole, u32)> {
-        let mut unseen = 0;
+        let mut unseen: u32 = 0;
         let mut first = None;
         for hole in &self.open {
             let from = if hole.left.past(left) > 0 { hole.left } else { left };
             let to = if hole.right.past(right) < 0 { hole.right } else { right };
             if let Ok(octets @ 1..) = u32::try_from(to.past(from)) {
-                unseen += octets;
+                unseen = unseen.saturating_add(octets);
                 first = first.or(Some(*hole));
             }
         }
@@ -81,22 +81,17 @@ impl Holes {
 
     /// Octets from `left` to `right` were seen now.
     pub(super) fn fill(&mut self, left: Seq, right: Seq) {
-        // At most one of them has an end on both sides of what was seen, and becomes two.
-        let mut open: ArrayVec<Hole, { Self::MOST + 1 }> = ArrayVec::new();
-        for hole in self.open.drain(..) {
+        for hole in std::mem::take(&mut self.open) {
             if hole.right.past(left) <= 0 || hole.left.past(right) >= 0 {
-                open.push(hole);
+                self.open(hole);
                 continue;
             }
             if hole.left.past(left) < 0 {
-                open.push(Hole { right: left, ..hole });
+                self.open(Hole { right: left, ..hole });
             }
             if hole.right.past(right) > 0 {
-                open.push(Hole { left: right, ..hole });
+                self.open(Hole { left: right, ..hole });
             }
-        }
-        for hole in open {
-            self.open(hole);
         }
     }
 
