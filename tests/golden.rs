@@ -9,9 +9,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The ways each capture is told.
-const WAYS: [&[&str]; 9] = [
+const WAYS: [&[&str]; 11] = [
     &["tell"],
     &["flows"],
+    &["flows", "--top", "10"],
+    &["flow", "1", "-r"],
     &["packets", "-c", "80"],
     &["packets", "-v", "-c", "6"],
     &["packets", "-x", "-c", "2"],

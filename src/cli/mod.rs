@@ -17,7 +17,7 @@ use crate::render::choice::Choice;
 use crate::render::clock::{Clock, Style};
 use crate::render::columns::{self, Columns};
 use crate::render::exchanges;
-use crate::render::flows::{self, Order, Stream, Table};
+use crate::render::flows::{self, Naming, Order, Stream, Table};
 use crate::render::follow::{self, Follow};
 use crate::render::hex::Dumps;
 use crate::render::json::Json;
@@ -157,15 +157,20 @@ fn talks(exchanges: &Exchanges) -> anyhow::Result<Box<dyn Report>> {
 /// Conversation by conversation.
 fn conversations(flows: &Conversations) -> Result<Box<dyn Report>, Usage> {
     let out = out(&flows.from, &flows.paper)?;
+    let naming = if flows.from.numeric > 0 { Naming::Numbers } else { Naming::Names };
     Ok(match flows.paper.format() {
-        Format::Ndjson => Box::new(Stream::new(out, flows::Json::default())),
-        Format::Csv => Box::new(Stream::new(out, flows::Csv::default())),
+        Format::Ndjson => Box::new(Stream::new(out, flows::Json::default(), Naming::Names)),
+        Format::Csv => Box::new(Stream::new(out, flows::Csv::default(), Naming::Names)),
         Format::Zeek => Box::new(Zeek::new(&flows.directory)),
         Format::Text => match flows.most() {
-            0 => Box::new(Stream::new(out, flows::Lines::new(Clock::new(flows.time.style())))),
+            0 => Box::new(Stream::new(
+                out,
+                flows::Lines::new(Clock::new(flows.time.style())),
+                naming,
+            )),
             most => {
                 let width = u16::try_from(flows.paper.columns()).unwrap_or(u16::MAX);
-                Box::new(Table::new(out, width, flows.sort.map(Sort::order), most))
+                Box::new(Table::new(out, width, flows.sort.map(Sort::order), most, naming))
             }
         },
     })
@@ -176,9 +181,13 @@ fn conversation(flow: &Conversation, number: u32) -> Result<Box<dyn Report>, Usa
     let out = out(&flow.from, &flow.paper)?;
     let detail = if flow.verbose { Detail::All } else { Detail::Usual };
     Ok(match (flow.paper.format(), flow.follow) {
-        (Format::Ndjson, _) => Box::new(Stream::new(out, flows::Json::default()).only(number)),
+        (Format::Ndjson, _) => {
+            Box::new(Stream::new(out, flows::Json::default(), Naming::Names).only(number))
+        }
         (Format::Zeek, _) => return Err(no_zeek()),
-        (Format::Csv, _) => Box::new(Stream::new(out, flows::Csv::default()).only(number)),
+        (Format::Csv, _) => {
+            Box::new(Stream::new(out, flows::Csv::default(), Naming::Names).only(number))
+        }
         (Format::Text, None) => Box::new(Ladder::new(out, number, detail)),
         (Format::Text, Some(form)) => {
             let form = match form {

@@ -105,7 +105,7 @@ names! {
     "wireshark_completeness" "community_id" "handshake.syn_packet" "handshake.syn_ack_packet"
     "handshake.ack_packet" "handshake.syn_retries" "handshake.syn_ack_retries"
     "handshake.retry_wait_ns" "handshake.rtt_client_ns" "handshake.rtt_server_ns"
-    "handshake.rtt_ns" "vantage" "application" "server_name" ;
+    "handshake.rtt_ns" "vantage" "application" "server_name.name" "server_name.from" ;
     "packets" "wire_packets" "bytes" "payload_bytes" "unique_bytes" "missed_bytes" "gaps" "isn"
     "mss" "window_scale" "sack" "timestamps" "ecn" "fast_open" "retransmitted_packets"
     "retransmitted_bytes" "retransmitted_fast" "retransmitted_timeout" "retransmitted_recovery"

@@ -7,7 +7,7 @@ use super::clock::Calendar;
 use super::out::Out;
 use super::tally::{self, Tally};
 use crate::flow::tcp::Connection;
-use crate::flow::{Datagrams, Flows, Seen};
+use crate::flow::{Datagrams, Flows, Names, Seen};
 use crate::ink::Ink;
 use crate::timeline::{About, Timestamp};
 use crate::wire::Packet;
@@ -32,6 +32,15 @@ pub struct Stream<F> {
     asked: Asked,
     /// The number of the only conversation that is told.
     only: Option<u32>,
+    naming: Naming,
+    names: Names,
+}
+
+/// Whether addresses are told with what they are called.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Naming {
+    Names,
+    Numbers,
 }
 
 /// The conversations of which a packet was let through to be told: one bit each.
@@ -62,8 +71,8 @@ pub trait Form {
     fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) {
         let _ = (packet, seen);
     }
-    fn connection(&mut self, one: &Connection, ink: &mut Ink);
-    fn datagrams(&mut self, one: &Datagrams, ink: &mut Ink);
+    fn connection(&mut self, one: &Connection, names: &Names, ink: &mut Ink);
+    fn datagrams(&mut self, one: &Datagrams, names: &Names, ink: &mut Ink);
     fn end(&mut self, about: &About, out: &mut Out) -> io::Result<()> {
         let _ = (about, out);
         Ok(())
@@ -71,12 +80,19 @@ pub trait Form {
 }
 
 impl<F: Form> Stream<F> {
-    pub fn new(out: Out, form: F) -> Self {
-        Self { out, form, asked: Asked::default(), only: None }
+    pub fn new(out: Out, form: F, naming: Naming) -> Self {
+        let (asked, names) = (Asked::default(), Names::default());
+        Self { out, form, asked, only: None, naming, names }
     }
 }
 
 impl<F> Stream<F> {
+    fn named(&mut self, about: &About) {
+        if self.naming == Naming::Names {
+            self.names.read(about);
+        }
+    }
+
     /// Tells one conversation and no other.
     #[must_use]
     pub fn only(self, conversation: u32) -> Self {
@@ -86,6 +102,7 @@ impl<F> Stream<F> {
 
 impl<F: Form> Report for Stream<F> {
     fn begin(&mut self, about: &About) -> io::Result<()> {
+        self.named(about);
         self.form.begin(about, &mut self.out)
     }
 
@@ -97,6 +114,9 @@ impl<F: Form> Report for Stream<F> {
         if self.only.is_none_or(|only| seen.id() == Some(only)) {
             self.asked.note(seen);
         }
+        if self.naming == Naming::Names {
+            self.names.learn(packet, seen);
+        }
         self.form.packet(packet, seen);
         Ok(())
     }
@@ -105,7 +125,8 @@ impl<F: Form> Report for Stream<F> {
         if !self.asked.has(connection.id()) {
             return Ok(());
         }
-        self.form.connection(connection, &mut self.out.ink);
+        self.form.connection(connection, &self.names, &mut self.out.ink);
+        self.names.forget(connection.id());
         self.out.line()
     }
 
@@ -113,7 +134,7 @@ impl<F: Form> Report for Stream<F> {
         if !self.asked.has(datagrams.id()) {
             return Ok(());
         }
-        self.form.datagrams(datagrams, &mut self.out.ink);
+        self.form.datagrams(datagrams, &self.names, &mut self.out.ink);
         self.out.line()
     }
 
@@ -122,6 +143,7 @@ impl<F: Form> Report for Stream<F> {
     }
 
     fn end(&mut self, about: &About, flows: &Flows) -> io::Result<()> {
+        self.named(about);
         let (connections, datagrams) = (flows.connections(), flows.datagrams());
         let mut datagrams = datagrams.into_iter().peekable();
         for connection in connections {
@@ -160,16 +182,16 @@ impl Form for Json {
         self.tally.attribute(packet, seen);
     }
 
-    fn connection(&mut self, one: &Connection, ink: &mut Ink) {
+    fn connection(&mut self, one: &Connection, names: &Names, ink: &mut Ink) {
         self.tally.judge(one);
         let mut object = Object::new(&mut self.calendar, ink);
-        record::connection(one, &mut object);
+        record::connection(one, names, &mut object);
         object.end();
     }
 
-    fn datagrams(&mut self, one: &Datagrams, ink: &mut Ink) {
+    fn datagrams(&mut self, one: &Datagrams, names: &Names, ink: &mut Ink) {
         let mut object = Object::new(&mut self.calendar, ink);
-        record::datagrams(one, &mut object);
+        record::datagrams(one, names, &mut object);
         object.end();
     }
 
@@ -191,13 +213,13 @@ impl Form for Csv {
         out.line()
     }
 
-    fn connection(&mut self, one: &Connection, ink: &mut Ink) {
-        record::connection(one, &mut self.columns);
+    fn connection(&mut self, one: &Connection, names: &Names, ink: &mut Ink) {
+        record::connection(one, names, &mut self.columns);
         self.columns.row(ink);
     }
 
-    fn datagrams(&mut self, one: &Datagrams, ink: &mut Ink) {
-        record::datagrams(one, &mut self.columns);
+    fn datagrams(&mut self, one: &Datagrams, names: &Names, ink: &mut Ink) {
+        record::datagrams(one, names, &mut self.columns);
         self.columns.row(ink);
     }
 }
@@ -222,23 +244,23 @@ impl Form for Lines {
         self.clock.begin(time);
     }
 
-    fn connection(&mut self, one: &Connection, ink: &mut Ink) {
-        Row::of(one).line(&mut self.clock, ink);
+    fn connection(&mut self, one: &Connection, names: &Names, ink: &mut Ink) {
+        Row::of(one, names).line(&mut self.clock, ink);
     }
 
-    fn datagrams(&mut self, one: &Datagrams, ink: &mut Ink) {
-        Row::of_datagrams(one).line(&mut self.clock, ink);
+    fn datagrams(&mut self, one: &Datagrams, names: &Names, ink: &mut Ink) {
+        Row::of_datagrams(one, names).line(&mut self.clock, ink);
     }
 }
 
 /// Writes a connection in words.
 pub(super) fn summary(one: &Connection, ink: &mut Ink) {
-    Row::of(one).words(ink);
+    Row::of(one, &Names::default()).words(ink);
 }
 
 /// Writes what two ends sent each other without a connection in words.
 pub(super) fn summary_of_datagrams(one: &Datagrams, ink: &mut Ink) {
-    Row::of_datagrams(one).words(ink);
+    Row::of_datagrams(one, &Names::default()).words(ink);
 }
 
 /// No conversation has this number.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::flow::tcp::{
     Close, Connection, Copied, Facts, Flight, Half, Rtt, Trigger, Vantage, Windows,
 };
-use crate::flow::{Datagrams, End, Side};
+use crate::flow::{Datagrams, End, Named, Names, Side};
 use crate::timeline::Timestamp;
 
 /// One value of a record.
@@ -35,10 +35,10 @@ pub(super) trait Sheet {
 const SIDES: [(Side, &str); 2] = [(Side::Client, "client"), (Side::Server, "server")];
 
 /// Writes the record of a connection.
-pub(super) fn connection(one: &Connection, sheet: &mut dyn Sheet) {
+pub(super) fn connection(one: &Connection, names: &Names, sheet: &mut dyn Sheet) {
     sheet.cell("type", Cell::Words("connection"));
     sheet.cell("id", Cell::Number(one.id().into()));
-    key("tcp", SIDES.map(|(side, _)| one.end(side)), sheet, |sheet| {
+    key("tcp", SIDES.map(|(side, _)| one.end(side)), names, sheet, |sheet| {
         let vlans: Vec<Cell<'_>> = one.vlans().iter().map(|id| number(*id)).collect();
         sheet.cell("vlan", if vlans.is_empty() { Cell::Unknown } else { Cell::List(&vlans) });
         sheet.cell("tunnel", one.tunnel().map_or(Cell::Unknown, |tunnel| Cell::Words(tunnel.name)));
@@ -63,7 +63,12 @@ pub(super) fn connection(one: &Connection, sheet: &mut dyn Sheet) {
     });
     sheet.cell("vantage", words(vantage));
     sheet.cell("application", words(one.application()));
-    sheet.cell("server_name", Cell::Unknown);
+    let server = one.end(Side::Server).address();
+    let known = names.of_server(one.id()).or_else(|| names.of(server));
+    sheet.open("server_name");
+    sheet.cell("name", name(known));
+    sheet.cell("from", known.map_or(Cell::Unknown, |known| Cell::Words(known.learned.name())));
+    sheet.close();
     for (side, name) in SIDES {
         sheet.open(name);
         half(one, side, sheet);
@@ -74,11 +79,11 @@ pub(super) fn connection(one: &Connection, sheet: &mut dyn Sheet) {
 }
 
 /// Writes the record of what two ends sent each other without a connection.
-pub(super) fn datagrams(one: &Datagrams, sheet: &mut dyn Sheet) {
+pub(super) fn datagrams(one: &Datagrams, names: &Names, sheet: &mut dyn Sheet) {
     sheet.cell("type", Cell::Words("flow"));
     sheet.cell("id", Cell::Number(one.id().into()));
     let ends = SIDES.map(|(side, _)| one.end(side));
-    key(protocol(one.protocol()), ends, sheet, |sheet| {
+    key(protocol(one.protocol()), ends, names, sheet, |sheet| {
         sheet.cell("vlan", Cell::Unknown);
         sheet.cell("tunnel", Cell::Unknown);
     });
@@ -116,15 +121,21 @@ pub(super) fn protocol(number: u8) -> &'static str {
     }
 }
 
-fn key(protocol: &str, ends: [End; 2], sheet: &mut dyn Sheet, way: impl FnOnce(&mut dyn Sheet)) {
+fn key(
+    protocol: &str,
+    ends: [End; 2],
+    names: &Names,
+    sheet: &mut dyn Sheet,
+    way: impl FnOnce(&mut dyn Sheet),
+) {
     sheet.open("key");
     sheet.cell("protocol", Cell::Words(protocol));
-    for ((_, name), end) in SIDES.into_iter().zip(ends) {
-        sheet.open(name);
+    for ((_, side), end) in SIDES.into_iter().zip(ends) {
+        sheet.open(side);
         sheet.cell("address", Cell::Address(end.address()));
         let has_ports = matches!(protocol, "tcp" | "udp");
         sheet.cell("port", if has_ports { number(end.port) } else { Cell::Unknown });
-        sheet.cell("name", Cell::Unknown);
+        sheet.cell("name", name(names.of(end.address())));
         sheet.close();
     }
     way(sheet);
@@ -271,6 +282,10 @@ fn doubts(one: &Connection) -> Vec<Cell<'static>> {
 
 pub(super) fn side_name(side: Side) -> &'static str {
     SIDES[side.index()].1
+}
+
+fn name(named: Option<&Named>) -> Cell<'_> {
+    named.map_or(Cell::Unknown, |named| Cell::Words(&named.name))
 }
 
 fn number(number: impl Into<u64>) -> Cell<'static> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::flow::tcp::{Connection, How, Reset, State};
-use crate::flow::{Datagrams, End, Side};
+use crate::flow::{Datagrams, End, Names, Side};
 use crate::ink::{Ink, Paint};
 use crate::render::clock::Clock;
 use crate::render::quantity;
@@ -19,6 +19,8 @@ pub(super) struct Row {
     /// The client and the server.
     pub(super) ends: [End; 2],
     has_ports: bool,
+    /// What they are called, where that is to be told.
+    pub(super) names: [Option<Box<str>>; 2],
     pub(super) protocol: &'static str,
     pub(super) packets: [u64; 2],
     pub(super) octets: [u64; 2],
@@ -37,7 +39,7 @@ pub(super) struct Row {
 const SIDES: [Side; 2] = [Side::Client, Side::Server];
 
 impl Row {
-    pub(super) fn of(one: &Connection) -> Self {
+    pub(super) fn of(one: &Connection, names: &Names) -> Self {
         let name = one.application().and_then(dictionary::protocol);
         let rtts = SIDES.map(|side| {
             // What one side sent makes the round trips to the other.
@@ -50,6 +52,11 @@ impl Row {
             id: one.id(),
             ends: SIDES.map(|side| one.end(side)),
             has_ports: true,
+            names: SIDES.map(|side| {
+                let asked = names.of_server(one.id()).filter(|_| side == Side::Server);
+                let known = asked.or_else(|| names.of(one.end(side).address()));
+                known.map(|known| known.name.clone())
+            }),
             protocol: name.map_or("TCP", |name| name.words),
             packets: SIDES.map(|side| one.half(side).packets()),
             octets: SIDES.map(|side| one.half(side).octets()),
@@ -63,13 +70,15 @@ impl Row {
         }
     }
 
-    pub(super) fn of_datagrams(one: &Datagrams) -> Self {
+    pub(super) fn of_datagrams(one: &Datagrams, names: &Names) -> Self {
         let key = record::protocol(one.protocol());
         let name = one.application().or_else(|| dictionary::protocol(key));
         Self {
             id: one.id(),
             ends: SIDES.map(|side| one.end(side)),
             has_ports: one.protocol() == 17,
+            names: SIDES
+                .map(|side| names.of(one.end(side).address()).map(|named| named.name.clone())),
             protocol: name.map_or("IP", |name| name.words),
             packets: SIDES.map(|side| one.sent(side).packets),
             octets: SIDES.map(|side| one.sent(side).octets),
@@ -92,6 +101,13 @@ impl Row {
         }
     }
 
+    /// How many cells an end takes.
+    pub(super) fn cells(&self, side: Side) -> u16 {
+        let mut ink = Ink::default();
+        self.end(side, &mut ink);
+        ink.len() as u16
+    }
+
     /// Writes a line without its end.
     pub(super) fn line(&self, clock: &mut Clock, ink: &mut Ink) {
         for edge in [10, 100, 1000, 10_000] {
@@ -108,6 +124,14 @@ impl Row {
         let cells = (ink.len() - start).saturating_sub(if ink.ascii { 0 } else { 2 });
         ink.spaces(ENDS.saturating_sub(cells).max(1) + 1);
         ink.paint(Paint::Name, self.protocol).text("  ");
+        match &self.names {
+            [None, None] => {}
+            [None, Some(server)] => _ = ink.text(server).text("  "),
+            [Some(client), None] => _ = ink.text("from ").text(client).text("  "),
+            [Some(client), Some(server)] => {
+                ink.text(client).arrow().text(server).text("  ");
+            }
+        }
         self.words(ink);
     }
 

@@ -5,12 +5,12 @@
 use std::cmp::Reverse;
 use std::io;
 
-use comfy_table::ColumnConstraint;
+use comfy_table::{ColumnConstraint, Width};
 
-use super::Asked;
 use super::row::{self, Row};
+use super::{Asked, Naming};
 use crate::flow::tcp::Connection;
-use crate::flow::{Datagrams, Flows, Seen, Side};
+use crate::flow::{Datagrams, Flows, Names, Seen, Side};
 use crate::ink::Paint;
 use crate::render::Report;
 use crate::render::out::Out;
@@ -40,15 +40,22 @@ pub struct Table {
     rows: Vec<Row>,
     count: u64,
     asked: Asked,
+    naming: Naming,
+    names: Names,
 }
 
-/// From this width on there is room for the round trip of the handshake.
-const FOR_CONNECTED: u16 = 96;
-const FOR_PACKETS: u16 = 120;
-const FOR_RTT: u16 = 140;
+/// Ends that are no longer than this are never broken: an IPv4 address and its port.
+const WHOLE: u16 = 21;
+
+/// From these widths on there is room for the duration, the round trip of the handshake, and so on.
+/// On a narrower page ends are broken, too.
+const FOR_SPAN: u16 = 96;
+const FOR_CONNECTED: u16 = 110;
+const FOR_PACKETS: u16 = 124;
+const FOR_RTT: u16 = 146;
 
 impl Table {
-    pub fn new(out: Out, width: u16, order: Option<Order>, most: usize) -> Self {
+    pub fn new(out: Out, width: u16, order: Option<Order>, most: usize, naming: Naming) -> Self {
         Self {
             out,
             width,
@@ -57,6 +64,8 @@ impl Table {
             rows: Vec::new(),
             count: 0,
             asked: Asked::default(),
+            naming,
+            names: Names::default(),
         }
     }
 
@@ -105,7 +114,8 @@ impl Table {
         let ascii = ink.ascii;
         let mut table = table(self.width, ascii);
         let has = |from| self.width >= from;
-        let mut header = vec!["", "client", "server", "protocol", "octets", "for"];
+        let mut header = vec!["", "client", "server", "protocol", "octets"];
+        header.extend(has(FOR_SPAN).then_some("for"));
         header.extend(has(FOR_CONNECTED).then_some("connected"));
         header.extend(has(FOR_PACKETS).then_some("packets"));
         header.extend(has(FOR_RTT).then_some("RTT to server"));
@@ -115,12 +125,13 @@ impl Table {
         for row in &self.rows {
             let mut cells = vec![
                 right(cell(ascii, |ink| _ = ink.number(row.id))),
-                cell(ascii, |ink| row.end(Side::Client, ink)),
-                cell(ascii, |ink| row.end(Side::Server, ink)),
+                end(row, Side::Client, ascii),
+                end(row, Side::Server, ascii),
                 cell(ascii, |ink| _ = ink.text(row.protocol)),
                 right(cell(ascii, |ink| row::both(row.octets, quantity::octets, ink))),
-                right(cell(ascii, |ink| row::span(row.span, ink))),
             ];
+            let span = cell(ascii, |ink| row::span(row.span, ink));
+            cells.extend(has(FOR_SPAN).then(|| right(span)));
             let connected = cell(ascii, |ink| row.connected.map_or((), |it| row::span(it, ink)));
             let packets = cell(ascii, |ink| row::both(row.packets, quantity::count, ink));
             let rtt = cell(ascii, |ink| row.rtts[1].map_or((), |it| row::range(it, ink)));
@@ -130,7 +141,14 @@ impl Table {
             cells.push(comfy_table::Cell::new(row.tale.join("; ")));
             table.add_row(cells);
         }
-        // Words are broken where there is no room, and addresses, but never figures.
+        // Words are broken where there is no room, and long addresses, but never figures.
+        for (at, side) in [(1, Side::Client), (2, Side::Server)] {
+            let longest = self.rows.iter().map(|row| row.cells(side)).max().unwrap_or(0);
+            if let Some(column) = table.column_mut(at).filter(|_| has(FOR_SPAN)) {
+                let least = Width::Fixed(longest.min(WHOLE) + 1);
+                column.set_constraint(ColumnConstraint::LowerBoundary(least));
+            }
+        }
         for (at, column) in table.column_iter_mut().enumerate() {
             if at == 0 || (3..figures).contains(&at) {
                 column.set_constraint(ColumnConstraint::ContentWidth);
@@ -146,26 +164,33 @@ impl Table {
 }
 
 impl Report for Table {
-    fn packet(&mut self, _: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()> {
+    fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()> {
         self.asked.note(seen);
+        if self.naming == Naming::Names {
+            self.names.learn(packet, seen);
+        }
         Ok(())
     }
 
     fn gone(&mut self, connection: &Connection) -> io::Result<()> {
         if self.asked.has(connection.id()) {
-            self.add(Row::of(connection));
+            self.add(Row::of(connection, &self.names));
+            self.names.forget(connection.id());
         }
         Ok(())
     }
 
     fn silent(&mut self, datagrams: &Datagrams) -> io::Result<()> {
         if self.asked.has(datagrams.id()) {
-            self.add(Row::of_datagrams(datagrams));
+            self.add(Row::of_datagrams(datagrams, &self.names));
         }
         Ok(())
     }
 
-    fn end(&mut self, _: &About, flows: &Flows) -> io::Result<()> {
+    fn end(&mut self, about: &About, flows: &Flows) -> io::Result<()> {
+        if self.naming == Naming::Names {
+            self.names.read(about);
+        }
         for connection in flows.connections() {
             self.gone(connection)?;
         }
@@ -188,4 +213,14 @@ fn rank(row: &Row, order: Order) -> u64 {
         Order::Resent => row.resent,
         Order::Number => u64::MAX - u64::from(row.id),
     }
+}
+
+/// An end and what it is called.
+fn end(row: &Row, side: Side, ascii: bool) -> comfy_table::Cell {
+    cell(ascii, |ink| {
+        row.end(side, ink);
+        if let Some(name) = &row.names[side.index()] {
+            ink.text(" ").text(name);
+        }
+    })
 }
