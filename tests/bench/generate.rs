@@ -2,9 +2,15 @@
 //!
 //! Each connection opens, asks and answers a few times, and closes; every header and checksum is right.
 
+#![allow(dead_code)] // each bench builds this anew and uses its own part
+
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
+
+/// Classic, little-endian, microseconds, Ethernet.
+const HEADER: [u8; 24] =
+    [0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0, 0];
 
 /// What to make.
 pub(crate) struct Recipe {
@@ -21,9 +27,7 @@ pub(crate) struct Recipe {
 /// Writes a classic little-endian savefile; returns how many packets it holds.
 pub(crate) fn write(path: &Path, recipe: &Recipe) -> io::Result<u64> {
     let mut out = BufWriter::with_capacity(1 << 20, File::create(path)?);
-    out.write_all(&[
-        0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0, 0,
-    ])?;
+    out.write_all(&HEADER)?;
     let mut dice = Dice(recipe.seed);
     let mut made = 0;
     let mut open: Vec<Connection> = Vec::new();
@@ -45,15 +49,34 @@ pub(crate) fn write(path: &Path, recipe: &Recipe) -> io::Result<u64> {
         if over {
             open.swap_remove(which);
         }
-        out.write_all(&((micros / 1_000_000) as u32).to_le_bytes())?;
-        out.write_all(&((micros % 1_000_000) as u32).to_le_bytes())?;
-        out.write_all(&(frame.len() as u32).to_le_bytes())?;
-        out.write_all(&(frame.len() as u32).to_le_bytes())?;
-        out.write_all(&frame)?;
+        record(&mut out, micros, &frame)?;
         packets += 1;
     }
     out.flush()?;
     Ok(packets)
+}
+
+/// Writes as many SYNs as there are connections to be, which nobody answers, a microsecond apart.
+pub(crate) fn write_half_open(path: &Path, connections: u32, seed: u64) -> io::Result<()> {
+    let mut out = BufWriter::with_capacity(1 << 20, File::create(path)?);
+    out.write_all(&HEADER)?;
+    let mut dice = Dice(seed);
+    let mut frame = Vec::with_capacity(128);
+    for number in 0..connections {
+        let micros = 1_700_000_000_000_000 + u64::from(number);
+        frame.clear();
+        Connection::new(number, 0, &mut dice).step(0, (micros / 1000) as u32, &mut frame);
+        record(&mut out, micros, &frame)?;
+    }
+    out.flush()
+}
+
+fn record(out: &mut impl Write, micros: u64, frame: &[u8]) -> io::Result<()> {
+    out.write_all(&((micros / 1_000_000) as u32).to_le_bytes())?;
+    out.write_all(&((micros % 1_000_000) as u32).to_le_bytes())?;
+    out.write_all(&(frame.len() as u32).to_le_bytes())?;
+    out.write_all(&(frame.len() as u32).to_le_bytes())?;
+    out.write_all(frame)
 }
 
 /// splitmix64.

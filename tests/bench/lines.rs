@@ -7,10 +7,14 @@
 
 #[path = "generate.rs"]
 mod generate;
+#[path = "measure.rs"]
+mod measure;
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
+
+use measure::{median, processor_time, verdict};
 
 const ROUNDS: usize = 5;
 /// `packets` must write so many lines a second, and so many times as many as tcpdump.
@@ -69,30 +73,4 @@ fn main() {
     } else {
         println!("skipped: tcpdump is not installed, so there is nothing to compare with");
     }
-}
-
-fn verdict(what: &str, median: f64, bar: f64) {
-    let word = if median >= bar { "reached" } else { "MISSED" };
-    println!("median {median:.2} {what}; the bar of {bar} is {word}");
-}
-
-fn median(figures: &mut [f64]) -> f64 {
-    figures.sort_by(f64::total_cmp);
-    figures[figures.len() / 2]
-}
-
-/// Runs a command with its output thrown away; the seconds its process took of a core.
-fn processor_time(mut command: Command) -> f64 {
-    let before = children();
-    let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status().expect("a program");
-    assert!(status.success(), "{command:?}");
-    children() - before
-}
-
-/// Seconds of processor time of all children so far: proc(5), fields cutime and cstime, in hundredths.
-fn children() -> f64 {
-    let stat = fs::read_to_string("/proc/self/stat").expect("proc");
-    let fields: Vec<&str> = stat.rsplit(')').next().expect("fields").split_whitespace().collect();
-    let ticks = |at: usize| fields[at].parse::<f64>().expect("ticks");
-    (ticks(13) + ticks(14)) / 100.0
 }
