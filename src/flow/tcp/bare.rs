@@ -116,7 +116,7 @@ impl Half {
         let extent = u64::from(next.past(self.start).cast_unsigned());
         let trail = self.trail();
         trail.sent_at = mark.time;
-        trail.pace = Pace { wire_packets: 1, extent, latest: mark.time, ..Pace::default() };
+        trail.pace = Pace { extent, latest: mark.time, ..Pace::default() };
         trail.copies.note(mark, identity, place);
         trail.rtt.sent(next, mark);
     }

@@ -188,7 +188,7 @@ impl Half {
         }
         // What passes here for the first time, or reaches beyond what did, has one ACK for certain.
         let is_whole = unseen == top.past(left).cast_unsigned();
-        let first = if is_whole { None } else { trail.rtt.resent(left, top, segment.mark.time) };
+        let first = if is_whole { None } else { trail.rtt.resent(left, top, segment.mark) };
         let first = first.filter(|_| unseen == 0);
         if is_whole || top != right {
             trail.rtt.sent(right, segment.mark);

@@ -50,27 +50,31 @@ pub struct Half {
 }
 
 /// What is needed once more than a SYN was sent.
+///
+/// Laid out by lines of the processor's cache: what every packet moves on stands in front, because of
+/// many connections at once each line has to be fetched from afar.
 #[derive(Debug, Default)]
+#[repr(C, align(64))]
 pub(super) struct Trail {
-    pub(super) copies: Copies,
-    pub(super) order: Order,
-    pub(super) rtt: Rtt,
-    pub(super) windows: Windows,
     pub(super) pace: Pace,
-    sent: Option<Box<Sent>>,
     /// When it last sent something that takes up sequence.
     pub(super) sent_at: Timestamp,
     /// Pure ACKs of the peer that say the same, since the last that said something new.
     pub(super) duplicate_acks: u32,
     /// Retransmission timers that went off since something new was acknowledged.
     pub(super) timers: u32,
+    pub(super) flight: Flight,
+    pub(super) order: Order,
+    /// Where an octet ends that was sent into a closed window; it counts once it is acknowledged.
+    pub(super) probed: Option<Seq>,
+    pub(super) rtt: Rtt,
+    pub(super) windows: Windows,
+    pub(super) trouble: Option<Box<Trouble>>,
     pub(super) recovery: Option<Recovery>,
     /// Asked, and not answered yet: in which packet.
     pub(super) probing: Option<(Probe, u64)>,
-    /// Where an octet ends that was sent into a closed window; it counts once it is acknowledged.
-    pub(super) probed: Option<Seq>,
-    pub(super) flight: Flight,
-    pub(super) trouble: Option<Box<Trouble>>,
+    sent: Option<Box<Sent>>,
+    pub(super) copies: Copies,
 }
 
 /// What every packet moves on.
@@ -80,11 +84,10 @@ pub(super) struct Pace {
     /// How far `next` is from `start`, wraps included.
     pub(super) extent: u64,
     pub(super) latest: Timestamp,
-    /// As many packets as there were on the wire before the card joined them, by the peer's MSS.
-    pub(super) wire_packets: u64,
     /// The longest time without a packet, in nanoseconds.
     pub(super) idle: u64,
-    pub(super) first_data: Option<Timestamp>,
+    /// Meaningful with [`Facts::DATA`].
+    pub(super) first_data: Timestamp,
     pub(super) last_data: Timestamp,
 }
 
@@ -239,9 +242,16 @@ impl Half {
             return Sent { wire_packets: self.packets, ..Sent::default() };
         };
         let sent = trail.sent.as_deref().copied().unwrap_or_default();
-        let Pace { wire_packets, idle, first_data, last_data, .. } = trail.pace;
-        let last_data = first_data.map(|_| last_data);
-        Sent { wire_packets, idle: Duration::from_nanos(idle), first_data, last_data, ..sent }
+        let Pace { idle, first_data, last_data, .. } = trail.pace;
+        let has_data = self.facts.has(Facts::DATA);
+        Sent {
+            // Counted there are those that the card joined to others.
+            wire_packets: sent.wire_packets + self.packets,
+            idle: Duration::from_nanos(idle),
+            first_data: has_data.then_some(first_data),
+            last_data: has_data.then_some(last_data),
+            ..sent
+        }
     }
 
     /// Round trips from the capture point to the *peer* of this side and back.

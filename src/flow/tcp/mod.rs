@@ -305,20 +305,23 @@ impl Half {
         let joined = mss > 0 && segment.len > u32::from(mss);
         if joined {
             self.facts.note(Facts::OFFLOAD);
+            let pieces = segment.len.div_ceil(mss.into());
+            self.trail().sent().wire_packets += u64::from(pieces - 1);
         }
         if segment.congested {
             self.trail().sent().congested += 1;
         }
-        let pace = &mut self.trail().pace;
+        let pace = &mut self.trail.get_or_insert_default().pace;
         let idle = if is_first { 0 } else { time.0.saturating_sub(pace.latest.0) };
         pace.latest = pace.latest.max(time);
         pace.payload += u64::from(segment.len);
         pace.idle = pace.idle.max(idle);
-        pace.wire_packets += if joined { u64::from(segment.len.div_ceil(mss.into())) } else { 1 };
         if segment.len > 0 {
-            pace.first_data = pace.first_data.or(Some(time));
+            if !self.facts.has(Facts::DATA) {
+                self.facts.note(Facts::DATA);
+                pace.first_data = time;
+            }
             pace.last_data = pace.last_data.max(time);
-            self.facts.note(Facts::DATA);
         }
     }
 

@@ -12,8 +12,8 @@ pub(super) struct Order {
     newest: Birth,
     last_id: Option<u16>,
     /// New segments whose identification was a little above that of the one before.
-    good: u32,
-    bad: u32,
+    good: u16,
+    bad: u16,
 }
 
 impl Order {

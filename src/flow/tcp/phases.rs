@@ -62,6 +62,10 @@ impl Completeness {
     const RST: u8 = 1 << 5;
 
     pub(super) fn note(&mut self, segment: &Segment) {
+        if segment.flags.0 & !Flags::PSH == Flags::ACK {
+            self.0 |= if segment.len > 0 { Self::DATA } else { Self::ACK };
+            return;
+        }
         let [syn, ack, fin, rst] =
             [Flags::SYN, Flags::ACK, Flags::FIN, Flags::RST].map(|flag| segment.has(flag));
         let mut add = |bit: u8, seen: bool| self.0 |= if seen { bit } else { 0 };

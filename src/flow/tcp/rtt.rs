@@ -13,20 +13,23 @@ use crate::timeline::Timestamp;
 use crate::wire::tcp::Seq;
 
 /// The round trips of one direction; times in nanoseconds.
+///
+/// Laid out by lines of the processor's cache: what waits, what is summed up, and the buckets.
 #[derive(Debug, Default)]
+#[repr(C)]
 pub struct Rtt {
+    queue: Queue,
     samples: u64,
-    ambiguous: u64,
     total: u64,
     squares: f64,
     shortest: u64,
     longest: u64,
     smoothed: f64,
     variation: f64,
-    buckets: Buckets,
-    queue: Queue,
     /// When the newest of what was acknowledged so far was sent.
     newest: Timestamp,
+    buckets: Buckets,
+    ambiguous: u64,
 }
 
 /// Where an ACK ended.
@@ -107,12 +110,12 @@ impl Rtt {
     pub(super) fn sent(&mut self, end: Seq, mark: Mark) {
         // The capture's clock was set back.
         self.newest = self.newest.min(mark.time);
-        self.queue.push(Flying { end, resent: false, sent: mark.time, packet: mark.packet });
+        self.queue.push(Flying::new(end, mark));
     }
 
     /// Octets from `left` to `right` were sent again; gives the packet that brought them first.
-    pub(super) fn resent(&mut self, left: Seq, right: Seq, time: Timestamp) -> Option<u64> {
-        self.queue.resend(left, right, time)
+    pub(super) fn resent(&mut self, left: Seq, right: Seq, mark: Mark) -> Option<u64> {
+        self.queue.resend(left, right, mark)
     }
 
     /// Everything below `ack` is acknowledged.
@@ -127,7 +130,7 @@ impl Rtt {
         let Some(last) = last.filter(|last| last.end == ack) else {
             return if self.queue.is_empty() { Ended::Edge } else { Ended::Inside };
         };
-        if last.resent {
+        if last.is_resent() {
             self.ambiguous += 1;
         } else if newest <= last.sent {
             self.sample(time.0.saturating_sub(last.sent.0));
@@ -173,8 +176,7 @@ impl Buckets {
 /// From 8 µs to half a second; what is shorter or longer falls into the first or the last.
 fn bucket_of(nanos: u64) -> usize {
     let Some(log) = (nanos >> 13).checked_ilog2() else { return 0 };
-    let half = nanos >> (13 + log - log.min(1)) & 1;
-    let half = if log == 0 { nanos >> 12 & 1 } else { half };
+    let half = nanos >> (12 + log) & 1;
     (1 + 2 * log as usize + half as usize).min(31)
 }
 

@@ -9,7 +9,9 @@ use crate::wire::tcp::Seq;
 
 /// The rest of its life.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct Story {
+    pub(super) zeek: Zeek,
     /// The client's first packet that acknowledges the server's SYN.
     pub(super) ack: Option<Mark>,
     /// The last SYN-ACK before that; where both opened at once, the server's SYN.
@@ -30,7 +32,6 @@ pub(super) struct Story {
     pub(super) wrong: Option<Seq>,
     /// Under which other VLANs and tunnels copies of its packets were seen; 0 for none.
     pub(super) others: [u16; Story::OTHERS],
-    pub(super) zeek: Zeek,
 }
 
 /// The end of what one side has to say.

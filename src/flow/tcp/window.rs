@@ -19,18 +19,21 @@ const OFFERS: usize = 8;
 
 /// The windows that one side offered.
 #[derive(Debug, Default)]
+#[repr(C)]
 pub struct Windows {
     /// In octets, scaled; only those whose scale is known.
     range: Option<(u32, u32)>,
     last: Option<u32>,
+    /// Where the next offer is noted, and how many were.
+    next: u8,
+    made: u8,
+    full_since: Option<Mark>,
+    offers: [Offer; OFFERS],
     zeros: u64,
     zero_since: Option<Mark>,
     zero_time: Duration,
-    full_since: Option<Mark>,
     full_time: Duration,
     shrunk: u64,
-    offers: [Offer; OFFERS],
-    next: u8,
 }
 
 /// How far the peer may send, as of some reading of this side's clock.
@@ -38,7 +41,6 @@ pub struct Windows {
 struct Offer {
     stamp: u32,
     edge: Seq,
-    is_made: bool,
 }
 
 impl Windows {
@@ -87,17 +89,18 @@ impl Windows {
         let last = usize::from(self.next);
         let newest_first = (1..=OFFERS).map(|back| self.offers[(last + OFFERS - back) % OFFERS]);
         let known = |offer: &Offer| offer.stamp.wrapping_sub(echo).cast_signed() <= 0;
-        newest_first.take_while(|offer| offer.is_made).find(known).map(|offer| offer.edge)
+        newest_first.take(self.made.into()).find(known).map(|offer| offer.edge)
     }
 
     fn offer(&mut self, stamp: u32, edge: Seq) {
         let last = &mut self.offers[(usize::from(self.next) + OFFERS - 1) % OFFERS];
-        if last.is_made && last.stamp == stamp {
+        if self.made > 0 && last.stamp == stamp {
             last.edge = edge;
             return;
         }
-        self.offers[usize::from(self.next)] = Offer { stamp, edge, is_made: true };
+        self.offers[usize::from(self.next) % OFFERS] = Offer { stamp, edge };
         self.next = ((usize::from(self.next) + 1) % OFFERS) as u8;
+        self.made = (self.made + 1).min(OFFERS as u8);
     }
 }
 

@@ -14,26 +14,28 @@ use crate::wire::tcp::{Flags, Seq};
 
 /// Zeek's view of a connection.
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub(super) struct Zeek {
-    /// Whom it takes for the one who opened.
-    origin: Which,
     ends: [Endpoint; 2],
-    /// Letters beyond this many are not kept.
-    history: ArrayString<64>,
     /// Letters that stand for both directions, one bit each.
     noted: u16,
+    /// Whom it takes for the one who opened.
+    origin: Which,
+    /// Letters beyond this many are not kept.
+    history: ArrayString<64>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
+#[repr(C)]
 struct Endpoint {
-    state: Stage,
-    before: Stage,
-    has_finished: bool,
     start: Seq,
     last: Seq,
     acked: Seq,
     wraps: i32,
     ack_wraps: i32,
+    state: Stage,
+    before: Stage,
+    has_finished: bool,
     /// Where the last of each kind stood, counted from the start.
     syn: Option<i64>,
     fin: Option<i64>,
@@ -177,8 +179,7 @@ impl Zeek {
             self.history.clear();
             let _ = self.history.try_push_str("^h");
         }
-        let at = "SHADFRIQ".find(letter).unwrap_or(0) * 2 + from as usize;
-        let bit = 1 << at;
+        let bit = bit(from, letter);
         if self.noted & bit != 0 {
             return true;
         }
@@ -188,6 +189,11 @@ impl Zeek {
     }
 
     pub(super) fn observe(&mut self, from: Which, step: &Step) {
+        if self.is_ordinary(from, step) {
+            self.end_mut(from.other()).hear(step);
+            self.advance(from, step, step.seq.plus(step.len));
+            return;
+        }
         let Step { seq, len, .. } = *step;
         let is_reset = step.has(Flags::RST);
         let controls = u32::from(step.has(Flags::SYN)) + u32::from(step.has(Flags::FIN));
@@ -211,6 +217,20 @@ impl Zeek {
         if step.has(Flags::ACK) {
             self.end_mut(from.other()).hear(step);
         }
+        self.advance(from, step, end);
+        self.turn(from, step);
+    }
+
+    /// Whether all that a segment can do is to go on: of most it is true.
+    fn is_ordinary(&self, from: Which, step: &Step) -> bool {
+        let letter = if step.len > 0 { 'D' } else { 'A' };
+        step.flags.0 & !Flags::PSH == Flags::ACK
+            && step.window > 0
+            && self.end(from).state == Stage::Established
+            && self.noted & bit(from, letter) != 0
+    }
+
+    fn advance(&mut self, from: Which, step: &Step, end: Seq) {
         if self.end_mut(from).reach(step, end) {
             let count = &mut self.end_mut(from).again;
             *count = count.saturating_add(1);
@@ -218,7 +238,6 @@ impl Zeek {
                 self.tell(from, 'T');
             }
         }
-        self.turn(from, step);
     }
 
     fn note(&mut self, from: Which, step: &Step, place: i64) {
@@ -397,6 +416,21 @@ impl Endpoint {
         }
         step.len > 0
     }
+}
+
+/// The bit of a letter that stands once for each direction.
+fn bit(from: Which, letter: char) -> u16 {
+    let at = match letter {
+        'S' => 0,
+        'H' => 1,
+        'A' => 2,
+        'D' => 3,
+        'F' => 4,
+        'R' => 5,
+        'I' => 6,
+        _ => 7,
+    };
+    1 << (at * 2 + from as usize)
 }
 
 fn is_power_of_ten(count: u32) -> bool {
