@@ -35,7 +35,8 @@ fn fixture(name: &str) -> Vec<&'static Kept> {
 }
 
 /// Captures of talks over TCP, frames of Ethernet and IPv4, nothing lost.
-const TALKS: [&str; 12] = [
+const TALKS: [&str; 13] = [
+    "no-body",
     "http-get",
     "pipelined",
     "post-chunked",
@@ -213,5 +214,50 @@ fn the_spans_of_a_request_tile_the_time_from_its_first_packet_to_its_answer() {
         assert_eq!(times.len(), 4);
         assert!(times.is_sorted());
         assert_eq!(exchange.latency, Some(times[3].since(times[1])));
+    }
+}
+
+fn written(arguments: &[&str]) -> String {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_wiretale"))
+        .arg("exchanges")
+        .args(arguments)
+        .output()
+        .expect("the program");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+/// The names of a record's values, nested ones joined by dots, in the order told.
+fn names(value: &serde_json::Value, path: &str, all: &mut Vec<String>) {
+    let Some(members) = value.as_object() else { return all.push(path.to_owned()) };
+    for (name, member) in members {
+        let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+        names(member, &path, all);
+    }
+}
+
+#[test]
+fn rows_have_the_values_of_records_under_the_same_names() {
+    for name in ["http-get", "dhcp", "tls13-retry", "icmpv6", "arp", "mdns"] {
+        let path = format!("fixtures/{name}.pcap");
+        let rows = written(&["-o", "csv", &path]);
+        let mut rows = rows.lines();
+        let columns: Vec<&str> = rows.next().expect("a line of names").split(',').collect();
+        let records = written(&["--json", &path]);
+        let records: Vec<serde_json::Value> =
+            records.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+        assert_eq!(records[0]["type"], "capture");
+        let records: Vec<_> = records.iter().filter(|one| one["type"] == "exchange").collect();
+        assert!(!records.is_empty());
+        assert_eq!(records.len(), rows.clone().count());
+        for (record, row) in records.into_iter().zip(rows) {
+            let mut told = Vec::new();
+            names(record, "", &mut told);
+            assert!(told.iter().all(|name| columns.contains(&name.as_str())), "{told:?}");
+            // Cells with commas are in quotes, and none of these captures has a quote in one.
+            let quotes: Vec<&str> = row.split('"').collect();
+            let commas = quotes.iter().step_by(2).map(|outside| outside.matches(',').count());
+            assert_eq!(commas.sum::<usize>() + 1, columns.len(), "{row}");
+        }
     }
 }

@@ -40,6 +40,8 @@ pub struct Reply {
     pub answers: Vec<Answer>,
     /// How many there were of each.
     pub counts: [u16; 4],
+    /// RFC 2308 §2.2: the first of the servers that are to be asked instead.
+    pub referral: Option<Box<str>>,
 }
 
 /// A resource record; name and data are text for people.
@@ -240,7 +242,19 @@ fn reply(exchange: &mut Exchange, dns: dns::Dns<'_>) {
         recursion_available: dns.has(dns::Dns::AVAILABLE),
         answers: answers.collect(),
         counts: dns.counts(),
+        referral: referral(dns),
     });
+}
+
+fn referral(dns: dns::Dns<'_>) -> Option<Box<str>> {
+    const NS: u16 = 2;
+    let answers = dns.rcode() != 0 || dns.counts()[1] > 0 || dns.has(dns::Dns::AUTHORITATIVE);
+    let refers = |entry: &Entry<'_>| matches!(entry, Entry::Record(record) if record.section == Section::Authority && record.kind == NS);
+    let Entry::Record(record) = dns.entries().find(refers).filter(|_| !answers)? else {
+        return None;
+    };
+    let server = dns::DomainName::new(record.message, record.data);
+    Some(server.spell().or_dot().into())
 }
 
 /// The messages of a connection (RFC 7766).

@@ -125,6 +125,11 @@ fn dns(dns: &Dns, ink: &mut Ink) {
     ink.arrow();
     if reply.rcode != 0 || reply.answers.is_empty() {
         match (reply.rcode, rcode_name(reply.rcode)) {
+            (0, _) if reply.truncated => ink.text("truncated"),
+            (0, _) if reply.referral.is_some() => {
+                let server = reply.referral.as_deref().unwrap_or_default();
+                ink.text("ask ").clipped(server.as_bytes(), TEXT)
+            }
             (0, _) => ink.text("no data"),
             (_, Some(name)) => ink.text(name),
             (code, None) => ink.text("RCODE").number(code),
