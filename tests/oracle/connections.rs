@@ -2,15 +2,19 @@
 //! Community ID's own tools say of them.
 //!
 //! Not part of the tests of a clone: `.ci/run` runs it where the captures lie beside the clone, and names
-//! the folder in `WIRETALE_CORPUS`.
+//! the folder in `WIRETALE_CORPUS`. `WIRETALE_TCPLAB` names the one with a program that does what Zeek
+//! does; it needs python3 and tshark.
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use wiretale::flow::tcp::Connection;
 use wiretale::flow::{CommunityId, Flows, Fragments, Inflated, Side};
-use wiretale::timeline::{Moment, Source};
+use wiretale::timeline::{Moment, Source, Timestamp};
 use wiretale::wire::Packet;
 
 /// What is held against the tables.
@@ -21,16 +25,28 @@ struct Told {
     octets: [u64; 2],
     rtt: Option<u64>,
     completeness: u8,
+    begun: Timestamp,
+    /// Address and port of both ends, the lower one first.
+    ends: [String; 2],
+    zeek: (&'static str, String),
 }
 
 impl Told {
     fn of(connection: &Connection, first_sender: Side) -> Self {
         let sides = [first_sender, first_sender.peer()];
+        let mut ends = sides.map(|side| {
+            let end = connection.end(side);
+            format!("{} {}", end.address(), end.port)
+        });
+        ends.sort_unstable();
         Self {
             packets: sides.map(|side| connection.half(side).packets()),
             octets: sides.map(|side| connection.half(side).octets()),
             rtt: connection.handshake().rtt().map(|rtt| rtt.as_nanos() as u64),
             completeness: connection.wireshark_completeness(),
+            begun: connection.opened().time,
+            ends,
+            zeek: (connection.zeek_state(), connection.zeek_history()),
         }
     }
 }
@@ -186,6 +202,65 @@ fn compare(told: Option<&Told>, row: &Row) -> Vec<(&'static str, String, String)
 
 fn pair(row: &Row, name: &str) -> String {
     format!("[{}, {}]", row[&format!("{name}_ab")], row[&format!("{name}_ba")])
+}
+
+/// Runs the program over captures, and prints a row for each connection.
+const ZEEK: &str = r#"
+import sys
+sys.path.insert(0, sys.argv[1])
+import zeekref
+for path in sys.stdin.read().split():
+    for one in zeekref.run(zeekref.load(path, True)):
+        ends = sorted(f"{address} {port}" for address, port in (one.oa, one.ra))
+        packets = one.o.pk + one.r.pk
+        print(path, f"{one.t0:.9f}", *ends, zeekref.state(one), one.h, packets, sep="\t")
+"#;
+
+/// Where Zeek begins a new connection after some idle time we go on, so only connections of as many
+/// packets are compared.
+#[test]
+fn connections_are_as_zeek_would_have_them() {
+    let lab = std::env::var_os("WIRETALE_TCPLAB").expect("WIRETALE_TCPLAB names the folder");
+    let mut paths: Vec<PathBuf> = rows("truth/files.tsv")
+        .iter()
+        .filter(|row| row["tcp_streams"] != "0")
+        .map(|row| corpus().join(&row["path"]))
+        .collect();
+    paths.sort();
+    let mut zeek = Command::new("python3")
+        .args([OsStr::new("-c"), OsStr::new(ZEEK), Path::new(&lab).join("ref").as_os_str()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("python3");
+    let list: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    let mut to = zeek.stdin.take().expect("a pipe");
+    to.write_all(list.join("\n").as_bytes()).expect("a reader");
+    drop(to);
+    let output = zeek.wait_with_output().expect("an end");
+    let theirs = String::from_utf8(output.stdout).expect("text");
+    let (mut told, mut compared, mut wrong) = (HashMap::new(), 0, String::new());
+    for line in theirs.lines() {
+        let cells: Vec<&str> = line.split('\t').collect();
+        let [path, begun, one, other, state, history, packets] = cells[..] else {
+            panic!("no row: {line}")
+        };
+        let ours = told.entry(path.to_owned()).or_insert_with(|| follow(Path::new(path)));
+        let begun: f64 = begun.parse().expect("seconds");
+        let is_it = |told: &&Told| {
+            let apart = (told.begun.0 as f64 / 1e9 - begun).abs();
+            let count = told.packets[0] + told.packets[1];
+            told.ends == [one, other] && apart < 2e-6 && count.to_string() == packets
+        };
+        let Some(ours) = ours.values().find(is_it) else { continue };
+        compared += 1;
+        if (ours.zeek.0, ours.zeek.1.as_str()) != (state, history) {
+            writeln!(wrong, "{line}\n  ours {:?}", ours.zeek).expect("room");
+        }
+    }
+    println!("zeek: {compared} connections are held against Zeek's state and history");
+    assert!(wrong.is_empty(), "{wrong}");
+    assert!(compared > 1500, "only {compared} connections");
 }
 
 /// Packet by packet.

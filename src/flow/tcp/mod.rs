@@ -57,7 +57,7 @@ use handshake::Opening;
 use life::Belief;
 use phases::Completeness;
 use story::Story;
-use zeek::Step;
+use zeek::{Step, Zeek};
 
 /// Two halves, watched from the middle.
 #[derive(Debug)]
@@ -235,10 +235,14 @@ impl Connection {
         if self.begin_bare(segment, side) {
             return;
         }
-        self.unfold();
-        let from = self.which(side);
+        let (from, step) = (self.which(side), Step::of(segment));
+        if self.is_new() {
+            self.story = Some(Box::new(Story::new(Zeek::new(&self.key, from, &step))));
+        } else {
+            self.unfold();
+        }
         if let Some(story) = &mut self.story {
-            story.zeek.observe(from, &Step::of(segment));
+            story.zeek.observe(from, &step);
         }
         let (own, peer) = self.pair(side);
         own.sight(segment.seq, segment.has(Flags::SYN));
