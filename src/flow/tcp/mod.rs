@@ -255,6 +255,9 @@ impl Connection {
             verdicts.push(Verdict::certain(What::Copy(by), Evidence::Identity).of(of));
             return;
         }
+        if segment.congested {
+            verdicts.push(Verdict::certain(What::Congested, Evidence::Header));
+        }
         let belief = self.live(segment, side, verdicts);
         let (own, peer) = self.pair(side);
         if belief == Belief::All {

@@ -126,6 +126,7 @@ impl Evidence {
             Self::Handshake => "handshake",
             Self::Window => "window",
             Self::State => "state",
+            Self::Header => "header",
         }
     }
 }

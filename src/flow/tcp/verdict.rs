@@ -179,6 +179,8 @@ pub enum Evidence {
     Window,
     /// What the state of the connection allows.
     State,
+    /// The header says so.
+    Header,
 }
 
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
