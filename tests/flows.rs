@@ -62,6 +62,81 @@ fn a_filter_chooses_conversations_and_changes_none() {
     assert_eq!(some.lines().collect::<Vec<_>>(), expected);
 }
 
+/// Names are the capture's own, the server's most telling one first, and -n leaves them out.
+#[test]
+fn names_stand_beside_addresses_unless_numbers_are_asked_for() {
+    for (fixture, name, from) in [
+        ("fixtures/http-get.pcap", "www.lab.example", "host"),
+        ("fixtures/tls13.pcap", "www.lab.example", "sni"),
+    ] {
+        let fixture = PathBuf::from(fixture);
+        let records = records(&fixture);
+        let connection = records.iter().find(|record| record["type"] == "connection");
+        let server_name = &connection.expect("a connection")["server_name"];
+        assert_eq!(server_name["name"], name);
+        assert_eq!(server_name["from"], from);
+        assert!(wiretale(&["flows"], &fixture).contains(name));
+        assert!(wiretale(&["flows", "--top", "9"], &fixture).contains("www.lab"));
+        assert!(!wiretale(&["flows", "-n"], &fixture).contains(name));
+    }
+    let fixture = PathBuf::from("fixtures/names.pcapng");
+    let records = records(&fixture);
+    let flow = records.iter().find(|record| record["type"] == "flow").expect("a flow");
+    assert_eq!(flow["key"]["server"]["name"], "router.lab.example");
+}
+
+#[test]
+fn what_the_tracker_says_is_filtered_by() {
+    let fixture = PathBuf::from("fixtures/fast-retransmit.pcap");
+    let numbers = |filter| {
+        let told = wiretale(&["packets", "-e", "frame.number", "-Y", filter], &fixture);
+        told.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(numbers("tcp.analysis.retransmission"), ["39"]);
+    assert_eq!(numbers("wiretale.verdict.kind == \"fast\""), ["39"]);
+    assert_eq!(numbers("tcp.analysis.duplicate_ack_num == 3"), ["30"]);
+    assert_eq!(numbers("wiretale.verdict.of_packet == 16"), ["39"]);
+    assert_eq!(numbers("tcp.seq == 0 and tcp.flags.ack == 0"), ["1"]);
+    assert_eq!(numbers("tcp.nxtseq == 26002"), ["41"]);
+    assert_eq!(numbers("tcp.analysis.initial_rtt > 1"), [""; 0]);
+    assert_eq!(numbers("tcp.analysis.initial_rtt < 0.001").len(), 41);
+}
+
+/// -S brings back the numbers of the header.
+#[test]
+fn absolute_numbers_are_those_of_the_header() {
+    let fixture = PathBuf::from("fixtures/zero-window.pcap");
+    let lines = wiretale(&["packets", "-S"], &fixture);
+    let raw = wiretale(&["packets", "-e", "tcp.seq_raw", "-e", "tcp.ack_raw"], &fixture);
+    assert_eq!(lines.lines().count(), 28);
+    for (line, raw) in lines.lines().zip(raw.lines()) {
+        let (seq, ack) = raw.split_once('\t').expect("two cells");
+        assert!(line.contains(&format!(" seq {seq}")), "{line}");
+        assert!(ack == "0" || line.contains(&format!(" ack {ack} ")), "{line}");
+    }
+}
+
+/// A number that no conversation has is no mistake in the command line; a missing one is.
+#[test]
+fn a_conversation_that_is_not_there_is_said_to_be_not_there() {
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wiretale"));
+        let output = command.args(arguments).output().expect("the program");
+        (output.status.code(), String::from_utf8(output.stderr).expect("UTF-8"))
+    };
+    for form in [&["--color=never"][..], &["--json"], &["-o", "csv"]] {
+        let (code, said) = run(&[&["flow", "fixtures/http-get.pcap#7"], form].concat());
+        assert_eq!(code, Some(1));
+        assert_eq!(
+            said,
+            "wiretale: there is no conversation 7: the capture has 2, and `flows` tells their numbers\n"
+        );
+    }
+    assert_eq!(run(&["flow", "fixtures/http-get.pcap"]).0, Some(2));
+    assert_eq!(run(&["flow", "2"]).0, Some(2));
+    assert_eq!(run(&["packets", "-o", "zeek", "fixtures/http-get.pcap"]).0, Some(2));
+}
+
 #[test]
 fn what_a_table_leaves_out_it_counts() {
     let fixture = PathBuf::from("fixtures/icmp.pcap");
