@@ -84,6 +84,8 @@ fn read(
                         save.frame(&packet.frame)?;
                     }
                     report.packet(&packet, &seen)?;
+                } else {
+                    report.left_out(&packet, &seen)?;
                 }
                 for connection in flows.gone() {
                     report.gone(&connection)?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use fixtures::{Kept, frames};
 use proptest::prelude::*;
 use wiretale::flow::Flows;
-use wiretale::flow::exchange::{Exchange, Exchanges, Outcome, Topic};
+use wiretale::flow::exchange::{Exchange, Exchanges, Outcome, Topic, Wanted};
 use wiretale::timeline::Timestamp;
 use wiretale::wire::tcp::Flags;
 use wiretale::wire::{Layer, Packet};
@@ -18,7 +18,7 @@ fn told<'f>(frames: impl IntoIterator<Item = &'f Kept>, mut exchanges: Exchanges
     for kept in frames {
         let packet = Packet::dissect(kept.frame());
         let seen = flows.observe(&packet);
-        exchanges.observe(&packet, &seen);
+        exchanges.observe(&packet, &seen, Wanted::Yes);
         for connection in flows.gone() {
             exchanges.over(connection.id());
         }
@@ -260,4 +260,15 @@ fn rows_have_the_values_of_records_under_the_same_names() {
             assert_eq!(commas.sum::<usize>() + 1, columns.len(), "{row}");
         }
     }
+}
+
+#[test]
+fn a_filter_that_leaves_the_answer_out_makes_no_question_unanswered() {
+    let path = "fixtures/dns-asked-again.pcap";
+    let all = written(&[path]);
+    for filter in ["dns.flags.response == 0", "frame.number != 1"] {
+        assert_eq!(written(&["-Y", filter, path]), all, "{filter}");
+    }
+    let answered = all.split_inclusive('\n').next().expect("a line");
+    assert_eq!(written(&["-Y", "dns.flags.response == 1", path]), answered);
 }

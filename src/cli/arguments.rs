@@ -125,7 +125,8 @@ pub(super) struct Figures {
 #[derive(Args, Debug)]
 #[command(before_help = "Examples:
   wiretale exchanges slow.pcap                who asked whom, what came back, and how long it took
-  wiretale exchanges -Y 'dns or mdns' slow.pcap
+  wiretale exchanges -Y 'ip.addr == 10.0.0.7' slow.pcap
+                                              those of which a packet that asks or answers passes
   wiretale exchanges --json slow.pcap | jq 'select(.answered == false)'
   wiretale exchanges --json slow.pcap | jq -r 'select(.http) | [.latency_ns, .http.target] | @tsv'
   wiretale exchanges -o csv slow.pcap > exchanges.csv")]

@@ -52,6 +52,12 @@ pub trait Report {
     /// `seen` is what the packet is to its conversation.
     fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()>;
 
+    /// A packet that does not pass the filter: what it tells of others that do may be told.
+    fn left_out(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()> {
+        let _ = (packet, seen);
+        Ok(())
+    }
+
     /// A connection is over, or no longer followed: nothing will be added to it.
     fn gone(&mut self, connection: &Connection) -> io::Result<()> {
         let _ = connection;

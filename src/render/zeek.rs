@@ -12,7 +12,7 @@ use hashbrown::HashMap;
 
 use super::Report;
 use super::out::Out;
-use crate::flow::exchange::{Dns, Exchange, Exchanges, Http, Topic, Who};
+use crate::flow::exchange::{Dns, Exchange, Exchanges, Http, Topic, Wanted, Who};
 use crate::flow::tcp::Connection;
 use crate::flow::{Datagrams, End, Flows, Seen, Side};
 use crate::ink::Ink;
@@ -64,7 +64,7 @@ impl Zeek {
     }
 
     fn write(&mut self) -> io::Result<()> {
-        for exchange in self.exchanges.told() {
+        for exchange in self.exchanges.told().filter(|one| one.wanted == Wanted::Yes) {
             let question = exchange.question.or(exchange.answer);
             let asked = question.and_then(|mark| self.asked.get(&mark.packet).copied());
             let uid = exchange.connection.or(asked).map(|id| uid(id, self.first));
@@ -85,14 +85,8 @@ impl Zeek {
         }
         Ok(())
     }
-}
 
-impl Report for Zeek {
-    fn first(&mut self, time: Timestamp) {
-        self.first = time;
-    }
-
-    fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()> {
+    fn watch(&mut self, packet: &Packet<'_>, seen: &Seen<'_>, wanted: Wanted) -> io::Result<()> {
         self.last = self.last.max(packet.frame.time);
         if let Some((datagrams, _)) = seen.datagrams
             && matches!(packet.own_layers().last(), Some(Layer::Dns(_)))
@@ -102,8 +96,22 @@ impl Report for Zeek {
             }
             self.asked.insert(packet.frame.number, datagrams.id());
         }
-        self.exchanges.observe(packet, seen);
+        self.exchanges.observe(packet, seen, wanted);
         self.write()
+    }
+}
+
+impl Report for Zeek {
+    fn first(&mut self, time: Timestamp) {
+        self.first = time;
+    }
+
+    fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()> {
+        self.watch(packet, seen, Wanted::Yes)
+    }
+
+    fn left_out(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()> {
+        self.watch(packet, seen, Wanted::No)
     }
 
     fn gone(&mut self, connection: &Connection) -> io::Result<()> {

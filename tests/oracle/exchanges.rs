@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io;
 
 use super::tables::{Comparison, by_capture, corpus, frames, rows};
-use wiretale::flow::exchange::{Exchange, Exchanges, Topic};
+use wiretale::flow::exchange::{Exchange, Exchanges, Topic, Wanted};
 use wiretale::flow::tcp::Connection;
 use wiretale::flow::{Flows, Mark, Seen};
 use wiretale::pipeline::{self, Passing};
@@ -93,7 +93,7 @@ struct Gathered {
 
 impl Report for Gathered {
     fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()> {
-        self.exchanges.observe(packet, seen);
+        self.exchanges.observe(packet, seen, Wanted::Yes);
         self.told.extend(self.exchanges.told());
         Ok(())
     }

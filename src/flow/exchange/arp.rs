@@ -78,7 +78,7 @@ pub(super) fn observe(
                 _ => (at(sender), &[][..]),
             };
             let key = key(sender, target);
-            if !open.again(&key, words, mark) {
+            if !open.again(&key, words, mark, told) {
                 let topic = Arp { meaning, asked: target, answered_by: None, conflict: false };
                 let exchange = told.ask(mark, asker, at(target), Topic::Arp(topic));
                 open.ask(key, words, exchange, told);

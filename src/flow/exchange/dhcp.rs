@@ -61,7 +61,7 @@ pub(super) fn observe(
             return;
         }
         let key = key(kind);
-        if !open.again(&key, &[], mark) {
+        if !open.again(&key, &[], mark, told) {
             let topic = Dhcp { transaction: message.transaction(), asked: kind, ..Dhcp::default() };
             let topic = Topic::Dhcp(Box::new(topic));
             let exchange = told.ask(mark, asker(source), destination, topic);

@@ -98,7 +98,7 @@ pub(super) fn observe(dns: dns::Dns<'_>, packet: &Packet<'_>, open: &mut Open, t
     };
     let words = words(dns);
     if !dns.is_response() {
-        if !open.again(&key, &words, mark) {
+        if !open.again(&key, &words, mark, told) {
             let exchange = told.ask(mark, asker, asked, topic(dns, transport));
             open.ask(key, &words, exchange, told);
         }
@@ -147,7 +147,7 @@ fn multicast(
         for question in questions {
             let spelled = question.name.spell();
             let key = key(spelled.as_str(), question.kind, told);
-            if !open.again(&key, words, mark) {
+            if !open.again(&key, words, mark, told) {
                 let about = about(&question, dns, Transport::Multicast);
                 let exchange = told.ask(mark, source, destination, about);
                 open.ask(key, words, exchange, told);

@@ -79,7 +79,7 @@ fn pair(mut echo: Echo, way: Way, packet: &Packet<'_>, open: &mut Open, told: &m
     let key = |asker, asked| Key { protocol: Protocol::Echo, asker, asked, id };
     if way == Way::Question {
         let key = key(source, if is_for_many(destination) { Who::Unknown } else { destination });
-        if !open.again(&key, &[], mark) {
+        if !open.again(&key, &[], mark, told) {
             let exchange = told.ask(mark, source, destination, Topic::Echo(echo));
             open.ask(key, &[], exchange, told);
         }

@@ -57,6 +57,8 @@ pub struct Exchange {
     pub outcome: Outcome,
     /// How long an answer was waited for in vain.
     pub waited: Option<Duration>,
+    /// Whether a packet that asks, asks again or answers is one that was asked for.
+    pub wanted: Wanted,
     pub topic: Topic,
 }
 
@@ -80,6 +82,23 @@ pub enum Outcome {
     Unanswered,
     /// There was no room to wait any longer.
     Dropped,
+}
+
+/// Whether somebody wants to hear of a packet, or of what it belongs to.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Wanted {
+    #[default]
+    No,
+    Yes,
+}
+
+impl Wanted {
+    /// What is wanted once stays so.
+    fn or(&mut self, other: Self) {
+        if other == Self::Yes {
+            *self = other;
+        }
+    }
 }
 
 /// What it was about, by protocol.
@@ -135,6 +154,8 @@ struct Told {
     begun: u64,
     exchanges: Vec<Exchange>,
     latest: Mark,
+    /// Whether the packet at hand is wanted.
+    wanted: Wanted,
     hasher: RandomState,
 }
 
@@ -157,12 +178,14 @@ impl Told {
             retries: 0,
             outcome: Outcome::Unanswered,
             waited: None,
+            wanted: self.wanted,
             topic,
         }
     }
 
     fn answered(&mut self, mut exchange: Exchange, answer: Mark) {
         exchange.answer = Some(answer);
+        exchange.wanted.or(self.wanted);
         exchange.outcome = Outcome::Answered;
         if exchange.latency.is_none() {
             exchange.latency = exchange.question.map(|asked| answer.time.since(asked.time));
@@ -200,8 +223,9 @@ impl Exchanges {
     }
 
     /// Looks for questions and answers in a packet.
-    pub fn observe(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) {
+    pub fn observe(&mut self, packet: &Packet<'_>, seen: &Seen<'_>, wanted: Wanted) {
         let mark = Mark::of(&packet.frame);
+        self.told.wanted = wanted;
         self.told.latest = mark;
         if let Some((connection, side)) = seen.connection {
             if let Some(tcp) = packet.tcp() {
@@ -242,6 +266,7 @@ impl Exchanges {
 
     /// Hears that a connection is over, or no longer followed.
     pub fn over(&mut self, connection: u32) {
+        self.told.wanted = Wanted::No;
         if let Some(talk) = self.talks.remove(&connection) {
             talk.end(&mut self.room, &mut self.told);
         }
@@ -249,6 +274,7 @@ impl Exchanges {
 
     /// Hears that nothing more will come.
     pub fn end(&mut self) {
+        self.told.wanted = Wanted::No;
         let mut talks: Vec<_> = self.talks.drain().collect();
         talks.sort_unstable_by_key(|(connection, _)| *connection);
         let before = self.told.exchanges.len();

@@ -57,7 +57,7 @@ pub(super) fn observe(icmp: Icmpv6<'_>, packet: &Packet<'_>, open: &mut Open, to
                 key(from, target)
             };
             let words = if what == Sought::Router { from.octets().to_vec() } else { Vec::new() };
-            if !open.again(&key, &words, mark) {
+            if !open.again(&key, &words, mark, told) {
                 let topic = Topic::Neighbour(Neighbour { what, target, answered_by: None });
                 let asked = target.map_or(destination, |target| Who::At(target.into(), None));
                 let exchange = told.ask(mark, source, asked, topic);

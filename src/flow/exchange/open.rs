@@ -79,13 +79,14 @@ impl Open {
     }
 
     /// Whether the same question is open; if so, it was asked again.
-    pub(super) fn again(&mut self, key: &Key, words: &[u8], mark: Mark) -> bool {
+    pub(super) fn again(&mut self, key: &Key, words: &[u8], mark: Mark, told: &Told) -> bool {
         let Some(waiting) = self.questions.get_mut(key) else { return false };
         let Some(same) = waiting.iter_mut().find(|one| *one.words == *words) else { return false };
         if mark.time.since(same.latest.time) >= COPY {
             same.exchange.retries = same.exchange.retries.saturating_add(1);
         }
         same.latest = mark;
+        same.exchange.wanted.or(told.wanted);
         true
     }
 

@@ -13,7 +13,7 @@ use super::clock::{Calendar, Clock};
 use super::out::Out;
 use super::sheet::{Form, Sheet};
 use super::tally::{self, Tally};
-use crate::flow::exchange::{Exchange, Exchanges};
+use crate::flow::exchange::{Exchange, Exchanges, Wanted};
 use crate::flow::tcp::Connection;
 use crate::flow::{Flows, Seen};
 use crate::timeline::{About, Timestamp};
@@ -42,7 +42,7 @@ impl Listing {
 
     /// Writes what became final.
     fn write(&mut self) -> io::Result<()> {
-        for exchange in self.exchanges.told() {
+        for exchange in self.exchanges.told().filter(|one| one.wanted == Wanted::Yes) {
             let ink = &mut self.out.ink;
             match &mut self.style {
                 Style::Lines(clock) => words::line(&exchange, clock, ink),
@@ -85,7 +85,12 @@ impl Report for Listing {
 
     fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()> {
         self.tally.count(packet);
-        self.exchanges.observe(packet, seen);
+        self.exchanges.observe(packet, seen, Wanted::Yes);
+        self.write()
+    }
+
+    fn left_out(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()> {
+        self.exchanges.observe(packet, seen, Wanted::No);
         self.write()
     }
 

@@ -57,7 +57,7 @@ fn end(exchange: &Exchange, ink: &mut Ink) {
         ink.text(match exchange.outcome {
             Outcome::Begun => "answer not complete",
             Outcome::Missed => "answer not in the capture",
-            Outcome::Dropped => "given up: too many open questions",
+            Outcome::Dropped => "given up: too many questions were open (--open-questions)",
             _ => "no answer",
         });
         ink.plain();

@@ -157,6 +157,9 @@ impl Conversation {
             Way::Request => Some(self.request(said, side, [begun, now], told)),
             Way::Response => self.response(said, side, begun, told),
         };
+        if let Some(turn) = &mut self.answering {
+            turn.exchange.wanted.or(told.wanted);
+        }
         // An interim response ends nothing.
         let Some(ending) = ending else { return of(side, &mut self.readers).expect(Ending::Head) };
         of(side, &mut self.readers).expect(ending);
