@@ -53,7 +53,8 @@ impl Connections {
     ) -> Option<(u32, Side)> {
         self.now = self.now.max(packet.frame.time);
         self.let_go();
-        let Some((segment, key, from)) = Segment::of(packet) else {
+        let mut segment = Segment::default();
+        let Some((key, from)) = segment.read(packet) else {
             self.refuse(packet);
             return None;
         };

@@ -37,13 +37,14 @@ pub(super) enum Use {
 }
 
 #[derive(Debug)]
+#[repr(C, align(64))]
 struct Row<T> {
-    before: u32,
-    after: u32,
+    content: Option<T>,
     /// The second of its last use.
     used: u32,
     queue: Use,
-    content: Option<T>,
+    before: u32,
+    after: u32,
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -60,12 +60,15 @@ use story::Story;
 use zeek::{Step, Zeek};
 
 /// Two halves, watched from the middle.
+///
+/// Laid out by lines of the processor's cache, of which every packet needs the first four.
 #[derive(Debug)]
+#[repr(C)]
 pub struct Connection {
     key: Key,
     number: Number,
-    /// The one before it with the same key; 0 when there was none.
-    reuses: u32,
+    /// Nothing while there is no more than one SYN and one SYN-ACK.
+    story: Option<Box<Story>>,
     /// Which end is the client, as far as is known.
     client: Which,
     roles: Roles,
@@ -73,15 +76,17 @@ pub struct Connection {
     begins_with_syn: bool,
     /// Wireshark's, as far as it got.
     completeness: Completeness,
-    opened: Mark,
-    latest: Mark,
-    opening: Opening,
     halves: [Half; 2],
+    latest: Mark,
+    opened: Mark,
+    opening: Opening,
     /// What carried the first packet, beside plain links and IP.
     way: Option<Arc<Way>>,
-    /// Nothing while there is no more than one SYN and one SYN-ACK.
-    story: Option<Box<Story>>,
+    /// The one before it with the same key; 0 when there was none.
+    reuses: u32,
 }
+
+const _: () = assert!(size_of::<Half>() == 64, "a half is one line");
 
 /// Which one of all it is, in the order of the first packets.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]

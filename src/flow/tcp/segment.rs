@@ -8,7 +8,7 @@ use crate::wire::tcp::{Flags, Seq, Tcp, TcpOption};
 use crate::wire::{Layer, Packet, packet};
 
 /// The parts of a packet that a connection is followed by.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Segment {
     pub mark: Mark,
     pub seq: Seq,
@@ -73,16 +73,16 @@ pub struct Stamps {
     pub echo: u32,
 }
 
-/// What IP says of the segment it carries.
-struct Carrier {
-    id: Option<u16>,
-    hops: u8,
-    congested: bool,
-}
-
 impl Segment {
     /// The segment in the innermost IP packet, its conversation, and which end of it sent it.
     pub fn of(packet: &Packet<'_>) -> Option<(Self, Key, Which)> {
+        let mut segment = Self::default();
+        let (key, which) = segment.read(packet)?;
+        Some((segment, key, which))
+    }
+
+    /// Reads the segment in the innermost IP packet: in its place, because this is done for every packet.
+    pub(in crate::flow) fn read(&mut self, packet: &Packet<'_>) -> Option<(Key, Which)> {
         let layers = packet.own_layers();
         let is_ip = |layer: &Layer<'_>| matches!(layer, Layer::Ipv4(_) | Layer::Ipv6(_));
         let at = layers.iter().rposition(is_ip)?;
@@ -92,18 +92,35 @@ impl Segment {
             return None;
         };
         let (from, to) = (tcp.source_port(), tcp.destination_port());
-        let (key, which) = match &layers[at] {
+        let found = match &layers[at] {
             Layer::Ipv4(ip) => {
+                (self.ip_id, self.hops) = (Some(ip.id()), ip.ttl());
+                self.congested = ip.header().0[1] & 3 == 3;
                 Key::of(6, End::v4(ip.source(), from), End::v4(ip.destination(), to))
             }
             Layer::Ipv6(ip) => {
+                self.hops = ip.hop_limit();
+                self.congested = ip.traffic_class() & 3 == 3;
                 Key::of(6, End::v6(ip.source(), from), End::v6(ip.destination(), to))
             }
             _ => return None,
         };
-        let carrier = Carrier::of(&layers[at])?;
-        let place = place(packet.frame.interface, carrier.hops, &layers[..at]);
-        Some((Self::read(packet, *tcp, &carrier, place), key, which))
+        self.place = place(packet.frame.interface, self.hops, &layers[..at]);
+        self.mark = Mark::of(&packet.frame);
+        self.octets = packet.frame.octets.len() as u32;
+        self.read_header(*tcp);
+        Some(found)
+    }
+
+    fn read_header(&mut self, tcp: Tcp<'_>) {
+        (self.seq, self.ack) = (tcp.seq(), tcp.ack());
+        (self.flags, self.window) = (tcp.flags(), tcp.window());
+        self.len = tcp.payload().len() as u32;
+        self.offer.ecn = Ecn::of(tcp);
+        match tcp.lone_stamps() {
+            Some((value, echo)) => self.stamps = Some(Stamps { value, echo }),
+            None => self.read_options(tcp),
+        }
     }
 
     /// What an ICMP error sends back: in which packet, with which number as far as it was quoted, of
@@ -125,33 +142,8 @@ impl Segment {
         Some(((Mark::of(&packet.frame), Some(seq)), key, which))
     }
 
-    fn read(packet: &Packet<'_>, tcp: Tcp<'_>, carrier: &Carrier, place: u32) -> Self {
-        let frame = &packet.frame;
-        let mut segment = Self {
-            mark: Mark::of(frame),
-            seq: tcp.seq(),
-            ack: tcp.ack(),
-            flags: tcp.flags(),
-            window: tcp.window(),
-            len: tcp.payload().len() as u32,
-            ip_id: carrier.id,
-            hops: carrier.hops,
-            place,
-            congested: carrier.congested,
-            stamps: None,
-            sacks: Sacks::new_const(),
-            offer: Offer { ecn: Ecn::of(tcp), ..Offer::default() },
-            octets: frame.octets.len() as u32,
-            is_cut: tcp.options_are_cut(),
-        };
-        match tcp.lone_stamps() {
-            Some((value, echo)) => segment.stamps = Some(Stamps { value, echo }),
-            None => segment.read_options(tcp),
-        }
-        segment
-    }
-
     fn read_options(&mut self, tcp: Tcp<'_>) {
+        self.is_cut = tcp.options_are_cut();
         for option in tcp.options() {
             match option {
                 TcpOption::Timestamps { value, echo } => {
@@ -217,20 +209,6 @@ impl Ecn {
             (false, false, true, true) | (true, _, false, true) => Self::Classic,
             _ => Self::None,
         }
-    }
-}
-
-impl Carrier {
-    fn of(layer: &Layer<'_>) -> Option<Self> {
-        Some(match layer {
-            Layer::Ipv4(ip) => {
-                Self { id: Some(ip.id()), hops: ip.ttl(), congested: ip.header().0[1] & 3 == 3 }
-            }
-            Layer::Ipv6(ip) => {
-                Self { id: None, hops: ip.hop_limit(), congested: ip.traffic_class() & 3 == 3 }
-            }
-            _ => return None,
-        })
     }
 }
 

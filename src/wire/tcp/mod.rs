@@ -265,7 +265,7 @@ impl Seq {
 }
 
 /// The eight flags (RFC 9293 §3.1).
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Flags(pub u8);
 
 impl Flags {
