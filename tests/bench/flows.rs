@@ -30,13 +30,13 @@ fn main() {
         let recipe = |connections| generate::Recipe {
             connections,
             concurrent,
-            exchanges: 4,
-            payload: 400,
+            exchanges: 12,
+            payload: 100,
             seed: 7,
         };
         let (path, tenth) = (folder.join("flows.pcap"), folder.join("flows-tenth.pcap"));
-        let packets = generate::write(&path, &recipe(150_000)).expect("room for the capture");
-        let fewer = generate::write(&tenth, &recipe(15_000)).expect("room for the capture");
+        let packets = generate::write(&path, &recipe(120_000)).expect("room for the capture");
+        let fewer = generate::write(&tenth, &recipe(12_000)).expect("room for the capture");
         println!("{packets} packets, {concurrent} connections at once");
         compare(&path, packets, &tenth, fewer);
         fs::remove_file(path).expect("the capture");
