@@ -64,7 +64,11 @@ impl Names {
             match layer {
                 Layer::Dns(_) => layer.fields(&mut Answers { names: self, asked: None }),
                 Layer::Tls(_) | Layer::Http(_) => {
-                    if let Some((connection, _)) = seen.connection {
+                    let connection = seen.connection.map(|(connection, _)| connection);
+                    // What is known best is not asked for again in every record.
+                    let is_open =
+                        |id| self.of_server(id).is_none_or(|it| it.learned < Learned::Sni);
+                    if let Some(connection) = connection.filter(|one| is_open(one.id())) {
                         layer.fields(&mut Servers { names: self, connection: connection.id() });
                     }
                 }

@@ -40,7 +40,7 @@ pub struct Columns {
 struct Cells(Vec<Ink>);
 
 /// What is told of each packet when nothing particular is asked.
-const FIXED: [&str; 9] = [
+const FIXED: [&str; 11] = [
     "number",
     "time",
     "length",
@@ -49,6 +49,8 @@ const FIXED: [&str; 9] = [
     "source",
     "destination",
     "protocol",
+    "connection",
+    "verdicts",
     "summary",
 ];
 
@@ -134,7 +136,19 @@ impl Chosen for Cells {
 }
 
 fn fixed(packet: &Packet<'_>, seen: &Seen<'_>, calendar: &mut Calendar, cells: &mut [Ink]) {
-    let [number, time, length, kept, interface, source, destination, protocol, summary] = cells
+    let [
+        number,
+        time,
+        length,
+        kept,
+        interface,
+        source,
+        destination,
+        protocol,
+        connection,
+        verdicts,
+        summary,
+    ] = cells
     else {
         return;
     };
@@ -148,6 +162,12 @@ fn fixed(packet: &Packet<'_>, seen: &Seen<'_>, calendar: &mut Calendar, cells: &
     line::destination(packet, destination);
     if let Some(layer) = packet.own_layers().last() {
         protocol.text(layer.name().key);
+    }
+    if let Some(id) = seen.id() {
+        connection.number(id);
+    }
+    for (at, verdict) in seen.verdicts.iter().enumerate() {
+        verdicts.text(if at > 0 { " " } else { "" }).text(verdict.what.name());
     }
     line::words(packet, seen, Numbers::Relative, summary);
 }
