@@ -7,11 +7,12 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt::Write as _;
+use std::mem;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 
 use wiretale::flow::tcp::{Copied, Need, Segment, Trigger, Verdict, What};
-use wiretale::flow::{Flows, Side};
+use wiretale::flow::{Flows, Fragments, Side};
 use wiretale::timeline::{Moment, Source};
 use wiretale::wire::Packet;
 use wiretale::wire::tcp::{Flags, Seq};
@@ -63,6 +64,7 @@ struct Row {
     by: Side,
     ports: (u16, u16),
     is_syn: bool,
+    is_syn_ack: bool,
     seq: Seq,
     span: u32,
     /// What its sender chose, by which it is found in the other capture.
@@ -211,15 +213,18 @@ fn truths(captures: &[Vec<Row>; 2]) -> Vec<((usize, usize), Truth)> {
         let mut sent: Vec<Transmission> = Vec::new();
         let mut places = Vec::new();
         let mut waiting: HashMap<_, VecDeque<usize>> = HashMap::new();
-        let mut streams: HashMap<(u16, u16), (Seq, Runs)> = HashMap::new();
+        let mut streams: HashMap<(u16, u16), (Seq, Runs, bool)> = HashMap::new();
         for (place, row) in captures[sender].iter().enumerate().filter(|(_, row)| row.by == by) {
-            let stream = streams.entry(row.ports).or_insert_with(|| (row.seq, Runs::default()));
+            let stream =
+                streams.entry(row.ports).or_insert_with(|| (row.seq, Runs::default(), false));
             if row.is_syn && stream.0 != row.seq {
-                *stream = (row.seq, Runs::default());
+                *stream = (row.seq, Runs::default(), false);
             }
+            // Where both open at once, the SYN in the first SYN-ACK is not sent again: it answers.
+            let answers = row.is_syn_ack && !mem::replace(&mut stream.2, true);
             let left = i64::from(row.seq.past(stream.0));
             let right = left + i64::from(row.span);
-            let again = stream.1.covered(left, right) > 0;
+            let again = stream.1.covered(left, right) > 0 && !answers;
             stream.1.add(left, right);
             let index = sent.len();
             waiting.entry((row.ports, row.identity)).or_default().push_back(index);
@@ -334,6 +339,7 @@ fn read(name: &str, place: char) -> Vec<Row> {
             by: [Side::Client, Side::Server][by],
             ports,
             is_syn: segment.has(Flags::SYN),
+            is_syn_ack: segment.has(Flags::SYN) && segment.has(Flags::ACK),
             seq: segment.seq,
             span: segment.span(),
             identity: (
@@ -351,9 +357,12 @@ fn read(name: &str, place: char) -> Vec<Row> {
 fn each(name: &str, place: char, mut see: impl FnMut(&Packet<'_>)) {
     let path = folder().join(format!("{name}.{place}.pcap"));
     let mut source = wiretale::capture::open(&[path]).expect("a capture");
+    let mut fragments = Fragments::default();
     while let Ok(Some(moment)) = source.next() {
         if let Moment::Frame(frame) = moment {
-            see(&Packet::dissect(frame));
+            let mut packet = Packet::dissect(frame);
+            fragments.join(&mut packet);
+            see(&packet);
         }
     }
 }
