@@ -283,6 +283,8 @@ enum Place {
     Lost,
 }
 
+/// What a question takes, a long name included.
+const QUESTION: usize = 1024;
 /// Questions that wait on one connection; the oldest is given up.
 const WAITING: usize = 1024;
 
@@ -350,6 +352,12 @@ impl Messages {
         self.answered = Some(dns.id());
         reply(&mut exchange, dns);
         told.answered(exchange, now);
+    }
+
+    /// About how many octets it keeps.
+    pub(super) fn weight(&self) -> usize {
+        let questions = self.open.len() * QUESTION;
+        questions + self.sides.iter().map(|side| side.octets.len()).sum::<usize>()
     }
 
     pub(super) fn end(self, told: &mut Told) {

@@ -146,6 +146,8 @@ pub struct Exchanges {
     room: Room,
     told: Told,
     addresses: arp::Addresses,
+    /// What all talks keep of unfinished messages.
+    weight: usize,
 }
 
 /// The exchanges that are final, and the number of the next.
@@ -210,6 +212,9 @@ impl Exchanges {
     /// The questions that wait for an answer at once, unless told otherwise, those of connections
     /// not counted; the oldest is given up for the newest.
     pub const OPEN: usize = 1 << 16;
+    /// What connections keep of messages and questions that are not whole or not answered, in octets;
+    /// beyond that, the connection that needs more is listened to no longer.
+    const WEIGHT: usize = 64 << 20;
 
     /// With room for so many open questions.
     pub fn new(open: usize) -> Self {
@@ -219,6 +224,7 @@ impl Exchanges {
             room: Room::default(),
             told: Told::default(),
             addresses: arp::Addresses::default(),
+            weight: 0,
         }
     }
 
@@ -237,9 +243,15 @@ impl Exchanges {
                         self.talks.entry(connection.id()).or_insert_with(|| Talk::new(connection))
                     }
                 };
+                let before = talk.weight();
                 talk.hear(tcp, side, mark, &mut self.room, &mut self.told);
                 for octets in packet.unsealed() {
                     talk.hear_unsealed(octets, side, mark, &mut self.told);
+                }
+                self.weight = (self.weight + talk.weight()).saturating_sub(before);
+                if self.weight > Self::WEIGHT && talk.weight() > 0 {
+                    self.weight = self.weight.saturating_sub(talk.weight());
+                    talk.give_up(&mut self.room, &mut self.told);
                 }
             }
             return;
@@ -268,6 +280,7 @@ impl Exchanges {
     pub fn over(&mut self, connection: u32) {
         self.told.wanted = Wanted::No;
         if let Some(talk) = self.talks.remove(&connection) {
+            self.weight = self.weight.saturating_sub(talk.weight());
             talk.end(&mut self.room, &mut self.told);
         }
     }

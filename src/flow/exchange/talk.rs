@@ -7,7 +7,7 @@
 use super::dns::Messages;
 use super::http::Conversation;
 use super::tls::Handshake;
-use super::{Told, Who, of};
+use super::{Outcome, Told, Who, of};
 use crate::flow::stream::{Part, Room, Run, Segment, Stream};
 use crate::flow::tcp::{Connection, Facts};
 use crate::flow::{Mark, Side};
@@ -66,6 +66,30 @@ enum Tongue {
 }
 
 impl Talk {
+    /// About how many octets of unfinished messages it keeps.
+    pub(super) fn weight(&self) -> usize {
+        self.speech.weight() + self.within.as_ref().map_or(0, |within| within.weight())
+    }
+
+    /// Gives up what waits here, because there is no room for it.
+    pub(super) fn give_up(&mut self, room: &mut Room, told: &mut Told) {
+        let now = told.latest;
+        for stream in &mut self.streams {
+            stream.end(now, room, &mut |_| ());
+        }
+        let parties = self.speech.parties;
+        let speech = std::mem::replace(&mut self.speech, Speech::new(parties));
+        self.speech.tongue = Tongue::Deaf;
+        let before = told.exchanges.len();
+        speech.end(told);
+        if let Some(within) = self.within.take() {
+            within.end(told);
+        }
+        for exchange in &mut told.exchanges[before..] {
+            exchange.outcome = Outcome::Dropped;
+        }
+    }
+
     pub(super) fn new(connection: &Connection) -> Self {
         let mut streams = <[Stream; 2]>::default();
         let [client, server] = [Side::Client, Side::Server].map(|side| {
@@ -138,6 +162,15 @@ impl Talk {
 impl Speech {
     fn new(parties: Parties) -> Self {
         Self { parties, tongue: Tongue::Unknown, heard: 0, held: <_>::default() }
+    }
+
+    fn weight(&self) -> usize {
+        match &self.tongue {
+            Tongue::Dns(messages) => messages.weight(),
+            Tongue::Http(conversation) => conversation.weight(),
+            Tongue::Tls(handshake) => handshake.weight(),
+            Tongue::Unknown | Tongue::Deaf => 0,
+        }
     }
 
     fn end(self, told: &mut Told) {

@@ -88,7 +88,16 @@ struct Turn {
     asked: Option<Mark>,
 }
 
+/// What a turn takes beside its texts.
+const TURN: usize = 600;
+
 impl Turn {
+    /// About how many octets it takes.
+    fn weight(&self) -> usize {
+        let texts = [&self.http.target, &self.http.host, &self.http.method];
+        TURN + texts.into_iter().flatten().map(|text| text.len()).sum::<usize>()
+    }
+
     fn whole(mut self) -> Exchange {
         self.exchange.topic = Topic::Http(self.http);
         self.exchange
@@ -104,6 +113,12 @@ impl Conversation {
     /// Whether the connection may go on with something else.
     pub(super) fn leaves_room(&self) -> bool {
         matches!(self.state, State::Unproven | State::Tunnel)
+    }
+
+    /// About how many octets it keeps.
+    pub(super) fn weight(&self) -> usize {
+        let heads: usize = self.readers.iter().map(Reader::held).sum();
+        heads + self.turns.iter().chain(&self.answering).map(Turn::weight).sum::<usize>()
     }
 
     /// Takes what one side said; says whether the conversation goes on.

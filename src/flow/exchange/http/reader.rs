@@ -93,6 +93,11 @@ impl Reader {
         matches!(self.place, Place::Lost)
     }
 
+    /// Octets that wait for the rest of their head.
+    pub(super) fn held(&self) -> usize {
+        if let Place::Head { octets, .. } = &self.place { octets.len() } else { 0 }
+    }
+
     /// Whether the end of the stream ends the message at hand.
     pub(super) fn closes(&self) -> bool {
         matches!(self.place, Place::Close)

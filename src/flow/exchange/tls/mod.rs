@@ -87,6 +87,11 @@ impl Handshake {
         !self.progress.is_over
     }
 
+    /// About how many octets it keeps.
+    pub(super) fn weight(&self) -> usize {
+        self.sides.iter().map(Records::held).sum()
+    }
+
     pub(super) fn end(self, told: &mut Told) {
         let progress = self.progress;
         let outcome = if progress.server_spoke { Outcome::Begun } else { Outcome::Unanswered };

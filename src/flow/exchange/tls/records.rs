@@ -97,6 +97,11 @@ impl Records {
         }
     }
 
+    /// Octets of the message at hand that are kept.
+    pub(super) fn held(&self) -> usize {
+        self.message.octets.len()
+    }
+
     fn has_messages(&self) -> bool {
         self.header.first() == Some(&22) && !self.is_encrypted
     }
