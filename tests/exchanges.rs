@@ -272,3 +272,12 @@ fn a_filter_that_leaves_the_answer_out_makes_no_question_unanswered() {
     let answered = all.split_inclusive('\n').next().expect("a line");
     assert_eq!(written(&["-Y", "dns.flags.response == 1", path]), answered);
 }
+
+#[test]
+fn heads_are_told_where_they_are_asked_for() {
+    let path = "fixtures/no-body.pcap";
+    assert!(!written(&[path]).contains("If-None-Match"));
+    assert!(written(&["-v", path]).contains("\n       > If-None-Match: *\n"));
+    let records = written(&["-v", "--json", path]);
+    assert!(records.contains(r#""headers":{"request":["Host: www.lab.example","#), "{records}");
+}

@@ -138,6 +138,10 @@ pub(super) struct Exchanges {
     #[arg(long, value_enum, default_value_t = Time::Relative, value_name = "STYLE")]
     pub(super) time: Time,
 
+    /// Show the heads of HTTP messages, too
+    #[arg(short = 'v', long = "verbose")]
+    pub(super) heads: bool,
+
     /// Let at most so many questions wait for their answers; then the oldest is given up
     #[arg(long, value_name = "COUNT", default_value_t = crate::flow::exchange::Exchanges::OPEN)]
     pub(super) open_questions: usize,

@@ -151,6 +151,7 @@ fn talks(exchanges: &Exchanges) -> anyhow::Result<Box<dyn Report>> {
         Format::Zeek => return Err(no_zeek().into()),
     };
     let pairs = exchange::Exchanges::new(exchanges.open_questions);
+    let pairs = if exchanges.heads { pairs.with_heads() } else { pairs };
     Ok(Box::new(exchanges::Listing::new(out, style, pairs)))
 }
 

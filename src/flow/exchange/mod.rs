@@ -158,10 +158,24 @@ struct Told {
     latest: Mark,
     /// Whether the packet at hand is wanted.
     wanted: Wanted,
+    heads: Heads,
     hasher: RandomState,
 }
 
+/// What becomes of the heads of HTTP messages once they were read.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+enum Heads {
+    #[default]
+    Dropped,
+    Kept,
+}
+
 impl Told {
+    /// A head's lines, if they are to be told.
+    fn lines(&self, lines: Box<[u8]>) -> Option<Box<[u8]>> {
+        (self.heads == Heads::Kept).then_some(lines)
+    }
+
     /// Begins an exchange with its question.
     fn ask(&mut self, question: Mark, asker: Who, asked: Who, topic: Topic) -> Exchange {
         Exchange { question: Some(question), ..self.begin(asker, asked, topic) }
@@ -226,6 +240,13 @@ impl Exchanges {
             addresses: arp::Addresses::default(),
             weight: 0,
         }
+    }
+
+    /// With the heads of HTTP messages as they were sent.
+    #[must_use]
+    pub fn with_heads(mut self) -> Self {
+        self.told.heads = Heads::Kept;
+        self
     }
 
     /// Looks for questions and answers in a packet.

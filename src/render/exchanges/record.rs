@@ -157,8 +157,27 @@ fn http(http: Option<&Http>, exchange: &Exchange, sheet: &mut Sheet<'_>) {
         let both = from.zip(to).filter(|_| http.is_some());
         sheet.number(name, both.map(|(from, to)| nanos(to.time.since(from.time))));
     }
+    sheet.nest("headers", |sheet| {
+        for (name, text) in [
+            ("request", http.and_then(|http| http.request_lines.as_deref())),
+            ("response", http.and_then(|http| http.response_lines.as_deref())),
+        ] {
+            sheet.list(name, text.map(lines), |line, form, ink| {
+                if form == Form::Json {
+                    ink.json(line)
+                } else {
+                    ink.wire(line)
+                };
+            });
+        }
+    });
     sheet.number("request_end_packet", end.map(|mark| mark.packet));
     sheet.number("response_packet", begin.map(|mark| mark.packet));
+}
+
+/// The header fields of a head, a line each.
+pub(super) fn lines(head: &[u8]) -> impl Iterator<Item = &[u8]> {
+    head.split(|octet| *octet == b'\n').skip(1).map(<[u8]>::trim_ascii)
 }
 
 fn tls(tls: Option<&Tls>, exchange: &Exchange, sheet: &mut Sheet<'_>) {

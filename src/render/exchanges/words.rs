@@ -48,6 +48,20 @@ pub(super) fn line(exchange: &Exchange, clock: &mut Clock, ink: &mut Ink) {
         Topic::Echo(topic) => echo(*topic, exchange, ink),
     }
     end(exchange, ink);
+    if let Topic::Http(http) = &exchange.topic {
+        heads(http, ink);
+    }
+}
+
+/// The heads as they were sent, below the line, where they were asked for.
+fn heads(http: &Http, ink: &mut Ink) {
+    for (sign, head) in [("> ", &http.request_lines), ("< ", &http.response_lines)] {
+        let lines = head.iter().flat_map(|head| head.split(|octet| *octet == b'\n'));
+        for line in lines {
+            ink.text("\n").spaces(7).begin(Paint::Faint).text(sign).plain();
+            ink.wire(line.trim_ascii_end());
+        }
+    }
 }
 
 /// How long it took, or that nothing came.

@@ -93,6 +93,11 @@ impl<'a> Head<'a> {
         start.first.is_whole.then_some(Self { octets, start, len: octets.len(), ending: Ending::Close })
     }
 
+    /// As it was sent, as far as it is there, without the empty line.
+    pub fn lines(self) -> &'a [u8] {
+        self.octets.get(..self.len).unwrap_or(self.octets).trim_ascii()
+    }
+
     pub fn way(self) -> Way {
         match self.start.side {
             Side::Request => Way::Request,

@@ -42,6 +42,9 @@ pub struct Http {
     pub keep_alive: Option<bool>,
     /// Responses before the final one (RFC 9110 §15.2).
     pub interim: u32,
+    /// The heads as they were sent, where they were asked for.
+    pub request_lines: Option<Box<[u8]>>,
+    pub response_lines: Option<Box<[u8]>>,
     /// The packet that ended the request.
     pub request_end: Option<Mark>,
     /// The packet that began the response.
@@ -94,7 +97,8 @@ const TURN: usize = 600;
 impl Turn {
     /// About how many octets it takes.
     fn weight(&self) -> usize {
-        let texts = [&self.http.target, &self.http.host, &self.http.method];
+        let http = &self.http;
+        let texts = [&http.target, &http.host, &http.method, &http.request_lines];
         TURN + texts.into_iter().flatten().map(|text| text.len()).sum::<usize>()
     }
 
@@ -198,6 +202,7 @@ impl Conversation {
             request_head: said.len,
             request_body: said.len.map(|_| 0),
             keep_alive: said.len.map(|_| said.goes_on),
+            request_lines: told.lines(said.lines),
             ..Http::default()
         });
         let exchange = self.exchange(side, told);
@@ -265,6 +270,7 @@ impl Conversation {
         // Of a request that is not known it is taken to be willing.
         let willing = http.keep_alive.unwrap_or(true) && goes_on;
         http.keep_alive = said.len.map(|_| willing);
+        http.response_lines = told.lines(said.lines);
         http.response_begin = Some(begun);
         self.answering = Some(turn);
         Some(ending)

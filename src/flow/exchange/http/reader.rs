@@ -61,6 +61,7 @@ pub(super) struct Said {
     pub content_encoding: Option<Box<[u8]>>,
     /// RFC 9112 §9.3: whether the sender wants to go on with the connection.
     pub goes_on: bool,
+    pub lines: Box<[u8]>,
 }
 
 impl Said {
@@ -84,6 +85,7 @@ impl Said {
             content_type: value("content-type"),
             content_encoding: value("content-encoding"),
             goes_on,
+            lines: head.lines().into(),
         }
     }
 }
