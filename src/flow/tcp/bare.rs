@@ -48,11 +48,10 @@ impl Connection {
         }
         self.note_offer(segment, side);
         if answers {
-            self.opening.syn_ack = segment.mark;
+            self.syn_ack = segment.mark;
             self.state = State::Answered;
         } else {
             self.begins_with_syn = true;
-            self.opening.last_syn = segment.mark;
             self.state = State::Asked;
         }
         true
@@ -63,7 +62,7 @@ impl Connection {
         if self.story.is_some() {
             return;
         }
-        self.story = Some(Box::new(Story::new(self.zeek())));
+        self.story = Some(Box::new(Story::new(self.zeek(), self.latest(), self.last_syn())));
         let Handshake { syn, syn_ack, .. } = self.handshake();
         let [client, server] = &mut self.halves;
         if let Some(syn) = syn.filter(|_| client.packets > 0) {
@@ -119,5 +118,16 @@ impl Half {
         trail.pace = Pace { extent, latest: mark.time, ..Pace::default() };
         trail.copies.note(mark, identity, place);
         trail.rtt.sent(next, mark);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// With its place in the table, and the index beside it.
+    #[test]
+    fn a_million_that_only_asked_stand_in_some_300_megabytes() {
+        assert!(size_of::<Connection>() <= 240, "{} octets", size_of::<Connection>());
     }
 }

@@ -34,12 +34,11 @@ pub struct Handshake {
     pub syn_ack_retries: u8,
 }
 
-/// What is kept of it in every connection.
+/// How often it was tried.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Opening {
     /// Packet 0 where there was none.
     pub(super) last_syn: Mark,
-    pub(super) syn_ack: Mark,
     pub(super) syn_retries: u8,
     pub(super) syn_ack_retries: u8,
 }
@@ -106,8 +105,9 @@ impl Connection {
     /// The handshake as far as it was seen.
     pub fn handshake(&self) -> Handshake {
         let known = |mark: Mark| (mark.packet != 0).then_some(mark);
-        let Opening { last_syn, syn_ack, syn_retries, syn_ack_retries } = self.opening;
-        let last_syn = known(last_syn);
+        let Opening { syn_retries, syn_ack_retries, .. } =
+            self.story.as_ref().map(|story| story.opening).unwrap_or_default();
+        let (last_syn, syn_ack) = (known(self.last_syn()), self.syn_ack);
         let first = if self.begins_with_syn { Some(self.opened) } else { last_syn };
         let syn_ack = known(syn_ack);
         let story = self.story.as_ref();
@@ -119,6 +119,28 @@ impl Connection {
             ack: story.and_then(|story| story.ack),
             syn_retries,
             syn_ack_retries,
+        }
+    }
+
+    /// The client's last SYN; packet 0 where there was none.
+    pub(super) fn last_syn(&self) -> Mark {
+        match &self.story {
+            Some(story) => story.opening.last_syn,
+            None if self.begins_with_syn => self.opened,
+            None => Mark::default(),
+        }
+    }
+
+    fn asked(&mut self, mark: Mark) {
+        if let Some(story) = &mut self.story {
+            story.opening.last_syn = mark;
+        }
+    }
+
+    fn asked_again(&mut self) {
+        if let Some(story) = &mut self.story {
+            let retries = &mut story.opening.syn_retries;
+            *retries = retries.saturating_add(1);
         }
     }
 
@@ -162,29 +184,29 @@ impl Connection {
             State::Joined if own.packets == 1 && peer.packets == 0 => {
                 self.state = State::Asked;
                 self.begins_with_syn = true;
-                self.opening.last_syn = segment.mark;
+                self.asked(segment.mark);
                 fast_open(segment, verdicts);
             }
             State::Asked | State::AskedByBoth | State::Refused if again => {
-                self.opening.syn_retries = self.opening.syn_retries.saturating_add(1);
+                self.asked_again();
                 if side == Side::Client {
-                    self.opening.last_syn = segment.mark;
+                    self.asked(segment.mark);
                 }
                 if self.state == State::Refused {
                     self.state = State::Asked;
                     self.forget_close();
                 }
             }
-            _ if again => self.opening.syn_retries = self.opening.syn_retries.saturating_add(1),
+            _ if again => self.asked_again(),
             State::Asked if side == Side::Server => {
                 self.state = State::AskedByBoth;
                 if let Some(story) = &mut self.story {
                     story.last_syn_ack = Some(segment.mark);
                 }
                 let verdict = Verdict::certain(What::OpenedByBoth, Evidence::State);
-                verdicts.push(verdict.of(self.opening.last_syn.packet));
+                verdicts.push(verdict.of(self.last_syn().packet));
             }
-            _ if was_answered => self.opening.last_syn = segment.mark,
+            _ if was_answered => self.asked(segment.mark),
             _ => {
                 let verdict = Verdict::certain(What::SynInEstablished, Evidence::State);
                 verdicts.push(verdict);
@@ -216,7 +238,7 @@ impl Connection {
         }
         if self.state == State::Joined && is_first {
             self.state = State::Answered;
-            self.opening.syn_ack = segment.mark;
+            self.syn_ack = segment.mark;
             return Belief::All;
         }
         if crossed && fits {
@@ -226,21 +248,22 @@ impl Connection {
         if fits && !again && side == Side::Server && (self.state == State::Asked || unreachable) {
             accept(peer, segment, verdicts);
             self.state = State::Answered;
-            self.opening.syn_ack = segment.mark;
+            self.syn_ack = segment.mark;
             self.forget_close();
             return Belief::All;
         }
         if again {
-            self.opening.syn_ack_retries = self.opening.syn_ack_retries.saturating_add(1);
-            if self.state == State::Answered
-                && let Some(story) = &mut self.story
-            {
-                story.last_syn_ack = Some(segment.mark);
+            if let Some(story) = &mut self.story {
+                let retries = &mut story.opening.syn_ack_retries;
+                *retries = retries.saturating_add(1);
+                if self.state == State::Answered {
+                    story.last_syn_ack = Some(segment.mark);
+                }
             }
             return Belief::All;
         }
         let verdict = Verdict::certain(What::WrongSynAck, Evidence::Numbers);
-        verdicts.push(verdict.of(self.opening.last_syn.packet));
+        verdicts.push(verdict.of(self.last_syn().packet));
         if let Some(story) = &mut self.story {
             story.wrong = Some(segment.ack);
         }
@@ -255,8 +278,8 @@ impl Connection {
         self.note_offer(segment, side);
         let of = if segment.has(Flags::ACK) { Side::Server } else { Side::Client };
         match of {
-            Side::Client => self.opening.last_syn = segment.mark,
-            Side::Server => self.opening.syn_ack = segment.mark,
+            Side::Client => self.asked(segment.mark),
+            Side::Server => self.syn_ack = segment.mark,
         }
         self.roles = Roles::Handshake;
         if side != of {
@@ -274,14 +297,14 @@ impl Connection {
     ) -> Belief {
         let Some(story) = &mut self.story else { return Belief::All };
         match side {
-            Side::Server if self.opening.syn_ack.packet == 0 => {
-                self.opening.syn_ack = segment.mark;
+            Side::Server if self.syn_ack.packet == 0 => {
+                self.syn_ack = segment.mark;
             }
             Side::Client if story.ack.is_none() => story.ack = Some(segment.mark),
             // The same once more.
             _ => return Belief::All,
         }
-        if self.opening.syn_ack.packet != 0 && story.ack.is_some() {
+        if self.syn_ack.packet != 0 && story.ack.is_some() {
             self.connect(verdicts);
         }
         Belief::Ack
@@ -342,7 +365,7 @@ impl Connection {
                 story.wrong = Some(segment.ack);
                 let (evidence, confidence) = (Evidence::State, Confidence::Likely);
                 let verdict = Verdict { what: What::ChallengeAck, evidence, confidence, of: None };
-                verdicts.push(verdict.of(self.opening.last_syn.packet));
+                verdicts.push(verdict.of(self.last_syn().packet));
                 return Belief::Nothing;
             }
             _ => {}

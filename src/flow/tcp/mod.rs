@@ -53,7 +53,6 @@ pub(super) use teardown::TIME_WAIT;
 pub use verdict::{Confidence, Copied, Evidence, FastOpen, Need, Reset, Trigger, Verdict, What};
 pub use window::Windows;
 
-use handshake::Opening;
 use life::Belief;
 use phases::Completeness;
 use story::Story;
@@ -61,7 +60,7 @@ use zeek::{Step, Zeek};
 
 /// Two halves, watched from the middle.
 ///
-/// Laid out by lines of the processor's cache, of which every packet needs the first four.
+/// Laid out by lines of the processor's cache, of which there are four with its place in the table.
 #[derive(Debug)]
 #[repr(C)]
 pub struct Connection {
@@ -77,9 +76,9 @@ pub struct Connection {
     /// Wireshark's, as far as it got.
     completeness: Completeness,
     halves: [Half; 2],
-    latest: Mark,
     opened: Mark,
-    opening: Opening,
+    /// The first SYN-ACK; packet 0 where there was none.
+    syn_ack: Mark,
     /// What carried the first packet, beside plain links and IP.
     way: Option<Arc<Way>>,
     /// The one before it with the same key; 0 when there was none.
@@ -130,8 +129,7 @@ impl Connection {
             begins_with_syn: false,
             completeness: Completeness::default(),
             opened: mark,
-            latest: mark,
-            opening: Opening::default(),
+            syn_ack: Mark::default(),
             halves: [Half::default(), Half::default()],
             way: None,
             story: None,
@@ -192,7 +190,11 @@ impl Connection {
 
     /// The last packet so far.
     pub fn latest(&self) -> Mark {
-        self.latest
+        match &self.story {
+            Some(story) => story.latest,
+            None if self.syn_ack.packet > self.opened.packet => self.syn_ack,
+            None => self.opened,
+        }
     }
 
     pub fn end(&self, side: Side) -> End {
@@ -236,17 +238,18 @@ impl Connection {
     /// Follows one segment.
     pub(super) fn observe(&mut self, segment: &Segment, side: Side, verdicts: &mut Vec<Verdict>) {
         self.completeness.note(segment);
-        self.latest = segment.mark;
         if self.begin_bare(segment, side) {
             return;
         }
         let (from, step) = (self.which(side), Step::of(segment));
         if self.is_new() {
-            self.story = Some(Box::new(Story::new(Zeek::new(&self.key, from, &step))));
+            let zeek = Zeek::new(&self.key, from, &step);
+            self.story = Some(Box::new(Story::new(zeek, segment.mark, Mark::default())));
         } else {
             self.unfold();
         }
         if let Some(story) = &mut self.story {
+            story.latest = segment.mark;
             story.zeek.observe(from, &step);
         }
         let (own, peer) = self.pair(side);

@@ -51,7 +51,7 @@ impl Connection {
             Aim::Near => Evidence::Window,
             Aim::Exact | Aim::Outside => Evidence::Numbers,
         };
-        let of = if kind == Reset::Refused { self.opening.last_syn.packet } else { 0 };
+        let of = if kind == Reset::Refused { self.last_syn().packet } else { 0 };
         let verdict = Verdict { what: What::Reset(kind), evidence, confidence, of: None };
         verdicts.push(verdict.of(of));
         if kind == Reset::OutOfWindow {

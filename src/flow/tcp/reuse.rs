@@ -59,7 +59,7 @@ impl Connection {
         if self.state == State::Asked || self.state == State::AskedByBoth {
             return known;
         }
-        let idle = segment.mark.time.since(self.latest.time);
+        let idle = segment.mark.time.since(self.latest().time);
         idle > FORGOTTEN || self.is_beyond(segment, side) || self.is_later(segment, side)
     }
 
@@ -107,7 +107,7 @@ impl Connection {
             Some(trail) => trail.copies.find(segment, identity, self.rtt()).is_some(),
             None if own.packets == 0 => false,
             None => {
-                let mark = if segment.has(Flags::ACK) { self.opening.syn_ack } else { self.opened };
+                let mark = if segment.has(Flags::ACK) { self.syn_ack } else { self.opened };
                 Copies::is_copy_of(mark, own.identity, segment)
             }
         }

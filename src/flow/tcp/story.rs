@@ -1,5 +1,6 @@
 //! What is kept of a connection that got beyond its first SYN and SYN-ACK?
 
+use super::handshake::Opening;
 use super::life::{Close, State};
 use super::segment::Segment;
 use super::verdict::Reset;
@@ -11,6 +12,9 @@ use crate::wire::tcp::Seq;
 #[derive(Debug)]
 #[repr(C)]
 pub(super) struct Story {
+    /// The last packet.
+    pub(super) latest: Mark,
+    pub(super) opening: Opening,
     pub(super) zeek: Zeek,
     /// The client's first packet that acknowledges the server's SYN.
     pub(super) ack: Option<Mark>,
@@ -56,8 +60,10 @@ impl Story {
     /// Copies under still other VLANs and tunnels are recognised again each time.
     const OTHERS: usize = 3;
 
-    pub(super) fn new(zeek: Zeek) -> Self {
+    pub(super) fn new(zeek: Zeek, latest: Mark, last_syn: Mark) -> Self {
         Self {
+            latest,
+            opening: Opening { last_syn, ..Opening::default() },
             ack: None,
             last_syn_ack: None,
             fins: [None; 2],
