@@ -357,7 +357,7 @@ impl Messages {
     /// About how many octets it keeps.
     pub(super) fn weight(&self) -> usize {
         let questions = self.open.len() * QUESTION;
-        questions + self.sides.iter().map(|side| side.octets.len()).sum::<usize>()
+        questions + self.sides.iter().map(|side| side.octets.capacity()).sum::<usize>()
     }
 
     pub(super) fn end(self, told: &mut Told) {

@@ -97,7 +97,7 @@ impl Reader {
 
     /// Octets that wait for the rest of their head.
     pub(super) fn held(&self) -> usize {
-        if let Place::Head { octets, .. } = &self.place { octets.len() } else { 0 }
+        if let Place::Head { octets, .. } = &self.place { octets.capacity() } else { 0 }
     }
 
     /// Whether the end of the stream ends the message at hand.

@@ -99,7 +99,7 @@ impl Records {
 
     /// Octets of the message at hand that are kept.
     pub(super) fn held(&self) -> usize {
-        self.message.octets.len()
+        self.message.octets.capacity()
     }
 
     fn has_messages(&self) -> bool {
