@@ -23,8 +23,8 @@ const HOSTS: [Ipv4Addr; 2] = [Ipv4Addr::new(10, 9, 0, 1), Ipv4Addr::new(10, 9, 0
 const BARS: [(Truth, usize); 7] = [
     (Truth::First, 0),
     (Truth::ResentAtSender, 0),
-    (Truth::Reordered, 10),
-    (Truth::Needed, 10),
+    (Truth::Reordered, 50),
+    (Truth::Needed, 50),
     (Truth::Unknowable, 10_000),
     (Truth::Spurious, 0),
     (Truth::Copy, 0),

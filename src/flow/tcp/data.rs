@@ -26,7 +26,8 @@ impl Half {
         if left.past(self.next) >= 0 {
             if left != self.next {
                 self.open_hole(segment, verdicts);
-            } else if Birth::of(segment).is_before(newest, false) == Some(true) {
+            }
+            if Birth::of(segment).is_before(newest, false) == Some(true) {
                 // What came before it was sent again, and went faster.
                 self.reordered(segment.span());
                 let what = What::Reordered { octets: segment.span() };
