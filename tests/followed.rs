@@ -1,9 +1,10 @@
 //! Which connections are followed, and which one leaves when there are too many.
 
+mod fixtures;
 mod segments;
 
 use segments::{Ends, Offer, Written};
-use wiretale::flow::tcp::{How, State};
+use wiretale::flow::tcp::{How, Roles, State};
 use wiretale::flow::{Flows, Side};
 use wiretale::octets::Octets;
 use wiretale::timeline::{Frame, Timestamp};
@@ -116,6 +117,27 @@ fn who_is_over_leaves_after_a_minute() {
     watch.opens(63, 3);
     assert_eq!(watch.left, [(1, State::Reset(Side::Client))]);
     assert_eq!(watch.flows.connections().len(), 2);
+}
+
+/// The capture begins with the request, with the ACK of it, or with the answer; its port says nothing.
+#[test]
+fn whoever_asks_in_http_is_the_client() {
+    let told = |first: u64, last: u64| {
+        let mut flows = Flows::default();
+        let its = |kept: &&fixtures::Kept| kept.file.ends_with("/http-high-port.pcap");
+        for kept in fixtures::frames().iter().filter(its) {
+            if (first..=last).contains(&kept.number) {
+                flows.observe(&Packet::dissect(kept.frame()));
+            }
+        }
+        let connection = flows.connections()[0];
+        (connection.end(Side::Client).port, connection.roles())
+    };
+    let client = told(1, 1).0;
+    assert_eq!(told(1, 10), (client, Roles::Handshake));
+    assert_eq!(told(4, 4), (client, Roles::Content));
+    assert_eq!(told(5, 5), (client, Roles::Ports));
+    assert_eq!(told(5, 6), (client, Roles::Content));
 }
 
 /// RFC 792: the error quotes the IP header and eight octets.
