@@ -49,7 +49,6 @@ enum Truth {
     Copy,
 }
 
-/// What we say that it was.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 enum Told {
     First,
