@@ -6,13 +6,12 @@
 
 use std::time::Duration;
 
-use super::Connection;
-use super::half::{Facts, Half};
+use super::half::Facts;
 use super::life::{Belief, State};
 use super::roles::Roles;
-use super::segment::{Ecn, Segment};
-use super::verdict::{Confidence, Evidence, FastOpen, Verdict, What};
-use super::window::MOST_SCALE;
+use super::segment::Segment;
+use super::verdict::{Confidence, Evidence, Verdict, What};
+use super::{Connection, offer};
 use crate::flow::mark::{Mark, Side};
 use crate::wire::tcp::Flags;
 
@@ -185,7 +184,7 @@ impl Connection {
                 self.state = State::Asked;
                 self.begins_with_syn = true;
                 self.asked(segment.mark);
-                fast_open(segment, verdicts);
+                offer::fast_open(segment, verdicts);
             }
             State::Asked | State::AskedByBoth | State::Refused if again => {
                 self.asked_again();
@@ -246,7 +245,7 @@ impl Connection {
         }
         let unreachable = self.state == State::Refused && side == Side::Server;
         if fits && !again && side == Side::Server && (self.state == State::Asked || unreachable) {
-            accept(peer, segment, verdicts);
+            offer::accept(peer, segment, verdicts);
             self.state = State::Answered;
             self.syn_ack = segment.mark;
             self.forget_close();
@@ -377,60 +376,5 @@ impl Connection {
         if let Some(story) = &mut self.story {
             story.close = None;
         }
-    }
-
-    pub(super) fn note_offer(&mut self, segment: &Segment, side: Side) {
-        let asked = self.halves[side.peer().index()].ecn;
-        let half = &mut self.halves[side.index()];
-        let offer = segment.offer;
-        half.facts.note(Facts::SYN);
-        half.mss = offer.mss;
-        // RFC 7323 §2.3: more than 14 is taken for 14.
-        half.scale = offer.scale.unwrap_or(0).min(MOST_SCALE);
-        let answers = segment.has(Flags::ACK);
-        half.ecn = match offer.ecn {
-            // An answer in the new way to a question in the old one agrees to nothing.
-            Ecn::Accurate if answers && asked == Ecn::Classic => Ecn::None,
-            ecn => ecn,
-        };
-        for (fact, seen) in [
-            (Facts::SCALE, offer.scale.is_some()),
-            (Facts::SACK, offer.sack),
-            (Facts::STAMPS, segment.stamps.is_some()),
-            (Facts::FAST_OPEN, offer.cookie.is_some()),
-            (Facts::ECN, half.ecn != Ecn::None),
-            (Facts::CUT, segment.is_cut),
-        ] {
-            if seen {
-                half.facts.note(fact);
-            }
-        }
-    }
-}
-
-/// What a SYN asks of fast open.
-fn fast_open(segment: &Segment, verdicts: &mut Vec<Verdict>) {
-    let told = match segment.offer.cookie {
-        None => return,
-        Some(0) => FastOpen::Asked,
-        Some(_) => FastOpen::Data { octets: segment.len },
-    };
-    verdicts.push(Verdict::certain(What::FastOpen(told), Evidence::Handshake));
-}
-
-/// What a SYN-ACK says to it; `asked` is the half that sent the SYN.
-fn accept(asked: &Half, segment: &Segment, verdicts: &mut Vec<Verdict>) {
-    if !asked.facts.has(Facts::FAST_OPEN) {
-        return;
-    }
-    if segment.offer.cookie.is_some_and(|len| len > 0) {
-        let what = What::FastOpen(FastOpen::CookieGiven);
-        verdicts.push(Verdict::certain(what, Evidence::Handshake));
-    }
-    // RFC 7413 §4.2.2: what is acknowledged beyond the SYN was taken.
-    if asked.next.past(asked.start) > 1 {
-        let taken = segment.ack.past(asked.start) > 1;
-        let told = if taken { FastOpen::Accepted } else { FastOpen::Ignored };
-        verdicts.push(Verdict::certain(What::FastOpen(told), Evidence::Numbers));
     }
 }

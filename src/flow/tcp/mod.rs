@@ -13,6 +13,7 @@ mod handshake;
 mod holes;
 mod life;
 mod name;
+mod offer;
 mod order;
 mod origin;
 mod phases;
