@@ -58,7 +58,7 @@ fn answers(to: &mut Half, segment: &Segment) -> Option<(Probe, u64)> {
 }
 
 /// Something new is acknowledged.
-fn reach(to: &mut Half, segment: &Segment, verdicts: &mut Vec<Verdict>) {
+pub(super) fn reach(to: &mut Half, segment: &Segment, verdicts: &mut Vec<Verdict>) {
     let ack = segment.ack;
     to.acked = ack;
     let mut missed: u32 = 0;

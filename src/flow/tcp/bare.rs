@@ -79,7 +79,9 @@ impl Connection {
     /// Zeek's view.
     pub(super) fn zeek(&self) -> Zeek {
         if let Some(story) = &self.story {
-            return story.zeek.clone();
+            let mut zeek = story.zeek.clone();
+            self.level(&mut zeek);
+            return zeek;
         }
         let [client, server] = &self.halves;
         let steps = [

@@ -71,7 +71,8 @@ impl Half {
         verdicts.push(Verdict::certain(What::Gap { octets }, Evidence::Numbers));
     }
 
-    fn advance(&mut self, segment: &Segment) {
+    /// Follows a segment that brings the next octets.
+    pub(super) fn advance(&mut self, segment: &Segment) {
         self.reach(segment.end());
         let trail = self.trail();
         trail.order.note(segment);

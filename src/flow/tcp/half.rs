@@ -67,8 +67,8 @@ pub(super) struct Trail {
     pub(super) order: Order,
     /// Where an octet ends that was sent into a closed window; it counts once it is acknowledged.
     pub(super) probed: Option<Seq>,
-    pub(super) rtt: Rtt,
     pub(super) windows: Windows,
+    pub(super) rtt: Rtt,
     pub(super) trouble: Option<Box<Trouble>>,
     pub(super) recovery: Option<Recovery>,
     /// Asked, and not answered yet: in which packet.
@@ -163,6 +163,10 @@ impl Facts {
 
     pub fn has(self, fact: u16) -> bool {
         self.0 & fact != 0
+    }
+
+    pub(super) fn has_all(self, facts: u16) -> bool {
+        self.0 & facts == facts
     }
 
     pub(super) fn note(&mut self, fact: u16) {
@@ -264,6 +268,7 @@ impl Half {
         self.trail.as_ref().map(|trail| &trail.windows)
     }
 
+    #[inline]
     pub(super) fn trail(&mut self) -> &mut Trail {
         self.trail.get_or_insert_default()
     }

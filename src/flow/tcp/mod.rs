@@ -18,6 +18,7 @@ mod order;
 mod origin;
 mod phases;
 mod queue;
+mod quiet;
 mod reset;
 mod reuse;
 mod roles;
@@ -56,6 +57,7 @@ pub use window::Windows;
 
 use life::Belief;
 use phases::Completeness;
+use quiet::Quiet;
 use story::Story;
 use zeek::{Step, Zeek};
 
@@ -74,8 +76,11 @@ pub struct Connection {
     roles: Roles,
     state: State,
     begins_with_syn: bool,
+    /// Whether the protocol above is known.
+    is_named: bool,
     /// Wireshark's, as far as it got.
     completeness: Completeness,
+    quiet: Quiet,
     halves: [Half; 2],
     opened: Mark,
     /// The first SYN-ACK; packet 0 where there was none.
@@ -128,7 +133,9 @@ impl Connection {
             roles,
             state: State::Joined,
             begins_with_syn: false,
+            is_named: false,
             completeness: Completeness::default(),
+            quiet: Quiet::default(),
             opened: mark,
             syn_ack: Mark::default(),
             halves: [Half::default(), Half::default()],
@@ -211,13 +218,16 @@ impl Connection {
     }
 
     pub(super) fn carries(&mut self, packet: &Packet<'_>) {
-        if let Some(story) = &mut self.story
-            && story.application.is_none()
-        {
-            let own = packet.own_layers();
+        let own = packet.own_layers();
+        // Nothing stands above most segments: then there is nothing to look up.
+        if self.is_named || matches!(own.last(), Some(Layer::Tcp(_))) {
+            return;
+        }
+        if let Some(story) = &mut self.story {
             let tcp = own.iter().rposition(|layer| matches!(layer, Layer::Tcp(_)));
             let above = tcp.and_then(|at| own.get(at + 1));
-            story.application = above.map(|layer| layer.name().key);
+            story.application = story.application.or(above.map(|layer| layer.name().key));
+            self.is_named = story.application.is_some();
         }
     }
 
@@ -238,6 +248,14 @@ impl Connection {
 
     /// Follows one segment.
     pub(super) fn observe(&mut self, segment: &Segment, side: Side, verdicts: &mut Vec<Verdict>) {
+        if !self.go_on_quietly(segment, side, verdicts) {
+            self.catch_up();
+            self.observe_at_length(segment, side, verdicts);
+            self.settle_down();
+        }
+    }
+
+    fn observe_at_length(&mut self, segment: &Segment, side: Side, verdicts: &mut Vec<Verdict>) {
         self.completeness.note(segment);
         if self.begin_bare(segment, side) {
             return;

@@ -61,6 +61,11 @@ impl Completeness {
     const FIN: u8 = 1 << 4;
     const RST: u8 = 1 << 5;
 
+    /// Whether neither octets nor a pure ACK would be news.
+    pub(super) fn has_talk(self) -> bool {
+        self.0 & (Self::ACK | Self::DATA) == Self::ACK | Self::DATA
+    }
+
     pub(super) fn note(&mut self, segment: &Segment) {
         if segment.flags.0 & !Flags::PSH == Flags::ACK {
             self.0 |= if segment.len > 0 { Self::DATA } else { Self::ACK };

@@ -1,6 +1,7 @@
 //! Who is the client?
 
 use super::Connection;
+use super::quiet::Quiet;
 use super::verdict::Confidence;
 use crate::flow::key::Which;
 
@@ -40,6 +41,8 @@ impl Connection {
 
     /// The other end is the client.
     pub(super) fn flip(&mut self) {
+        self.catch_up();
+        self.quiet = Quiet::default();
         self.client = self.client.other();
         self.halves.swap(0, 1);
         self.state = self.state.flipped();

@@ -15,20 +15,20 @@ use crate::wire::tcp::{Flags, Seq};
 /// RFC 7323 §2.3.
 pub(super) const MOST_SCALE: u8 = 14;
 /// Offers that a sender may not have heard of yet. Of older ones the newest counts.
-const OFFERS: usize = 8;
+const OFFERS: usize = 7;
 
 /// The windows that one side offered.
 #[derive(Debug, Default)]
 #[repr(C)]
 pub struct Windows {
-    /// In octets, scaled; only those whose scale is known.
-    range: Option<(u32, u32)>,
-    last: Option<u32>,
+    offers: [Offer; OFFERS],
     /// Where the next offer is noted, and how many were.
     next: u8,
     made: u8,
+    /// In octets, scaled; only those whose scale is known.
+    range: Option<(u32, u32)>,
+    last: Option<u32>,
     full_since: Option<Mark>,
-    offers: [Offer; OFFERS],
     zeros: u64,
     zero_since: Option<Mark>,
     zero_time: Duration,

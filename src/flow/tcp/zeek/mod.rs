@@ -9,6 +9,7 @@ mod endpoint;
 
 use arrayvec::ArrayString;
 
+use super::half::Half;
 use super::segment::Segment;
 use crate::flow::key::{Key, Which};
 use crate::flow::ports;
@@ -188,6 +189,23 @@ impl Zeek {
         }
         self.advance(from, step, end);
         self.turn(from, step);
+    }
+
+    /// Whether pure ACKs, and octets, of this end are no news.
+    pub(super) fn is_used_to(&self, from: Which) -> [bool; 2] {
+        ['A', 'D'].map(|letter| self.noted & bit(from, letter) != 0)
+    }
+
+    /// Whether an end stands where its half does, and may go on.
+    pub(super) fn is_level(&self, which: Which, half: &Half) -> bool {
+        let end = self.end(which);
+        end.state == Stage::Established && end.last == half.next && end.acked == half.acked
+    }
+
+    /// Follows what a half did since, none of which was more than to go on.
+    pub(super) fn level(&mut self, which: Which, half: &Half) {
+        let end = self.end_mut(which);
+        (end.last, end.acked) = (half.next, half.acked);
     }
 
     /// Whether all that a segment can do is to go on: of most it is true.
