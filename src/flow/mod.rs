@@ -1,7 +1,5 @@
 //! What happened?
 
-#![allow(dead_code)]
-
 mod bodies;
 mod community;
 mod connections;

@@ -141,7 +141,9 @@ pub(super) fn offer(
         return;
     }
     zero(own, peer, segment, verdicts);
-    let update = is_known && !same && !moved && !named && segment.len == 0 && segment.window > 0;
+    // A window that opens again is told as that.
+    let update = is_known && !same && !moved && !named && segment.len == 0;
+    let update = update && segment.window > 0 && own.window > 0;
     if update && segment.is_plain() && segment.seq == own.next {
         own.trail().sent().window_updates += 1;
         verdicts.push(Verdict::certain(What::WindowUpdate, Evidence::Numbers));
@@ -206,8 +208,14 @@ pub(super) fn fill(own: &Half, peer: &mut Half, segment: &Segment, verdicts: &mu
     if segment.len == 0 || !segment.is_plain() || !own.facts.has(Facts::EDGE) {
         return;
     }
-    // Far from the edge, whichever one it is.
-    let mss = i32::from(if own.mss == 0 { 536 } else { peer.mss.min(own.mss).max(1) });
+    // RFC 6691 §2: options take from what a segment of full size carries.
+    let options = if segment.stamps.is_some() { 12 } else { 0 };
+    let mss = match (own.mss, peer.mss) {
+        (_, 0) => 536,
+        (0, mss) => mss,
+        (own, peer) => own.min(peer),
+    };
+    let mss = (i32::from(mss) - options).max(1);
     let echoed = segment.stamps.filter(|_| segment.has(Flags::ACK));
     let heard = echoed.and_then(|stamps| peer.windows()?.heard(stamps.echo));
     let edge = heard.unwrap_or(own.edge);
