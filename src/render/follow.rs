@@ -7,13 +7,12 @@ use std::io;
 
 use super::Report;
 use super::out::Out;
-use crate::flow::stream::{Gap, Missing, Part, Room, Run, Segment, Stream};
-use crate::flow::tcp::{Connection, Facts};
+use crate::flow::stream::{Both, Gap, Missing, Part, Room, Run};
+use crate::flow::tcp::Connection;
 use crate::flow::{End, Flows, Mark, Seen, Side};
 use crate::ink::{Ink, Paint};
 use crate::timeline::About;
 use crate::wire::Packet;
-use crate::wire::tcp::Flags;
 
 /// Tells one connection's octets.
 pub struct Follow {
@@ -21,7 +20,7 @@ pub struct Follow {
     /// Whose octets; both when none is named.
     only: Option<Side>,
     connection: u32,
-    streams: [Stream; 2],
+    both: Both,
     room: Room,
     page: Page,
 }
@@ -58,42 +57,21 @@ const ROW: usize = 16;
 impl Follow {
     /// Follows the connection of this number; of both sides, unless one is named.
     pub fn new(out: Out, form: Form, connection: u32, only: Option<Side>) -> Self {
-        let streams = Default::default();
-        Self { out, only, connection, streams, room: Room::default(), page: Page::new(form) }
+        let (both, room) = (Both::default(), Room::default());
+        Self { out, only, connection, both, room, page: Page::new(form) }
     }
 
     /// Takes a segment, and what it acknowledges.
     fn hear(&mut self, packet: &Packet<'_>, connection: &Connection, side: Side) -> io::Result<()> {
         let Some(tcp) = packet.tcp() else { return Ok(()) };
         if self.page.ends.is_none() {
-            self.begin(connection);
+            self.page.ends = Some([Side::Client, Side::Server].map(|side| connection.end(side)));
+            self.both = Both::of(connection);
         }
         let mark = Mark::of(&packet.frame);
-        let Self { out, only, streams, room, page, .. } = self;
-        let mut tell = |run: Run<'_>, by: Side| {
-            if only.is_none_or(|only| only == by) {
-                page.tell(run, by, &mut out.ink);
-            }
-        };
-        if tcp.flags().has(Flags::ACK) && !tcp.flags().has(Flags::RST) {
-            let peer = side.peer();
-            let stream = &mut streams[peer.index()];
-            stream.acknowledge(tcp.ack(), mark, room, &mut |run| tell(run, peer));
-        }
-        let segment = Segment::of(tcp, mark);
-        streams[side.index()].take(segment, room, &mut |run| tell(run, side));
+        let Self { out, only, both, room, page, .. } = self;
+        both.take(tcp, side, mark, room, &mut |run, by| page.tell(run, by, *only, &mut out.ink));
         self.write()
-    }
-
-    /// Where a stream begins is known from its SYN.
-    fn begin(&mut self, connection: &Connection) {
-        self.page.ends = Some([connection.end(Side::Client), connection.end(Side::Server)]);
-        for side in [Side::Client, Side::Server] {
-            let half = connection.half(side);
-            if let Some(syn) = half.start().filter(|_| half.facts().has(Facts::SYN)) {
-                self.streams[side.index()].begin(syn.plus(1));
-            }
-        }
     }
 
     fn write(&mut self) -> io::Result<()> {
@@ -125,14 +103,9 @@ impl Report for Follow {
             let wanted = self.connection;
             return Err(io::Error::other(format!("the capture has no connection {wanted}")));
         }
-        let Self { out, only, streams, room, page, .. } = self;
-        for side in [Side::Client, Side::Server] {
-            streams[side.index()].end(Mark::default(), room, &mut |run| {
-                if only.is_none_or(|only| only == side) {
-                    page.tell(run, side, &mut out.ink);
-                }
-            });
-        }
+        let Self { out, only, both, room, page, .. } = self;
+        let mut tell = |run: Run<'_>, by| page.tell(run, by, *only, &mut out.ink);
+        both.end(Mark::default(), room, &mut tell);
         self.page.end_line(&mut self.out.ink);
         self.write()?;
         self.out.flush()?;
@@ -152,7 +125,10 @@ impl Page {
         Self { form, ends: None, speaker: None, is_open: false, begun, missing: 0, raw }
     }
 
-    fn tell(&mut self, run: Run<'_>, by: Side, ink: &mut Ink) {
+    fn tell(&mut self, run: Run<'_>, by: Side, only: Option<Side>, ink: &mut Ink) {
+        if only.is_some_and(|only| only != by) {
+            return;
+        }
         match (run.part, self.form) {
             (Part::Octets(octets), Form::Raw) => self.raw.extend_from_slice(octets),
             (Part::Gap(gap), Form::Raw) => self.missing += gap.len,
@@ -230,16 +206,11 @@ fn unfinished(octets: &[u8]) -> usize {
     if octets.last() == Some(&b'\r') {
         return 1;
     }
-    match std::str::from_utf8(octets) {
-        Err(error) if error.error_len().is_none() => octets.len() - error.valid_up_to(),
-        _ => (1..=3.min(octets.len()))
-            .find(|back| {
-                let tail = &octets[octets.len() - back..];
-                tail[0] >= 0xc2
-                    && std::str::from_utf8(tail).is_err_and(|error| error.error_len().is_none())
-            })
-            .unwrap_or(0),
-    }
+    let is_begun = |back: &usize| {
+        let tail = std::str::from_utf8(&octets[octets.len() - back..]);
+        tail.is_err_and(|error| error.valid_up_to() == 0 && error.error_len().is_none())
+    };
+    (1..=3.min(octets.len())).find(is_begun).unwrap_or(0)
 }
 
 fn rows(offset: u64, octets: &[u8], ink: &mut Ink) {

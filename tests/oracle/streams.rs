@@ -3,7 +3,7 @@
 use std::io;
 
 use super::corpus;
-use wiretale::flow::stream::{Part, Room, Run, Segment, Stream};
+use wiretale::flow::stream::{Both, Part, Room, Run};
 use wiretale::flow::{Flows, Mark, Seen};
 use wiretale::pipeline::{self, Passing};
 use wiretale::render::Report;
@@ -25,36 +25,35 @@ fn streams_are_put_together_alike() {
     for (capture, expected) in STREAMS {
         let path = corpus().join("pcapplusplus").join(capture);
         let mut source = wiretale::capture::open(&[path]).expect("a capture");
-        let mut both = Both::default();
-        pipeline::run(&mut source, &mut Passing::default(), &mut both).expect("no damage");
+        let mut said = Said::default();
+        pipeline::run(&mut source, &mut Passing::default(), &mut said).expect("no damage");
         let expected = corpus().join("expected/pcapplusplus").join(expected);
         let expected = std::fs::read(expected).expect("what is expected");
-        let differs = both.said.iter().zip(&expected).position(|(ours, theirs)| ours != theirs);
-        assert_eq!((differs, both.said.len()), (None, expected.len()), "{capture}");
+        let differs = said.octets.iter().zip(&expected).position(|(ours, theirs)| ours != theirs);
+        assert_eq!((differs, said.octets.len()), (None, expected.len()), "{capture}");
     }
 }
 
 /// The first connection's sides as they come.
 #[derive(Default)]
-struct Both {
-    streams: [Stream; 2],
+struct Said {
+    both: Option<Both>,
     room: Room,
-    said: Vec<u8>,
+    octets: Vec<u8>,
 }
 
-impl Report for Both {
+impl Report for Said {
     fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()> {
         let Some((connection, side)) = seen.connection else { return Ok(()) };
         let Some(tcp) = packet.tcp().filter(|_| connection.id() == 1) else { return Ok(()) };
-        let Self { streams, room, said } = self;
-        let mut hear = |run: Run<'_>| {
+        let Self { both, room, octets: said } = self;
+        let mut hear = |run: Run<'_>, _| {
             if let Part::Octets(octets) = run.part {
                 said.extend_from_slice(octets);
             }
         };
-        let mark = Mark::of(&packet.frame);
-        streams[side.peer().index()].acknowledge(tcp.ack(), mark, room, &mut hear);
-        streams[side.index()].take(Segment::of(tcp, mark), room, &mut hear);
+        let both = both.get_or_insert_with(|| Both::of(connection));
+        both.take(tcp, side, Mark::of(&packet.frame), room, &mut hear);
         Ok(())
     }
 

@@ -8,11 +8,11 @@ use super::dns::Messages;
 use super::http::Conversation;
 use super::tls::Handshake;
 use super::{Outcome, Told, Who, of};
-use crate::flow::stream::{Part, Room, Run, Segment, Stream};
-use crate::flow::tcp::{Connection, Facts};
+use crate::flow::stream::{Both, Part, Room, Run};
+use crate::flow::tcp::Connection;
 use crate::flow::{Mark, Side};
 use crate::wire::http::Beginning;
-use crate::wire::tcp::{Flags, Tcp};
+use crate::wire::tcp::Tcp;
 
 /// Octets of both sides after which nobody listens any more, if nothing was recognised.
 const PATIENCE: u64 = 4 << 20;
@@ -20,7 +20,7 @@ const PATIENCE: u64 = 4 << 20;
 /// One connection's two streams, and what is made of them.
 #[derive(Debug)]
 pub(super) struct Talk {
-    streams: [Stream; 2],
+    both: Both,
     speech: Speech,
     /// What they talk about within TLS, where that was opened.
     within: Option<Box<Speech>>,
@@ -74,9 +74,7 @@ impl Talk {
     /// Gives up what waits here, because there is no room for it.
     pub(super) fn give_up(&mut self, room: &mut Room, told: &mut Told) {
         let now = told.latest;
-        for stream in &mut self.streams {
-            stream.end(now, room, &mut |_| ());
-        }
+        self.both.end(now, room, &mut |_, _| ());
         let parties = self.speech.parties;
         let speech = std::mem::replace(&mut self.speech, Speech::new(parties));
         self.speech.tongue = Tongue::Deaf;
@@ -91,21 +89,14 @@ impl Talk {
     }
 
     pub(super) fn new(connection: &Connection) -> Self {
-        let mut streams = <[Stream; 2]>::default();
-        let [client, server] = [Side::Client, Side::Server].map(|side| {
-            let half = connection.half(side);
-            if let Some(syn) = half.start().filter(|_| half.facts().has(Facts::SYN)) {
-                of(side, &mut streams).begin(syn.plus(1));
-            }
-            connection.end(side)
-        });
+        let [client, server] = [Side::Client, Side::Server].map(|side| connection.end(side));
         let parties = Parties {
             connection: connection.id(),
             client: Who::At(client.address(), Some(client.port)),
             server: Who::At(server.address(), Some(server.port)),
             dns: [client.port, server.port].iter().any(|port| matches!(port, 53 | 5355)),
         };
-        Self { streams, speech: Speech::new(parties), within: None }
+        Self { both: Both::of(connection), speech: Speech::new(parties), within: None }
     }
 
     pub(super) fn hear(
@@ -120,17 +111,9 @@ impl Talk {
             return;
         }
         let speech = &mut self.speech;
-        if tcp.flags().has(Flags::ACK) && !tcp.flags().has(Flags::RST) {
-            let peer = side.peer();
-            of(peer, &mut self.streams)
-                .acknowledge(tcp.ack(), now, room, &mut |run| speech.hear(run, peer, told));
-        }
-        of(side, &mut self.streams)
-            .take(Segment::of(tcp, now), room, &mut |run| speech.hear(run, side, told));
+        self.both.take(tcp, side, now, room, &mut |run, by| speech.hear(run, by, told));
         if matches!(self.speech.tongue, Tongue::Deaf) {
-            for stream in &mut self.streams {
-                stream.end(now, room, &mut |_| ());
-            }
+            self.both.end(now, room, &mut |_, _| ());
         }
     }
 
@@ -149,9 +132,7 @@ impl Talk {
     pub(super) fn end(mut self, room: &mut Room, told: &mut Told) {
         let now = told.latest;
         let speech = &mut self.speech;
-        for side in [Side::Client, Side::Server] {
-            of(side, &mut self.streams).end(now, room, &mut |run| speech.hear(run, side, told));
-        }
+        self.both.end(now, room, &mut |run, by| speech.hear(run, by, told));
         self.speech.end(told);
         if let Some(within) = self.within {
             within.end(told);

@@ -8,6 +8,7 @@
 //! A hole is given up when the other side acknowledged it and [`PATIENCE`] has passed, when there is
 //! no [`Room`] to wait any longer, or when the connection is over. Then it is handed on as a [`Gap`].
 
+mod both;
 mod pieces;
 mod room;
 mod run;
@@ -17,6 +18,7 @@ use std::time::Duration;
 use super::mark::Mark;
 use crate::octets::Octets;
 use crate::wire::tcp::{Flags, Seq};
+pub use both::Both;
 use pieces::Pieces;
 pub use room::Room;
 pub use run::{Gap, Missing, Part, Run, Segment};
