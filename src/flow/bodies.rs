@@ -4,14 +4,13 @@
 //! next head may begin within a segment; it is looked for there. The octets between need not be in the
 //! capture. At most [`BODIES`] ends are remembered; where there are more, all are forgotten.
 
-use std::net::IpAddr;
-
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
+use super::key::{Key, Which};
 use crate::wire::http::Http;
 use crate::wire::packet::LiesIn;
-use crate::wire::tcp::{Flags, Seq, Tcp};
+use crate::wire::tcp::{Flags, Seq};
 use crate::wire::{Hint, Layer, Packet};
 
 const BODIES: usize = 4096;
@@ -21,11 +20,8 @@ const LONGEST: usize = 1 << 30;
 /// The bodies that end in later segments.
 #[derive(Default)]
 pub struct Bodies {
-    ends: HashMap<Way, Seq, RandomState>,
+    ends: HashMap<(Key, Which), Seq, RandomState>,
 }
-
-/// One direction of one connection.
-type Way = (IpAddr, u16, IpAddr, u16);
 
 impl Bodies {
     /// Reads the message that begins in the middle of this packet's segment, if one does.
@@ -36,12 +32,13 @@ impl Bodies {
     }
 
     fn look_behind(&mut self, packet: &mut Packet<'_>) {
-        let Some((way, tcp)) = way(packet) else { return };
+        let Some(tcp) = packet.tcp() else { return };
+        let Some(direction) = Key::of_segment(packet, tcp) else { return };
         if tcp.flags().has(Flags::SYN) {
-            self.ends.remove(&way);
+            self.ends.remove(&direction);
             return;
         }
-        let Some(end) = self.ends.get(&way) else { return };
+        let Some(end) = self.ends.get(&direction) else { return };
         let behind = end.past(tcp.seq());
         let is_unread = matches!(packet.own_layers().last(), Some(Layer::Tcp(_)));
         if behind > 0 && is_unread {
@@ -65,20 +62,15 @@ impl Bodies {
 
     fn note_body(&mut self, http: &Http<'_>, packet: &Packet<'_>) {
         let Some(body) = http.body_len().filter(|len| *len < LONGEST) else { return };
-        let Some((way, tcp)) = way(packet) else { return };
+        let Some(tcp) = packet.tcp() else { return };
+        let Some(direction) = Key::of_segment(packet, tcp) else { return };
         // Behind its head the message is left in `rest`, to the end of the segment.
         let Some(beyond) = body.checked_sub(packet.rest.len()).filter(|beyond| *beyond > 0) else {
             return;
         };
-        if self.ends.len() >= BODIES && !self.ends.contains_key(&way) {
+        if self.ends.len() >= BODIES && !self.ends.contains_key(&direction) {
             self.ends.clear();
         }
-        self.ends.insert(way, tcp.seq().plus(tcp.span()).plus(beyond as u32));
+        self.ends.insert(direction, tcp.seq().plus(tcp.span()).plus(beyond as u32));
     }
-}
-
-fn way<'a>(packet: &Packet<'a>) -> Option<(Way, Tcp<'a>)> {
-    let tcp = packet.tcp()?;
-    let (source, destination) = packet.addresses()?;
-    Some(((source, tcp.source_port(), destination, tcp.destination_port()), tcp))
 }

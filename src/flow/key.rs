@@ -3,6 +3,9 @@
 use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use crate::wire::Packet;
+use crate::wire::tcp::Tcp;
+
 /// One end of a conversation.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct End {
@@ -29,7 +32,7 @@ pub struct Key {
 struct Address(u64, u64);
 
 /// Which end of a [`Key`].
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Which {
     Lower,
     Higher,
@@ -68,6 +71,13 @@ impl Key {
         };
         let addresses = [lower.address, higher.address];
         (Self { addresses, ports: [lower.port, higher.port], protocol, way: 0 }, which)
+    }
+
+    /// The connection of a packet's segment, however it is carried, and which end sent it.
+    pub(super) fn of_segment(packet: &Packet<'_>, tcp: Tcp<'_>) -> Option<(Self, Which)> {
+        let (source, destination) = packet.addresses()?;
+        let source = End::new(source, tcp.source_port());
+        Some(Self::of(6, source, End::new(destination, tcp.destination_port())))
     }
 
     pub fn end(&self, which: Which) -> End {

@@ -9,11 +9,11 @@
 //! first.
 
 use std::collections::VecDeque;
-use std::net::IpAddr;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
+use super::key::{Key, Which};
 use crate::octets::Octets;
 use crate::wire::tcp::{Flags, Seq, Tcp};
 use crate::wire::{Hint, Layer, Packet};
@@ -27,16 +27,13 @@ const BEGINNING: usize = 300;
 /// The messages that are still incomplete.
 #[derive(Default)]
 pub struct Streams {
-    waiting: HashMap<Way, Message, RandomState>,
+    waiting: HashMap<(Key, Which), Message, RandomState>,
     /// In the order begun; a message that is gone leaves its row behind for a while.
-    begun: VecDeque<(Way, u64)>,
+    begun: VecDeque<((Key, Which), u64)>,
     turn: u64,
     /// The message that the packet at hand ended.
     whole: Message,
 }
-
-/// One direction of one connection.
-type Way = (IpAddr, u16, IpAddr, u16);
 
 #[derive(Debug, Default)]
 struct Message {
@@ -62,10 +59,9 @@ impl Streams {
         if from.is_none() && self.waiting.is_empty() {
             return;
         }
-        let Some((source, destination)) = packet.addresses() else { return };
-        let way = (source, tcp.source_port(), destination, tcp.destination_port());
+        let Some(direction) = Key::of_segment(packet, tcp) else { return };
         let number = packet.frame.number;
-        if let Some(message) = self.waiting.get_mut(&way) {
+        if let Some(message) = self.waiting.get_mut(&direction) {
             let late = message.next.map_or(0, |next| tcp.seq().past(next));
             let end = tcp.seq().plus(tcp.span());
             if late < 0 && message.next.is_some_and(|next| end.past(next) <= 0) {
@@ -73,18 +69,18 @@ impl Streams {
             }
             if late == 0 && message.octets.len() <= LONGEST {
                 message.take(tcp, 0, number);
-                return self.read(way, packet, tcp);
+                return self.read(direction, packet, tcp);
             }
-            self.waiting.remove(&way);
+            self.waiting.remove(&direction);
         }
         if let Some(from) = from {
-            self.begin(way, tcp, from, number);
+            self.begin(direction, tcp, from, number);
         }
     }
 
     /// Reads a message again, now that it has grown.
-    fn read<'a>(&'a mut self, way: Way, packet: &mut Packet<'a>, tcp: Tcp<'a>) {
-        let Some(mut message) = self.waiting.remove(&way) else { return };
+    fn read<'a>(&'a mut self, direction: (Key, Which), packet: &mut Packet<'a>, tcp: Tcp<'a>) {
+        let Some(mut message) = self.waiting.remove(&direction) else { return };
         std::mem::swap(&mut self.whole, &mut message);
         let hint = Hint::Tcp(tcp.source_port(), tcp.destination_port());
         let whole = &self.whole;
@@ -106,21 +102,21 @@ impl Streams {
             message.numbers.push(number);
         }
         (message.turn, message.next) = (whole.turn, whole.next);
-        self.waiting.insert(way, message);
+        self.waiting.insert(direction, message);
     }
 
-    fn begin(&mut self, way: Way, tcp: Tcp<'_>, from: usize, number: u64) {
+    fn begin(&mut self, direction: (Key, Which), tcp: Tcp<'_>, from: usize, number: u64) {
         while self.waiting.len() >= STREAMS || self.begun.len() >= 2 * STREAMS {
-            let Some((way, turn)) = self.begun.pop_front() else { break };
-            if self.waiting.get(&way).is_some_and(|message| message.turn == turn) {
-                self.waiting.remove(&way);
+            let Some((direction, turn)) = self.begun.pop_front() else { break };
+            if self.waiting.get(&direction).is_some_and(|message| message.turn == turn) {
+                self.waiting.remove(&direction);
             }
         }
         self.turn += 1;
         let mut message = Message { turn: self.turn, ..Message::default() };
         message.take(tcp, from, number);
-        self.begun.push_back((way, self.turn));
-        self.waiting.insert(way, message);
+        self.begun.push_back((direction, self.turn));
+        self.waiting.insert(direction, message);
     }
 }
 

@@ -142,8 +142,8 @@ pub(super) fn offer(
     }
     zero(own, peer, segment, verdicts);
     // A window that opens again is told as that.
-    let update = is_known && !same && !moved && !named && segment.len == 0;
-    let update = update && segment.window > 0 && own.window > 0;
+    let was_open = is_known && own.window > 0;
+    let update = was_open && !same && !moved && !named && segment.len == 0 && segment.window > 0;
     if update && segment.is_plain() && segment.seq == own.next {
         own.trail().sent().window_updates += 1;
         verdicts.push(Verdict::certain(What::WindowUpdate, Evidence::Numbers));

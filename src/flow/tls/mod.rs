@@ -17,7 +17,7 @@ use std::collections::VecDeque;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
-use super::key::{End, Key, Which};
+use super::key::{Key, Which};
 use super::mark::{Mark, Side};
 use super::stream::{Part, Room, Run, Segment};
 use crate::octets::Octets;
@@ -96,10 +96,7 @@ impl Keyring {
 
     fn open_records<'a>(&'a mut self, packet: &mut Packet<'a>) {
         let Some(tcp) = packet.tcp() else { return };
-        let Some((source, destination)) = packet.addresses() else { return };
-        let ends =
-            [End::new(source, tcp.source_port()), End::new(destination, tcp.destination_port())];
-        let (key, from) = Key::of(6, ends[0], ends[1]);
+        let Some((key, from)) = Key::of_segment(packet, tcp) else { return };
         if tcp.flags().has(Flags::SYN) {
             self.forget_before(key, from, tcp.seq().plus(1));
         } else if begins_with_client_hello(tcp) && !self.connections.contains_key(&key) {

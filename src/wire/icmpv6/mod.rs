@@ -5,12 +5,13 @@
 //! ```
 
 mod mld;
+mod neighbour;
 mod option;
 mod words;
 
 use std::net::Ipv6Addr;
 
-use super::field::{Field, Listener, Mac, Value, fields};
+use super::field::{Field, Listener, Value, fields};
 use super::icmp::{Extension, named};
 use super::{Hint, Name, View};
 use crate::ink::Ink;
@@ -90,19 +91,6 @@ impl<'a> Icmpv6<'a> {
     /// The largest packet the next hop takes, where the error says so.
     pub fn next_hop_mtu(self) -> Option<u32> {
         (self.kind() == 2).then(|| self.word(4))
-    }
-
-    /// The address that a neighbour asks for, or has.
-    pub fn target(self) -> Option<Ipv6Addr> {
-        matches!(self.kind(), 135 | 136).then(|| self.address(8))
-    }
-
-    /// The hardware address that a neighbour tells of itself (RFC 4861 §4.6.1).
-    pub fn link_address(self) -> Option<Mac> {
-        let mut options = NdOptions::new(self.behind).iter();
-        let has = shape(self.kind()).1 == Goes::Options;
-        let option = options.find(|option| has && matches!(option.kind, 1 | 2))?;
-        option.content.try_into().ok().map(Mac)
     }
 
     /// Whether it quotes the packet it is about.
