@@ -159,11 +159,6 @@ impl Zeek {
     }
 
     pub(super) fn observe(&mut self, from: Which, step: &Step) {
-        if self.is_ordinary(from, step) {
-            self.end_mut(from.other()).hear(step);
-            self.advance(from, step, step.seq.plus(step.len));
-            return;
-        }
         let Step { seq, len, .. } = *step;
         let is_reset = step.has(Flags::RST);
         let controls = u32::from(step.has(Flags::SYN)) + u32::from(step.has(Flags::FIN));
@@ -187,7 +182,13 @@ impl Zeek {
         if step.has(Flags::ACK) {
             self.end_mut(from.other()).hear(step);
         }
-        self.advance(from, step, end);
+        if self.end_mut(from).reach(step, end) {
+            let count = &mut self.end_mut(from).again;
+            *count = count.saturating_add(1);
+            if is_power_of_ten(*count) {
+                self.tell(from, 'T');
+            }
+        }
         self.turn(from, step);
     }
 
@@ -206,25 +207,6 @@ impl Zeek {
     pub(super) fn level(&mut self, which: Which, half: &Half) {
         let end = self.end_mut(which);
         (end.last, end.acked) = (half.next, half.acked);
-    }
-
-    /// Whether all that a segment can do is to go on: of most it is true.
-    fn is_ordinary(&self, from: Which, step: &Step) -> bool {
-        let letter = if step.len > 0 { 'D' } else { 'A' };
-        step.flags.0 & !Flags::PSH == Flags::ACK
-            && step.window > 0
-            && self.end(from).state == Stage::Established
-            && self.noted & bit(from, letter) != 0
-    }
-
-    fn advance(&mut self, from: Which, step: &Step, end: Seq) {
-        if self.end_mut(from).reach(step, end) {
-            let count = &mut self.end_mut(from).again;
-            *count = count.saturating_add(1);
-            if is_power_of_ten(*count) {
-                self.tell(from, 'T');
-            }
-        }
     }
 
     fn note(&mut self, from: Which, step: &Step, place: i64) {
