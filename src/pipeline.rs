@@ -1,10 +1,10 @@
 //! The whole tool in one loop.
 
-use std::io;
+use std::{io, mem};
 
 use crate::capture::save::Save;
 use crate::filter::Filter;
-use crate::flow::{Bodies, Flows, Fragments, Inflated, Keyring, Streams};
+use crate::flow::{Beyond, Flows, Keyring};
 use crate::render::Report;
 use crate::timeline::{Moment, Source};
 use crate::wire::Packet;
@@ -48,14 +48,16 @@ fn read(
     flows: &mut Flows,
     report: &mut dyn Report,
 ) -> io::Result<()> {
-    let mut fragments = Fragments::default();
-    let mut inflated = Inflated::default();
-    let (mut bodies, mut streams) = (Bodies::default(), Streams::default());
+    let mut beyond = Beyond::with(mem::take(&mut passing.keyring));
+    let skims = report.skims() && passing.filter.is_none() && passing.save.is_none();
     let mut left = passing.limit.unwrap_or(u64::MAX);
     report.begin(source.about())?;
     while left > 0 {
         if let Some(save) = &mut passing.save {
             save.note(source.about())?;
+        }
+        while let Some(frame) = source.ahead() {
+            flows.expect(&frame);
         }
         match source.next()? {
             None => break,
@@ -65,18 +67,25 @@ fn read(
                 }
                 report.lull()?;
             }
-            Some(Moment::Secrets) => passing.keyring.learn_from(&source.about().secrets),
+            Some(Moment::Secrets) => beyond.keyring.learn_from(&source.about().secrets),
             Some(Moment::Begin(time)) => report.first(time),
             Some(Moment::Call(call)) => report.call(&call)?,
             Some(Moment::Frame(frame)) => {
+                if skims
+                    && !beyond.has_keys()
+                    && let Some(seen) =
+                        flows.skim(&frame, &beyond, |one, key| report.wants(one, key))
+                {
+                    left -= 1;
+                    report.passed(&frame, &seen);
+                    if flows.has_lost() {
+                        tell_lost(flows, report)?;
+                    }
+                    continue;
+                }
                 let mut packet = Packet::unread(frame);
                 packet.read();
-                fragments.join(&mut packet);
-                inflated.open(&mut packet);
-                bodies.read_behind(&mut packet);
-                streams.join(&mut packet);
-                bodies.note(&packet);
-                passing.keyring.open(&mut packet);
+                beyond.open(&mut packet);
                 let seen = flows.observe(&packet);
                 if passing.filter.as_ref().is_none_or(|filter| filter.admits(&packet, &seen)) {
                     left -= 1;
@@ -87,14 +96,22 @@ fn read(
                 } else {
                     report.left_out(&packet, &seen)?;
                 }
-                for connection in flows.gone() {
-                    report.gone(&connection)?;
-                }
-                for datagrams in flows.silent() {
-                    report.silent(&datagrams)?;
+                if flows.has_lost() {
+                    tell_lost(flows, report)?;
                 }
             }
         }
+    }
+    Ok(())
+}
+
+/// Tells the conversations to which nothing will be added.
+fn tell_lost(flows: &mut Flows, report: &mut dyn Report) -> io::Result<()> {
+    for connection in flows.gone() {
+        report.gone(&connection)?;
+    }
+    for datagrams in flows.silent() {
+        report.silent(&datagrams)?;
     }
     Ok(())
 }

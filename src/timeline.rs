@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use crate::octets::Octets;
 
+/// How many frames ahead anybody looks.
+pub const AHEAD: usize = 12;
+
 /// Yields everything that happened, in the order it is read.
 pub trait Source {
     /// The next moment, or `None` when nothing more will come.
@@ -13,6 +16,12 @@ pub trait Source {
     /// The moment borrows from the source and is gone at the next call. After an error the source
     /// yields nothing more; what was yielded before it stays true.
     fn next(&mut self) -> io::Result<Option<Moment<'_>>>;
+
+    /// A frame that will come soon, where it is at hand already: each at most once, in their order, and
+    /// never more than [`AHEAD`] before it comes. Only a hint; it may still turn out not to come.
+    fn ahead(&mut self) -> Option<Frame<'_>> {
+        None
+    }
 
     /// What is known of the source so far; grows while it is read.
     fn about(&self) -> &About;

@@ -236,6 +236,14 @@ impl Source for Files {
         })
     }
 
+    fn ahead(&mut self) -> Option<Frame<'_>> {
+        // Of several files nobody knows which frame is next.
+        match &mut self.readers[..] {
+            [Reader::Pcap(reader)] => reader.ahead(),
+            _ => None,
+        }
+    }
+
     fn about(&self) -> &About {
         &self.about
     }

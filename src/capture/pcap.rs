@@ -8,7 +8,7 @@ use super::chunks::Got;
 use super::tape::Tape;
 use super::{Order, Step};
 use crate::octets::Octets;
-use crate::timeline::{About, Frame, Interface, Timestamp};
+use crate::timeline::{AHEAD, About, Frame, Interface, Timestamp};
 
 /// The longest record that is believed, as in libpcap.
 const LONGEST: usize = 262_144;
@@ -26,6 +26,22 @@ pub(super) struct Pcap {
     /// The record the reader stands on: its length in all, its time, its length on the wire.
     current: usize,
     time: Timestamp,
+    len: usize,
+    scout: Scout,
+}
+
+/// Where the next record begins that was not looked at ahead, and how many packets are before it.
+#[derive(Clone, Copy, Debug)]
+struct Scout {
+    passed: u64,
+    packets: u64,
+}
+
+/// What a record's header says.
+#[derive(Clone, Copy, Debug)]
+struct Header {
+    time: Timestamp,
+    kept: usize,
     len: usize,
 }
 
@@ -57,6 +73,7 @@ impl Pcap {
         about.interfaces.push(Interface { link, snaplen, step, ..Interface::default() });
         about.is_of("pcap");
         tape.chunks.pass(24);
+        let scout = Scout { passed: tape.chunks.passed(), packets: 0 };
         Ok(Self {
             tape,
             order,
@@ -68,7 +85,22 @@ impl Pcap {
             current: 0,
             time: Timestamp(0),
             len: 0,
+            scout,
         })
+    }
+
+    #[inline]
+    fn header(&self, octets: &[u8]) -> Option<Header> {
+        let header = octets.first_chunk::<16>()?;
+        let word =
+            |at| self.order.u32([header[at], header[at + 1], header[at + 2], header[at + 3]]);
+        let (seconds, fraction, mut kept, mut len) =
+            (word(0), word(4), word(8) as usize, word(12) as usize);
+        if self.version < (2, 3) || self.version == (2, 3) && kept > len {
+            (kept, len) = (len, kept);
+        }
+        let nanos = u64::from(fraction) * u64::from(self.unit);
+        Some(Header { time: Timestamp(u64::from(seconds) * 1_000_000_000 + nanos), kept, len })
     }
 
     /// Goes to the next record.
@@ -83,14 +115,8 @@ impl Pcap {
             Ok(Got::Less) => return Err(self.cut(self.record_header, "the header of ")),
             Err(error) => return Err(self.tape.failed(&error)),
         }
-        let header = &self.tape.chunks.ready()[..16];
-        let word =
-            |at| self.order.u32([header[at], header[at + 1], header[at + 2], header[at + 3]]);
-        let (seconds, fraction, mut kept, mut len) =
-            (word(0), word(4), word(8) as usize, word(12) as usize);
-        if self.version < (2, 3) || self.version == (2, 3) && kept > len {
-            (kept, len) = (len, kept);
-        }
+        let header = self.header(self.tape.chunks.ready());
+        let Some(Header { time, kept, len }) = header else { return Ok(Step::End) };
         if kept > longest(self.link) {
             return Err(self.claims(kept));
         }
@@ -101,12 +127,30 @@ impl Pcap {
             Ok(Got::Less) => return Err(self.cut(whole, "")),
             Err(error) => return Err(self.tape.failed(&error)),
         }
-        self.time = Timestamp(
-            u64::from(seconds) * 1_000_000_000 + u64::from(fraction) * u64::from(self.unit),
-        );
-        (self.current, self.len) = (whole, len);
+        (self.current, self.time, self.len) = (whole, time, len);
         self.tape.packets += 1;
         Ok(Step::Frame(self.time))
+    }
+
+    /// The first frame behind the one the reader stands on that was not looked at and is all in memory.
+    #[inline]
+    pub(super) fn ahead(&mut self) -> Option<Frame<'_>> {
+        let (packets, passed) = (self.tape.packets, self.tape.chunks.passed());
+        if self.scout.packets < packets {
+            self.scout = Scout { packets, passed: passed + self.current as u64 };
+        }
+        if self.scout.packets >= packets + AHEAD as u64 {
+            return None;
+        }
+        let from = usize::try_from(self.scout.passed.checked_sub(passed)?).ok()?;
+        let record = self.tape.chunks.ready().get(from..)?;
+        let Header { time, kept, len } = self.header(record)?;
+        let whole = self.record_header.checked_add(kept)?;
+        let octets = Octets::new(record.get(self.record_header..whole)?, len);
+        self.scout.packets += 1;
+        self.scout.passed += whole as u64;
+        let (number, link, interface) = (self.scout.packets, self.link, self.interface);
+        Some(Frame { number, time, link, interface, comment: &[], octets })
     }
 
     /// The frame the reader stands on.

@@ -12,7 +12,7 @@ use std::time::Duration;
 use super::bpf::Program;
 use super::{Files, Step};
 use crate::octets::Octets;
-use crate::timeline::{About, Moment, Source, Timestamp};
+use crate::timeline::{About, Frame, Moment, Source, Timestamp};
 
 /// Files of which some frames are left out.
 pub struct Sift {
@@ -98,6 +98,11 @@ impl Source for Sift {
                 Step::Frame(_) => self.files.about.sifted += 1,
             }
         }
+    }
+
+    fn ahead(&mut self) -> Option<Frame<'_>> {
+        let takes_all = self.filter.is_none() && self.from.is_none() && self.to.is_none();
+        if takes_all { self.files.ahead() } else { None }
     }
 
     fn about(&self) -> &About {

@@ -24,6 +24,14 @@ pub struct Bodies {
 }
 
 impl Bodies {
+    pub(super) fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    pub(super) fn awaits(&self, direction: &(Key, Which)) -> bool {
+        !self.ends.is_empty() && self.ends.contains_key(direction)
+    }
+
     /// Reads the message that begins in the middle of this packet's segment, if one does.
     pub fn read_behind(&mut self, packet: &mut Packet<'_>) {
         if !self.ends.is_empty() {

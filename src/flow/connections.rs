@@ -1,5 +1,6 @@
 //! Which connection does a segment belong to, and which one has to leave?
 
+use super::ahead::{Ahead, Coming};
 use super::key::{Key, Which};
 use super::mark::Side;
 use super::ports::{self, Ordinal};
@@ -7,7 +8,7 @@ use super::servers::Servers;
 use super::table::{Keyed, Table, Use};
 use super::tcp::{Connection, Evidence, Heir, Number, Roles, Segment, TIME_WAIT, Verdict, What};
 use super::way::Ways;
-use crate::timeline::Timestamp;
+use crate::timeline::{Frame, Timestamp};
 use crate::wire::tcp::Flags;
 use crate::wire::{Layer, Packet};
 
@@ -21,10 +22,13 @@ pub(super) struct Connections {
     ways: Ways,
     servers: Servers,
     gone: Vec<Connection>,
-    /// The latest time that any packet had.
+    ahead: Ahead,
+    /// When the packet at hand was captured.
     now: Timestamp,
 }
 
+/// So many frames before the one that is looked at ahead: its connection has come by now.
+const NEAR: u64 = 6;
 /// After so many seconds a SYN is hardly answered any more.
 const HALF_OPEN: u32 = 5;
 /// After so many seconds a quiet connection may be over without having said so.
@@ -39,61 +43,106 @@ impl Connections {
             ways: Ways::default(),
             servers: Servers::default(),
             gone: Vec::new(),
+            ahead: Ahead::default(),
             now: Timestamp::default(),
         }
     }
 
-    /// Follows one packet; gives the place of the connection that its segment belongs to, and who sent
-    /// it. `begun` counts the conversations.
+    /// Follows one packet; gives the connection that its segment belongs to, and who sent it. `begun`
+    /// counts the conversations.
     pub(super) fn observe(
         &mut self,
         packet: &Packet<'_>,
         begun: &mut Number,
         verdicts: &mut Vec<Verdict>,
-    ) -> Option<(u32, Side)> {
-        self.now = self.now.max(packet.frame.time);
-        self.let_go();
-        let mut segment = Segment::default();
-        let Some((key, from)) = segment.read(packet) else {
+    ) -> Option<(&Connection, Side)> {
+        self.turn_to(packet.frame.time);
+        let known = self.ahead.of(&packet.frame);
+        let known = known.map(|coming| (coming.segment.clone(), coming.key, coming.from));
+        let carriers = if known.is_some() { &[] } else { Segment::carriers(packet) };
+        let Some((segment, key, from)) = known.or_else(|| Segment::of(packet)) else {
             self.refuse(packet);
             return None;
         };
-        let (way, carried) = self.ways.of(packet);
+        let (way, carried) = self.ways.of(carriers);
         let key = key.carried(way);
-        let place = if let Some(place) = self.place(&key, &segment, from) {
-            self.inherit(place, &segment, from, begun, verdicts)
-        } else {
-            self.make_room();
-            let number = begun.connection();
-            let roles = self.roles(&key, from, &segment, packet);
-            let new = Connection::new(number, key, roles, segment.mark).carried(carried);
-            self.table.insert(new, Use::HalfOpen, self.now)
+        let place = match self.place(&key, &segment, from) {
+            Some(place) if !segment.has(Flags::SYN) => place,
+            Some(place) => self.inherit(place, &segment, from, begun, verdicts),
+            None => {
+                self.make_room();
+                let number = begun.connection();
+                let roles = self.roles(&key, from, &segment, packet);
+                let new = Connection::new(number, key, roles, segment.mark).carried(carried);
+                self.table.insert(new)
+            }
         };
-        let connection = self.table.at_mut(place)?;
-        connection.observe(&segment, connection.side(from), verdicts);
-        if segment.len > 0 {
-            connection.carries(packet);
-        }
-        if connection.roles() < Roles::Content
-            && segment.len > 0
-            && let Some(client) = client_by_content(packet, from)
-        {
-            connection.is_client(client);
-        }
-        if verdicts.iter().any(|verdict| matches!(verdict.what, What::Connected { .. })) {
-            self.servers.serves(connection.end(Side::Server));
-        }
-        let (side, queue) = (connection.side(from), queue(connection));
-        self.table.touch(place, queue, self.now);
-        Some((place, side))
+        let servers = &mut self.servers;
+        let connection = self.table.serve(place, |connection| {
+            connection.observe(&segment, connection.side(from), verdicts);
+            if segment.len > 0 {
+                connection.carries(packet);
+                if connection.roles() < Roles::Content
+                    && let Some(client) = client_by_content(packet, from)
+                {
+                    connection.is_client(client);
+                }
+            }
+            if verdicts.iter().any(|verdict| matches!(verdict.what, What::Connected { .. })) {
+                servers.serves(connection.end(Side::Server));
+            }
+        })?;
+        Some((connection, connection.side(from)))
     }
 
-    pub(super) fn at(&self, place: u32) -> Option<&Connection> {
-        self.table.at(place)
+    /// Prepares for a frame that will come soon.
+    #[inline]
+    pub(super) fn expect(&mut self, frame: &Frame<'_>) {
+        if let Some(coming) = self.ahead.read(frame) {
+            coming.place = self.table.expect(&coming.key);
+        }
+        if let Some(coming) = self.ahead.before(frame, NEAR)
+            && let Some(connection) = coming.place.and_then(|place| self.table.at(place))
+        {
+            connection.expect(connection.side(coming.from));
+        }
+    }
+
+    /// Follows a segment that only goes on with a connection, without reading what is above TCP, if
+    /// nothing there is wanted by `wants`. Otherwise nothing is followed.
+    #[inline]
+    pub(super) fn skim(
+        &mut self,
+        frame: &Frame<'_>,
+        verdicts: &mut Vec<Verdict>,
+        wants: impl FnOnce(&Connection, &Coming) -> bool,
+    ) -> Option<(&Connection, Side)> {
+        if self.ahead.of(frame).is_none() {
+            self.ahead.read(frame)?;
+        }
+        self.turn_to(frame.time);
+        let coming = self.ahead.of(frame)?;
+        let key = &coming.key;
+        let is_it = |it: &Connection| it.key().is_beside(key) && it.goes_by(key.way);
+        let expected = coming.place.filter(|place| self.table.at(*place).is_some_and(is_it));
+        let place = expected.or_else(|| self.table.find(key, |it| it.goes_by(key.way)))?;
+        let mut has_gone_on = false;
+        let connection = self.table.serve(place, |connection| {
+            if coming.segment.len == 0 || !wants(connection, coming) {
+                let side = connection.side(coming.from);
+                has_gone_on = connection.go_on_quietly(&coming.segment, side, verdicts);
+            }
+        })?;
+        has_gone_on.then(|| (connection, connection.side(coming.from)))
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = &Connection> {
         self.table.rows()
+    }
+
+    /// Whether [`Connections::gone`] has any.
+    pub(super) fn has_gone(&self) -> bool {
+        !self.gone.is_empty()
     }
 
     pub(super) fn gone(&mut self) -> impl Iterator<Item = Connection> {
@@ -151,7 +200,7 @@ impl Connections {
             next.observe(&pending.0, Side::Client, &mut Vec::new());
         }
         self.gone.push(before);
-        self.table.insert(next, Use::HalfOpen, self.now)
+        self.table.insert(next)
     }
 
     /// Which end is the client, and why.
@@ -196,10 +245,17 @@ impl Connections {
         }
         let Some((quote, key, from)) = Segment::quoted(packet) else { return };
         let Some(place) = self.table.find(&key, |_| true) else { return };
-        if let Some(connection) = self.table.at_mut(place) {
+        self.table.serve(place, |connection| {
             connection.sent_back(quote, connection.side(from));
-            let queue = queue(connection);
-            self.table.touch(place, queue, self.now);
+        });
+    }
+
+    /// Once a second, those leave that have to.
+    #[inline]
+    fn turn_to(&mut self, now: Timestamp) {
+        let before = std::mem::replace(&mut self.now, now);
+        if now.seconds() != before.seconds() {
+            self.let_go();
         }
     }
 
@@ -232,14 +288,6 @@ impl Connections {
             }
             self.gone.push(leaver);
         }
-    }
-}
-
-fn queue(connection: &Connection) -> Use {
-    match connection.state() {
-        state if state.is_over() => Use::Over,
-        state if state.is_half_open() => Use::HalfOpen,
-        _ => Use::Open,
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::community::CommunityId;
 use super::key::{End, Key, Which};
 use super::mark::{Mark, Side};
-use super::table::{Keyed, Table, Use};
+use super::table::{Keyed, Rank, Table, Use};
 use crate::wire::{Layer, Name, Packet};
 
 /// Without a packet for so long, a conversation is over.
@@ -51,12 +51,37 @@ pub(super) struct Followed {
 }
 
 impl Keyed for Datagrams {
+    fn vacant() -> Self {
+        Self::unknown()
+    }
+
     fn key(&self) -> &Key {
         &self.key
+    }
+
+    /// Those that have fallen silent are found in another way.
+    fn rank(&self) -> Rank {
+        Rank::of(Use::Open, self.opened.time)
     }
 }
 
 impl Datagrams {
+    /// A conversation of which nothing is known.
+    pub fn unknown() -> Self {
+        let (key, client) = Key::unknown();
+        let (opened, sent) = (Mark::default(), [Sum::default(); 2]);
+        Self {
+            key,
+            id: 0,
+            client,
+            opened,
+            latest: opened,
+            sent,
+            application: None,
+            community: None,
+        }
+    }
+
     /// Counted from 1 in the order of the first packets, together with connections.
     pub fn id(&self) -> u32 {
         self.id
@@ -174,8 +199,7 @@ impl Followed {
             }
         }
         let id = row.id;
-        let time = row.latest.time;
-        let place = self.table.insert(row, Use::Open, time);
+        let place = self.table.insert(row);
         self.turns.push_back((place, id));
         place
     }

@@ -73,6 +73,12 @@ impl Key {
         (Self { addresses, ports: [lower.port, higher.port], protocol, way: 0 }, which)
     }
 
+    /// A conversation of which nothing is known.
+    pub(super) fn unknown() -> (Self, Which) {
+        let nowhere = End { address: Address(0, 0), port: 0 };
+        Self::of(0, nowhere, nowhere)
+    }
+
     /// The connection of a packet's segment, however it is carried, and which end sent it.
     pub(super) fn of_segment(packet: &Packet<'_>, tcp: Tcp<'_>) -> Option<(Self, Which)> {
         let (source, destination) = packet.addresses()?;

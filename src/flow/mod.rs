@@ -1,10 +1,13 @@
 //! What happened?
 
+mod ahead;
+mod beyond;
 mod bodies;
 mod community;
 mod connections;
 mod datagrams;
 pub mod exchange;
+mod fetch;
 mod fields;
 mod fragments;
 mod inflated;
@@ -20,6 +23,7 @@ pub mod tcp;
 mod tls;
 mod way;
 
+pub use beyond::Beyond;
 pub use bodies::Bodies;
 pub use community::CommunityId;
 pub use datagrams::{Datagrams, Sum};
@@ -33,7 +37,9 @@ pub use streams::Streams;
 pub use tls::Keyring;
 pub use way::{Tunnel, Way};
 
-use crate::wire::Packet;
+use crate::timeline::Frame;
+use crate::wire::{Packet, usual};
+use ahead::Coming;
 use connections::Connections;
 use tcp::{Connection, Number, Verdict};
 
@@ -91,19 +97,50 @@ impl Flows {
 
     pub fn observe(&mut self, packet: &Packet<'_>) -> Seen<'_> {
         self.verdicts.clear();
-        let place = self.connections.observe(packet, &mut self.begun, &mut self.verdicts);
-        let Some((place, side)) = place else { return self.observe_datagram(packet) };
-        let connection = self.connections.at(place).map(|connection| (connection, side));
-        Seen { connection, datagrams: None, verdicts: &self.verdicts }
-    }
-
-    fn observe_datagram(&mut self, packet: &Packet<'_>) -> Seen<'_> {
+        let connection = self.connections.observe(packet, &mut self.begun, &mut self.verdicts);
+        if connection.is_some() {
+            return Seen { connection, datagrams: None, verdicts: &self.verdicts };
+        }
         let id = self.begun.conversation + 1;
         let datagrams = self.datagrams.observe(packet, id, &mut self.silent);
         if datagrams.is_some_and(|(datagrams, _)| datagrams.id() == id) {
             self.begun.conversation = id;
         }
         Seen { connection: None, datagrams, verdicts: &[] }
+    }
+
+    /// Prepares for a frame that will come soon: see [`Source::ahead`](crate::timeline::Source::ahead).
+    #[inline]
+    pub fn expect(&mut self, frame: &Frame<'_>) {
+        self.connections.expect(frame);
+    }
+
+    /// Follows a frame whose segment only goes on with a connection, if nothing is wanted of what stands
+    /// above TCP in it: neither by `wants`, which is given the key of the protocol there, nor to know the
+    /// connection better. Otherwise the frame is still to be observed.
+    #[inline]
+    pub fn skim(
+        &mut self,
+        frame: &Frame<'_>,
+        beyond: &Beyond,
+        wants: impl Fn(&Connection, &str) -> bool,
+    ) -> Option<Seen<'_>> {
+        self.verdicts.clear();
+        let wants = |connection: &Connection, coming: &Coming| {
+            let ports = coming.ports();
+            let direction = (coming.key, coming.from);
+            usual::above(ports, coming.payload(frame))
+                .or_else(|| beyond.awaits(&direction, ports))
+                .is_some_and(|protocol| !connection.is_known() || wants(connection, protocol))
+        };
+        let connection = self.connections.skim(frame, &mut self.verdicts, wants)?;
+        Some(Seen { connection: Some(connection), datagrams: None, verdicts: &self.verdicts })
+    }
+
+    /// Whether [`Flows::gone`] or [`Flows::silent`] has any.
+    #[inline]
+    pub fn has_lost(&self) -> bool {
+        self.connections.has_gone() || !self.silent.is_empty()
     }
 
     /// The connections that nothing will be added to: they have been over for a minute, what came last

@@ -59,7 +59,14 @@ impl Learned {
 
 impl Names {
     /// Learns what a packet shows.
+    #[inline]
     pub fn learn(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) {
+        if let Some(Layer::Dns(_) | Layer::Tls(_) | Layer::Http(_)) = packet.own_layers().last() {
+            self.listen(packet, seen);
+        }
+    }
+
+    fn listen(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) {
         for layer in packet.own_layers().iter().rev() {
             match layer {
                 Layer::Dns(_) => layer.fields(&mut Answers { names: self, asked: None }),
@@ -75,6 +82,18 @@ impl Names {
                 _ => return,
             }
         }
+    }
+
+    /// Whether messages of this protocol may still tell what the server of a connection is called, or
+    /// some address.
+    pub fn may_learn(&self, connection: u32, protocol: &str) -> bool {
+        let best = match protocol {
+            "tls" => Learned::Sni,
+            "http" => Learned::Host,
+            "dns" => return true,
+            _ => return false,
+        };
+        self.of_server(connection).is_none_or(|known| known.learned < best)
     }
 
     /// Learns what the capture carries beside its packets.

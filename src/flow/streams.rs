@@ -46,6 +46,14 @@ struct Message {
 }
 
 impl Streams {
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    pub(super) fn awaits(&self, direction: &(Key, Which)) -> bool {
+        !self.waiting.is_empty() && self.waiting.contains_key(direction)
+    }
+
     /// Reads the message that this packet goes on with, when it does.
     pub fn join<'a>(&'a mut self, packet: &mut Packet<'a>) {
         if self.waiting.is_empty() && !may_go_on(packet) {
@@ -138,7 +146,8 @@ fn may_go_on(packet: &Packet<'_>) -> bool {
     }
 }
 
-fn is_dns(tcp: Tcp<'_>) -> bool {
+/// Its messages may begin with less than tells what they are.
+pub(super) fn is_dns(tcp: Tcp<'_>) -> bool {
     tcp.source_port() == 53 || tcp.destination_port() == 53
 }
 

@@ -36,12 +36,21 @@ pub(super) enum Use {
     Open,
 }
 
+/// Where a row stands among those that may have to leave.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Rank {
+    queue: Use,
+    /// The second of its last use.
+    used: u32,
+}
+
 #[derive(Debug)]
 #[repr(C, align(64))]
 struct Row<T> {
-    content: Option<T>,
-    /// The second of its last use.
-    used: u32,
+    content: T,
+    /// Whether it holds nothing: then the content is none.
+    is_vacant: bool,
+    /// In which it stands.
     queue: Use,
     before: u32,
     after: u32,
@@ -62,7 +71,18 @@ struct Slot {
 
 /// A thing that is found by its key.
 pub(super) trait Keyed {
+    /// What stands where nothing is.
+    fn vacant() -> Self;
     fn key(&self) -> &Key;
+    fn rank(&self) -> Rank;
+    /// Asks for what is needed first when it is used; without looking at it.
+    fn fetch(&self) {}
+}
+
+impl Rank {
+    pub(super) fn of(queue: Use, used: Timestamp) -> Self {
+        Self { queue, used: second(used) }
+    }
 }
 
 impl<T> Default for Table<T> {
@@ -92,19 +112,27 @@ impl<T: Keyed> Table<T> {
         self.index.find(spread(hash), is_it).map(|slot| slot.place)
     }
 
+    /// Where the row of this key probably stands, not having looked at it; it is asked for.
+    pub(super) fn expect(&self, key: &Key) -> Option<u32> {
+        let hash = self.hash(key);
+        let place = self.index.find(spread(hash), |slot| slot.hash == hash)?.place;
+        self.row(place)?.content.fetch();
+        Some(place)
+    }
+
     pub(super) fn at(&self, place: u32) -> Option<&T> {
-        self.row(place)?.content.as_ref()
+        self.row(place).filter(|row| !row.is_vacant).map(|row| &row.content)
     }
 
     pub(super) fn at_mut(&mut self, place: u32) -> Option<&mut T> {
-        self.row_mut(place)?.content.as_mut()
+        self.row_mut(place).filter(|row| !row.is_vacant).map(|row| &mut row.content)
     }
 
-    /// Adds a row, used now.
-    pub(super) fn insert(&mut self, content: T, queue: Use, time: Timestamp) -> u32 {
+    /// Adds a row.
+    pub(super) fn insert(&mut self, content: T) -> u32 {
         let hash = self.hash(content.key());
-        let row =
-            Row { before: NONE, after: NONE, used: second(time), queue, content: Some(content) };
+        let queue = content.rank().queue;
+        let row = Row { before: NONE, after: NONE, queue, content, is_vacant: false };
         let place = self.place(row);
         self.index.insert_unique(spread(hash), Slot { hash, place }, |slot| spread(slot.hash));
         self.append(place);
@@ -120,19 +148,27 @@ impl<T: Keyed> Table<T> {
         }
         self.cut_out(place);
         self.free.push(place);
-        self.row_mut(place)?.content.take()
+        let row = self.row_mut(place)?;
+        row.is_vacant = true;
+        Some(std::mem::replace(&mut row.content, T::vacant()))
     }
 
-    /// A row was used: it is the last to leave among its like.
-    pub(super) fn touch(&mut self, place: u32, queue: Use, time: Timestamp) {
-        let used = second(time);
-        let Some(row) = self.row(place) else { return };
-        if row.queue == queue && row.used == used {
-            return;
+    /// A row is used: by that it may become the last to leave among its like.
+    pub(super) fn serve(&mut self, place: u32, serve: impl FnOnce(&mut T)) -> Option<&T> {
+        let row = self.at_mut(place)?;
+        let before = row.rank();
+        serve(row);
+        let rank = row.rank();
+        if rank != before {
+            self.move_back(place, rank.queue);
         }
+        self.at(place)
+    }
+
+    fn move_back(&mut self, place: u32, queue: Use) {
         self.cut_out(place);
         if let Some(row) = self.row_mut(place) {
-            (row.queue, row.used) = (queue, used);
+            row.queue = queue;
         }
         self.append(place);
     }
@@ -140,14 +176,15 @@ impl<T: Keyed> Table<T> {
     /// The row of a queue that was not used for longest, and for how many seconds.
     pub(super) fn oldest(&self, queue: Use, now: Timestamp) -> Option<(u32, u32)> {
         let place = self.queues[queue as usize].first;
-        let idle = second(now).wrapping_sub(self.row(place)?.used);
+        let idle = second(now).wrapping_sub(self.at(place)?.rank().used);
         // The capture's clock may have stepped back.
         Some((place, if idle.cast_signed() < 0 { 0 } else { idle }))
     }
 
     /// Every row, in the order of their places.
     pub(super) fn rows(&self) -> impl Iterator<Item = &T> {
-        self.blocks.iter().flatten().filter_map(|row| row.content.as_ref())
+        let rows = self.blocks.iter().flatten();
+        rows.filter(|row| !row.is_vacant).map(|row| &row.content)
     }
 
     fn row(&self, place: u32) -> Option<&Row<T>> {

@@ -11,7 +11,7 @@ use arrayvec::ArrayVec;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
-use crate::wire::{Layer, Packet};
+use crate::wire::Layer;
 
 /// What carries a conversation, beside plain links and IP.
 #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
@@ -40,11 +40,17 @@ pub(super) struct Ways {
 }
 
 impl Ways {
-    /// The number of the way that a packet came, from 1 on; 0 and nothing for a plain one.
+    /// The number of the way that a packet came, from 1 on, by the layers around its innermost IP
+    /// packet; 0 and nothing for a plain one.
     ///
     /// Beyond the last number, ways are not told apart.
-    pub(super) fn of(&mut self, packet: &Packet<'_>) -> (u16, Option<Arc<Way>>) {
-        let Some(way) = Way::of(packet) else { return (0, None) };
+    #[inline]
+    pub(super) fn of(&mut self, carriers: &[Layer<'_>]) -> (u16, Option<Arc<Way>>) {
+        if carriers.len() < 2 { (0, None) } else { self.find(carriers) }
+    }
+
+    fn find(&mut self, carriers: &[Layer<'_>]) -> (u16, Option<Arc<Way>>) {
+        let Some(way) = Way::of(carriers) else { return (0, None) };
         if let Some((way, number)) = self.numbers.get_key_value(&way) {
             return (*number, Some(way.clone()));
         }
@@ -63,16 +69,10 @@ impl Ways {
 }
 
 impl Way {
-    fn of(packet: &Packet<'_>) -> Option<Self> {
-        let layers = packet.own_layers();
-        let is_ip = |layer: &Layer<'_>| matches!(layer, Layer::Ipv4(_) | Layer::Ipv6(_));
-        let inner = layers.iter().rposition(is_ip)?;
-        if inner < 2 {
-            return None;
-        }
+    fn of(carriers: &[Layer<'_>]) -> Option<Self> {
         let mut way = Self::default();
         let mut outer: Option<[IpAddr; 2]> = None;
-        for layer in &layers[..inner] {
+        for layer in carriers {
             let (name, network) = match layer {
                 Layer::Vlan(vlan) => {
                     let _ = way.vlans.try_push(vlan.id());

@@ -4,7 +4,7 @@ use std::io;
 
 use crate::flow::tcp::Connection;
 use crate::flow::{Datagrams, Flows, Seen};
-use crate::timeline::{About, Call, Timestamp};
+use crate::timeline::{About, Call, Frame, Timestamp};
 use crate::wire::Packet;
 
 pub mod choice;
@@ -51,6 +51,23 @@ pub trait Report {
 
     /// `seen` is what the packet is to its conversation.
     fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()>;
+
+    /// Whether a packet that only goes on with its connection may be [`Report::passed`] instead of told,
+    /// without having been read beyond TCP.
+    fn skims(&self) -> bool {
+        false
+    }
+
+    /// Whether something is wanted of what this protocol says on a connection; of those that skim.
+    fn wants(&self, connection: &Connection, protocol: &str) -> bool {
+        let _ = (connection, protocol);
+        true
+    }
+
+    /// The frame of a packet that was not read beyond TCP.
+    fn passed(&mut self, frame: &Frame<'_>, seen: &Seen<'_>) {
+        let _ = (frame, seen);
+    }
 
     /// A packet that does not pass the filter: what it tells of others that do may be told.
     fn left_out(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()> {

@@ -27,6 +27,8 @@ pub(super) struct Sheet<'i> {
     path: String,
     /// Whether a comma comes before what follows.
     follows: bool,
+    /// How many commas come before each value instead, where others have values that this record has not.
+    gaps: Option<&'i [u8]>,
     cell: Ink,
 }
 
@@ -35,7 +37,13 @@ impl<'i> Sheet<'i> {
         if form == Form::Json {
             ink.text("{");
         }
-        Self { ink, form, path: String::new(), follows: false, cell: Ink::default() }
+        let (path, cell) = (String::new(), Ink::default());
+        Self { ink, form, path, follows: false, gaps: None, cell }
+    }
+
+    /// A row in which so many commas stand before each value.
+    pub(super) fn sparse(ink: &'i mut Ink, gaps: &'i [u8]) -> Self {
+        Self { gaps: Some(gaps), ..Self::new(ink, Form::Row) }
     }
 
     pub(super) fn end(self) {
@@ -52,8 +60,10 @@ impl<'i> Sheet<'i> {
             self.follows = false;
         }
         let before = self.path.len();
-        self.path.push_str(name);
-        self.path.push('.');
+        if self.form == Form::Names {
+            self.path.push_str(name);
+            self.path.push('.');
+        }
         write(self);
         self.path.truncate(before);
         if self.form == Form::Json {
@@ -63,12 +73,11 @@ impl<'i> Sheet<'i> {
     }
 
     pub(super) fn number(&mut self, name: &'static str, number: Option<impl Into<u64>>) {
-        let number = number.map(Into::into);
-        self.value(name, number, |number, ink| _ = ink.number(number));
+        self.plain(name, number.map(Into::into), |number: u64, ink| _ = ink.number(number));
     }
 
     pub(super) fn flag(&mut self, name: &'static str, flag: Option<bool>) {
-        self.value(name, flag, |flag, ink| _ = ink.text(if flag { "true" } else { "false" }));
+        self.plain(name, flag, |flag, ink| _ = ink.text(if flag { "true" } else { "false" }));
     }
 
     /// Words of our own, or what is safe already.
@@ -135,6 +144,16 @@ impl<'i> Sheet<'i> {
         });
     }
 
+    /// What needs no quotes, whatever it is.
+    fn plain<T>(&mut self, name: &'static str, value: Option<T>, write: impl FnOnce(T, &mut Ink)) {
+        self.name(name);
+        match (self.form, value) {
+            (Form::Json | Form::Row, Some(value)) => write(value, self.ink),
+            (Form::Json, None) => _ = self.ink.text("null"),
+            (Form::Row, None) | (Form::Names, _) => {}
+        }
+    }
+
     fn value<T>(&mut self, name: &'static str, value: Option<T>, write: impl FnOnce(T, &mut Ink)) {
         self.name(name);
         match (self.form, value) {
@@ -150,7 +169,14 @@ impl<'i> Sheet<'i> {
     }
 
     fn name(&mut self, name: &str) {
-        self.ink.text(if std::mem::replace(&mut self.follows, true) { "," } else { "" });
+        if let Some((gap, gaps)) = self.gaps.and_then(<[u8]>::split_first) {
+            self.gaps = Some(gaps);
+            for _ in 0..*gap {
+                self.ink.text(",");
+            }
+        } else if std::mem::replace(&mut self.follows, true) {
+            self.ink.text(",");
+        }
         match self.form {
             Form::Json => _ = self.ink.text("\"").text(name).text("\":"),
             Form::Names => _ = self.ink.text(&self.path).text(name),

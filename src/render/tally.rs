@@ -4,7 +4,7 @@ use super::clock::Calendar;
 use crate::flow::tcp::{Connection, Copied, Half};
 use crate::flow::{Seen, Side};
 use crate::ink::Ink;
-use crate::timeline::{About, Timestamp};
+use crate::timeline::{About, Frame, Timestamp};
 use crate::wire::Packet;
 
 /// Sums over every packet told.
@@ -41,12 +41,17 @@ struct Followed {
 
 impl Tally {
     pub(super) fn count(&mut self, packet: &Packet<'_>) {
-        let (time, octets) = (packet.frame.time, packet.frame.octets);
+        self.count_frame(&packet.frame);
+        self.unread += u64::from(packet.layers().is_empty() && packet.stop.is_none());
+    }
+
+    /// Of a packet that can be read.
+    pub(super) fn count_frame(&mut self, frame: &Frame<'_>) {
+        let (time, octets) = (frame.time, frame.octets);
         self.packets += 1;
         self.kept += octets.kept().len() as u64;
         self.octets += octets.len() as u64;
         self.cut += u64::from(octets.is_cut());
-        self.unread += u64::from(packet.layers().is_empty() && packet.stop.is_none());
         let (first, last) = self.times.unwrap_or((time, time));
         self.times = Some((first.min(time), last.max(time)));
     }

@@ -34,6 +34,13 @@ impl Ethernet<'_> {
         Mac([a, b, c, d, e, f])
     }
 
+    /// Both addresses mixed into a number: another one for each direction of a link.
+    pub(crate) fn link(self) -> u64 {
+        let [a, b, c, d, e, f, g, h, i, j, k, l, ..] = *self.header;
+        let tail = u64::from(u32::from_be_bytes([i, j, k, l]));
+        u64::from_be_bytes([a, b, c, d, e, f, g, h]).rotate_left(20) ^ tail
+    }
+
     /// The `EtherType`, or in IEEE 802.3 frames the length of what follows.
     pub fn type_or_length(self) -> u16 {
         be16(self.header, 12)

@@ -10,6 +10,7 @@ pub mod field;
 pub mod frame;
 pub mod packet;
 pub mod place;
+pub mod usual;
 
 use arrayvec::ArrayVec;
 
@@ -17,6 +18,7 @@ use crate::ink::Ink;
 use crate::octets::{Octets, Why};
 use field::{Field, Listener};
 pub use packet::{Packet, Stop};
+pub use usual::Usual;
 
 // Rows are tried from the top; of those whose hint matches, the first whose `claims` agrees reads.
 protocols! {
@@ -175,6 +177,16 @@ macro_rules! protocols {
                     _ => return Ok(false),
                 }
                 Ok(true)
+            }
+
+            /// The key of the protocol that would read octets announced so, if one would.
+            fn claimant(hint: Hint, octets: Octets<'a>) -> Option<&'static str> {
+                match hint {
+                    $($hint if $module::$View::claims(hint, octets) => {
+                        Some(<$module::$View<'_> as View<'_>>::NAMES[0].key)
+                    })*
+                    _ => None,
+                }
             }
 
             pub fn name(&self) -> Name {

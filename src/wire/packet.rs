@@ -6,7 +6,7 @@ use arrayvec::ArrayVec;
 
 use super::field::Mac;
 pub use super::place::{Closed, Found, LiesIn, Place};
-use super::{Hint, Layer, Name, tcp, udp};
+use super::{Hint, Layer, Name, Usual, tcp, udp};
 use crate::ink::Ink;
 use crate::octets::{Octets, Why, be16};
 use crate::timeline::Frame;
@@ -260,6 +260,9 @@ impl<'a> Packet<'a> {
         let mut rest = self.rest;
         // Where a quote ends as it was sent; it is read as if it were longer.
         let mut quote_end = usize::MAX;
+        if let Some(payload) = self.read_usual(hint, rest) {
+            (hint, rest) = payload;
+        }
         while !self.layers.is_full() {
             if let Hint::Quote(ethertype) = hint {
                 self.quote = self.quote.min(self.layers.len());
@@ -267,8 +270,8 @@ impl<'a> Packet<'a> {
                 rest = as_sent(ethertype, rest);
                 hint = Hint::Ether(ethertype);
             }
-            if hint == Hint::Ip(6)
-                && self.quote != usize::MAX
+            if matches!(hint, Hint::Ip(6))
+                && quote_end != usize::MAX
                 && rest.kept().as_ptr() as usize + 20 > quote_end
             {
                 hint = Hint::Scrap(6);
@@ -294,6 +297,21 @@ impl<'a> Packet<'a> {
             }
         }
         self.rest = rest;
+    }
+
+    /// Takes over the layers that most frames have, where nothing was read yet. What follows them comes
+    /// back with its hint.
+    #[inline]
+    fn read_usual(&mut self, hint: Hint, frame: Octets<'a>) -> Option<(Hint, Octets<'a>)> {
+        let Hint::Link(link) = hint else { return None };
+        let usual = Usual::read(link, frame).filter(|_| self.layers.is_empty())?;
+        let start = |octets: Octets<'_>| (octets.kept().as_ptr() as usize - self.base()) as u32;
+        let starts = [0, start(usual.packet), start(usual.segment)];
+        self.starts[..3].copy_from_slice(&starts);
+        self.layers.push(Layer::Ethernet(usual.ethernet));
+        self.layers.push(usual.ip.into());
+        self.layers.push(Layer::Tcp(usual.tcp));
+        Some((usual.hint, usual.tcp.payload()))
     }
 
     /// The address in memory that places are counted from.

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use wiretale::flow::tcp::Connection;
-use wiretale::flow::{CommunityId, Flows, Fragments, Inflated, Side};
+use wiretale::flow::{Beyond, CommunityId, Flows, Side};
 use wiretale::timeline::{Moment, Source, Timestamp};
 use wiretale::wire::Packet;
 
@@ -56,13 +56,12 @@ fn follow(path: &Path) -> HashMap<u64, Told> {
     let mut told = HashMap::new();
     let mut first: HashMap<u32, Side> = HashMap::new();
     let mut flows = Flows::default();
-    let (mut fragments, mut inflated) = (Fragments::default(), Inflated::default());
+    let mut beyond = Beyond::default();
     let Ok(mut source) = wiretale::capture::open(&[path.to_owned()]) else { return told };
     while let Ok(Some(moment)) = source.next() {
         let Moment::Frame(frame) = moment else { continue };
         let mut packet = Packet::dissect(frame);
-        fragments.join(&mut packet);
-        inflated.open(&mut packet);
+        beyond.open(&mut packet);
         if let Some((connection, side)) = flows.observe(&packet).connection {
             first.entry(connection.id()).or_insert(side);
         }

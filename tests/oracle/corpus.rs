@@ -15,7 +15,7 @@ use std::process::Command;
 
 use tables::{Comparison, Row, Truth, by_capture, corpus, frames, rows};
 use told::{Told, joined, tell, within};
-use wiretale::flow::{Bodies, Fragments, Inflated, Keyring, Streams};
+use wiretale::flow::Beyond;
 use wiretale::octets::Octets;
 use wiretale::timeline::{Frame, Moment, Source};
 use wiretale::wire::Packet;
@@ -239,24 +239,17 @@ fn compare(name: &'static str, columns: &[(&str, &str)], truth: &Truth) {
 /// Dissects every packet of a capture, fragments and streams joined, and the same cut by itself.
 fn each_packet(path: &str, mut see: impl FnMut(&Packet<'_>, &Packet<'_>)) {
     let Ok(mut source) = wiretale::capture::open(&[corpus().join(path)]) else { return };
-    let (mut fragments, mut streams) = (Fragments::default(), Streams::default());
-    let (mut inflated, mut keyring) = (Inflated::default(), Keyring::default());
-    let mut bodies = Bodies::default();
+    let mut beyond = Beyond::default();
     while let Ok(Some(moment)) = source.next() {
         if matches!(moment, Moment::Secrets) {
-            keyring.learn_from(&source.about().secrets);
+            beyond.keyring.learn_from(&source.about().secrets);
             continue;
         }
         let Moment::Frame(frame) = moment else { continue };
         let kept = frame.octets.kept();
         let octets = Octets::new(kept.get(..SNAPLEN).unwrap_or(kept), frame.octets.len());
         let mut packet = Packet::dissect(frame);
-        fragments.join(&mut packet);
-        inflated.open(&mut packet);
-        bodies.read_behind(&mut packet);
-        streams.join(&mut packet);
-        bodies.note(&packet);
-        keyring.open(&mut packet);
+        beyond.open(&mut packet);
         see(&packet, &Packet::dissect(Frame { octets, ..frame }));
     }
 }

@@ -12,7 +12,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 
 use wiretale::flow::tcp::{Copied, Need, Segment, Trigger, Verdict, What};
-use wiretale::flow::{Flows, Fragments, Side};
+use wiretale::flow::{Beyond, Flows, Side};
 use wiretale::timeline::{Moment, Source};
 use wiretale::wire::Packet;
 use wiretale::wire::tcp::{Flags, Seq};
@@ -356,11 +356,11 @@ fn read(name: &str, place: char) -> Vec<Row> {
 fn each(name: &str, place: char, mut see: impl FnMut(&Packet<'_>)) {
     let path = folder().join(format!("{name}.{place}.pcap"));
     let mut source = wiretale::capture::open(&[path]).expect("a capture");
-    let mut fragments = Fragments::default();
+    let mut beyond = Beyond::default();
     while let Ok(Some(moment)) = source.next() {
         if let Moment::Frame(frame) = moment {
             let mut packet = Packet::dissect(frame);
-            fragments.join(&mut packet);
+            beyond.open(&mut packet);
             see(&packet);
         }
     }

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use tables::{Comparison, Row, by_capture, corpus, rows};
 use wiretale::flow::tcp::{Connection, Copied, Half};
-use wiretale::flow::{End, Flows, Fragments, Inflated, Side};
+use wiretale::flow::{Beyond, End, Flows, Side};
 use wiretale::timeline::{Moment, Source};
 use wiretale::wire::Packet;
 
@@ -128,7 +128,7 @@ fn end(text: &str) -> Option<End> {
 /// side that sent the first one.
 fn follow<T>(path: &Path, tell: impl Fn(&Connection, Side) -> T) -> Vec<T> {
     let Ok(mut source) = wiretale::capture::open(&[path.to_owned()]) else { return Vec::new() };
-    let (mut fragments, mut inflated) = (Fragments::default(), Inflated::default());
+    let mut beyond = Beyond::default();
     let mut flows = Flows::default();
     let mut firsts: HashMap<u32, End> = HashMap::new();
     let mut told = Vec::new();
@@ -140,8 +140,7 @@ fn follow<T>(path: &Path, tell: impl Fn(&Connection, Side) -> T) -> Vec<T> {
     while let Ok(Some(moment)) = source.next() {
         let Moment::Frame(frame) = moment else { continue };
         let mut packet = Packet::dissect(frame);
-        fragments.join(&mut packet);
-        inflated.open(&mut packet);
+        beyond.open(&mut packet);
         if let Some((connection, side)) = flows.observe(&packet).connection {
             firsts.entry(connection.id()).or_insert(connection.end(side));
         }

@@ -48,7 +48,6 @@ impl Connection {
         }
         self.note_offer(segment, side);
         if answers {
-            self.syn_ack = segment.mark;
             self.state = State::Answered;
         } else {
             self.begins_with_syn = true;
@@ -62,7 +61,7 @@ impl Connection {
         if self.story.is_some() {
             return;
         }
-        self.story = Some(Box::new(Story::new(self.zeek(), self.latest(), self.last_syn())));
+        self.story = Some(Box::new(Story::new(self.zeek(), self.last_syn(), self.syn_ack())));
         let Handshake { syn, syn_ack, .. } = self.handshake();
         let [client, server] = &mut self.halves;
         if let Some(syn) = syn.filter(|_| client.packets > 0) {
@@ -116,9 +115,9 @@ impl Half {
         let ((identity, place), next) = (self.identity, self.next);
         let extent = u64::from(next.past(self.start).cast_unsigned());
         let trail = self.trail();
-        trail.sent_at = mark.time;
-        trail.pace = Pace { extent, latest: mark.time, ..Pace::default() };
-        trail.copies.note(mark, identity, place);
+        let time = mark.time;
+        trail.pace = Pace { extent, latest: time, sent_at: time, ..Pace::default() };
+        trail.copies.note(1, mark, identity, place);
         trail.rtt.sent(next, mark);
     }
 }

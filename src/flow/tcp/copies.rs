@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::segment::Segment;
 use super::verdict::Copied;
+use crate::flow::fetch::fetch;
 use crate::flow::mark::Mark;
 use crate::timeline::Timestamp;
 
@@ -20,7 +21,6 @@ const SOON: Duration = Duration::from_millis(10);
 #[derive(Debug, Default)]
 pub(super) struct Copies {
     recent: [Seen; MOST],
-    next: u8,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -47,16 +47,20 @@ impl Copies {
         self.recent.iter().find(|seen| seen.identity == identity)?.copied(segment, rtt)
     }
 
+    /// Asks for where the packet of this turn will be noted.
+    pub(super) fn expect(&self, turn: u64) {
+        fetch(&self.recent[turn as usize % MOST]);
+    }
+
     /// The same for a direction of which only one packet was seen.
     pub(super) fn is_copy_of(mark: Mark, (identity, place): (u32, u32), segment: &Segment) -> bool {
         let seen = Seen::of(mark, identity, place);
         identity == self::identity(segment) && seen.copied(segment, None).is_some()
     }
 
-    pub(super) fn note(&mut self, mark: Mark, identity: u32, place: u32) {
-        let at = usize::from(self.next) % MOST;
-        self.recent[at] = Seen::of(mark, identity, place);
-        self.next = ((at + 1) % MOST) as u8;
+    /// Notes the packet of some turn; one of a few turns before is forgotten.
+    pub(super) fn note(&mut self, turn: u64, mark: Mark, identity: u32, place: u32) {
+        self.recent[turn as usize % MOST] = Seen::of(mark, identity, place);
     }
 }
 

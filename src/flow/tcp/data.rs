@@ -21,8 +21,8 @@ impl Half {
         if !self.facts.has(Facts::BEGUN) {
             return self.begin(segment);
         }
-        let newest = self.trail().order.newest();
-        let older = self.trail().order.is_older(segment);
+        let newest = self.trail().pace.order.newest();
+        let older = self.trail().pace.order.is_older(segment);
         if left.past(self.next) >= 0 {
             if left != self.next {
                 self.open_hole(segment, verdicts);
@@ -40,7 +40,7 @@ impl Half {
                 self.reach(right);
             }
         }
-        self.trail().sent_at = segment.mark.time;
+        self.trail().pace.sent_at = segment.mark.time;
         self.weigh(segment.mark.time);
     }
 
@@ -54,10 +54,10 @@ impl Half {
             self.reach(self.acked);
         }
         let trail = self.trail();
-        trail.order.is_older(segment);
-        trail.order.note(segment);
+        trail.pace.order.is_older(segment);
+        trail.pace.order.note(segment);
         trail.rtt.sent(segment.end(), segment.mark);
-        trail.sent_at = segment.mark.time;
+        trail.pace.sent_at = segment.mark.time;
     }
 
     fn open_hole(&mut self, segment: &Segment, verdicts: &mut Vec<Verdict>) {
@@ -75,7 +75,7 @@ impl Half {
     pub(super) fn advance(&mut self, segment: &Segment) {
         self.reach(segment.end());
         let trail = self.trail();
-        trail.order.note(segment);
+        trail.pace.order.note(segment);
         trail.rtt.sent(segment.end(), segment.mark);
     }
 
@@ -132,7 +132,7 @@ impl Half {
         if let Some(before) = birth.is_before(hole.above, false) {
             return (!before, Evidence::Stamp, Confidence::Certain);
         }
-        let counts_up = self.trail.as_ref().is_some_and(|trail| trail.order.counts_up());
+        let counts_up = self.trail.as_ref().is_some_and(|trail| trail.pace.order.counts_up());
         if let Some(before) = birth.is_before(hole.above, counts_up) {
             return (!before, Evidence::IpId, Confidence::Likely);
         }

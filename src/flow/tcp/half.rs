@@ -4,6 +4,7 @@
 //! is kept here too. It comes in three sizes: what every connection needs, what is needed once
 //! something was said ([`Trail`]), and what is needed once something went wrong ([`Trouble`]).
 
+use std::mem::offset_of;
 use std::time::Duration;
 
 use arrayvec::ArrayVec;
@@ -17,6 +18,7 @@ use super::sack::Scoreboard;
 use super::segment::Ecn;
 use super::sent::Sent;
 use super::window::{Probe, Windows};
+use crate::flow::fetch::fetch;
 use crate::timeline::Timestamp;
 use crate::wire::tcp::Seq;
 
@@ -56,28 +58,34 @@ pub struct Half {
 #[derive(Debug, Default)]
 #[repr(C, align(64))]
 pub(super) struct Trail {
+    /// Moved on by what this side sends.
     pub(super) pace: Pace,
-    /// When it last sent something that takes up sequence.
-    pub(super) sent_at: Timestamp,
+    /// By what it sends, and by what the peer acknowledges.
+    pub(super) flight: Flight,
+    pub(super) trouble: Option<Box<Trouble>>,
     /// Pure ACKs of the peer that say the same, since the last that said something new.
     pub(super) duplicate_acks: u32,
     /// Retransmission timers that went off since something new was acknowledged.
     pub(super) timers: u32,
-    pub(super) flight: Flight,
-    pub(super) order: Order,
+    pub(super) recovery: Option<Recovery>,
     /// Where an octet ends that was sent into a closed window; it counts once it is acknowledged.
     pub(super) probed: Option<Seq>,
-    pub(super) windows: Windows,
     pub(super) rtt: Rtt,
-    pub(super) trouble: Option<Box<Trouble>>,
-    pub(super) recovery: Option<Recovery>,
+    pub(super) copies: Copies,
+    pub(super) windows: Windows,
     /// Asked, and not answered yet: in which packet.
     pub(super) probing: Option<(Probe, u64)>,
     sent: Option<Box<Sent>>,
-    pub(super) copies: Copies,
+    /// Meaningful with [`Facts::DATA`].
+    pub(super) first_data: Timestamp,
 }
 
-/// What every packet moves on.
+const _: () = {
+    assert!(offset_of!(Trail, flight) == 64 && offset_of!(Trail, rtt) == 128, "each is one line");
+    assert!(offset_of!(Trail, copies) % 64 == 0 && offset_of!(Trail, windows) % 64 == 0);
+};
+
+/// What everything that is sent moves on: one line.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Pace {
     pub(super) payload: u64,
@@ -87,8 +95,10 @@ pub(super) struct Pace {
     /// The longest time without a packet, in nanoseconds.
     pub(super) idle: u64,
     /// Meaningful with [`Facts::DATA`].
-    pub(super) first_data: Timestamp,
     pub(super) last_data: Timestamp,
+    /// When it last sent something that takes up sequence.
+    pub(super) sent_at: Timestamp,
+    pub(super) order: Order,
 }
 
 /// What is needed once something was lost or came in disorder.
@@ -246,13 +256,13 @@ impl Half {
             return Sent { wire_packets: self.packets, ..Sent::default() };
         };
         let sent = trail.sent.as_deref().copied().unwrap_or_default();
-        let Pace { idle, first_data, last_data, .. } = trail.pace;
+        let Pace { idle, last_data, .. } = trail.pace;
         let has_data = self.facts.has(Facts::DATA);
         Sent {
             // Counted there are those that the card joined to others.
             wire_packets: sent.wire_packets + self.packets,
             idle: Duration::from_nanos(idle),
-            first_data: has_data.then_some(first_data),
+            first_data: has_data.then_some(trail.first_data),
             last_data: has_data.then_some(last_data),
             ..sent
         }
@@ -275,6 +285,22 @@ impl Half {
 }
 
 impl Trail {
+    /// Asks for what the packet of this turn will move on.
+    pub(super) fn expect_to_send(&self, turn: u64) {
+        fetch(&self.pace);
+        fetch(&self.flight);
+        fetch(&self.rtt);
+        self.copies.expect(turn);
+        self.windows.expect();
+    }
+
+    /// Asks for what an answer to this side will move on.
+    pub(super) fn expect_to_hear(&self) {
+        fetch(&self.flight);
+        self.rtt.expect();
+        fetch(&self.windows);
+    }
+
     pub(super) fn sent(&mut self) -> &mut Sent {
         self.sent.get_or_insert_default()
     }

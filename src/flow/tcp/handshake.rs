@@ -106,7 +106,7 @@ impl Connection {
         let known = |mark: Mark| (mark.packet != 0).then_some(mark);
         let Opening { syn_retries, syn_ack_retries, .. } =
             self.story.as_ref().map(|story| story.opening).unwrap_or_default();
-        let (last_syn, syn_ack) = (known(self.last_syn()), self.syn_ack);
+        let (last_syn, syn_ack) = (known(self.last_syn()), self.syn_ack());
         let first = if self.begins_with_syn { Some(self.opened) } else { last_syn };
         let syn_ack = known(syn_ack);
         let story = self.story.as_ref();
@@ -127,6 +127,21 @@ impl Connection {
             Some(story) => story.opening.last_syn,
             None if self.begins_with_syn => self.opened,
             None => Mark::default(),
+        }
+    }
+
+    /// The first SYN-ACK; packet 0 where there was none.
+    pub(super) fn syn_ack(&self) -> Mark {
+        match &self.story {
+            Some(story) => story.syn_ack,
+            None if self.halves[Side::Server.index()].packets > 0 => self.latest,
+            None => Mark::default(),
+        }
+    }
+
+    fn answered(&mut self, mark: Mark) {
+        if let Some(story) = &mut self.story {
+            story.syn_ack = mark;
         }
     }
 
@@ -237,7 +252,7 @@ impl Connection {
         }
         if self.state == State::Joined && is_first {
             self.state = State::Answered;
-            self.syn_ack = segment.mark;
+            self.answered(segment.mark);
             return Belief::All;
         }
         if crossed && fits {
@@ -247,7 +262,7 @@ impl Connection {
         if fits && !again && side == Side::Server && (self.state == State::Asked || unreachable) {
             offer::accept(peer, segment, verdicts);
             self.state = State::Answered;
-            self.syn_ack = segment.mark;
+            self.answered(segment.mark);
             self.forget_close();
             return Belief::All;
         }
@@ -278,7 +293,7 @@ impl Connection {
         let of = if segment.has(Flags::ACK) { Side::Server } else { Side::Client };
         match of {
             Side::Client => self.asked(segment.mark),
-            Side::Server => self.syn_ack = segment.mark,
+            Side::Server => self.answered(segment.mark),
         }
         self.roles = Roles::Handshake;
         if side != of {
@@ -296,14 +311,12 @@ impl Connection {
     ) -> Belief {
         let Some(story) = &mut self.story else { return Belief::All };
         match side {
-            Side::Server if self.syn_ack.packet == 0 => {
-                self.syn_ack = segment.mark;
-            }
+            Side::Server if story.syn_ack.packet == 0 => story.syn_ack = segment.mark,
             Side::Client if story.ack.is_none() => story.ack = Some(segment.mark),
             // The same once more.
             _ => return Belief::All,
         }
-        if self.syn_ack.packet != 0 && story.ack.is_some() {
+        if story.syn_ack.packet != 0 && story.ack.is_some() {
             self.connect(verdicts);
         }
         Belief::Ack

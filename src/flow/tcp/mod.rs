@@ -34,9 +34,10 @@ mod verdict;
 mod window;
 mod zeek;
 
+use super::fetch::fetch;
 use super::key::{End, Key, Which};
 use super::mark::{Mark, Side};
-use super::table::Keyed;
+use super::table::{Keyed, Rank, Use};
 use super::way::Way;
 use crate::wire::tcp::Flags;
 use crate::wire::{Layer, Packet};
@@ -63,14 +64,14 @@ use zeek::{Step, Zeek};
 
 /// Two halves, watched from the middle.
 ///
-/// Laid out by lines of the processor's cache, of which there are four with its place in the table.
+/// Laid out by lines of the processor's cache, of which there are four with its place in the table; only
+/// the first three are needed by what only goes on.
 #[derive(Debug)]
 #[repr(C)]
 pub struct Connection {
     key: Key,
-    number: Number,
-    /// Nothing while there is no more than one SYN and one SYN-ACK.
-    story: Option<Box<Story>>,
+    /// The last packet.
+    latest: Mark,
     /// Which end is the client, as far as is known.
     client: Which,
     roles: Roles,
@@ -82,9 +83,10 @@ pub struct Connection {
     completeness: Completeness,
     quiet: Quiet,
     halves: [Half; 2],
+    /// Nothing while there is no more than one SYN and one SYN-ACK.
+    story: Option<Box<Story>>,
+    number: Number,
     opened: Mark,
-    /// The first SYN-ACK; packet 0 where there was none.
-    syn_ack: Mark,
     /// What carried the first packet, beside plain links and IP.
     way: Option<Arc<Way>>,
     /// The one before it with the same key; 0 when there was none.
@@ -92,6 +94,7 @@ pub struct Connection {
 }
 
 const _: () = assert!(size_of::<Half>() == 64, "a half is one line");
+const _: () = assert!(std::mem::offset_of!(Connection, halves) == 64, "and begins one");
 
 /// Which one of all it is, in the order of the first packets.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -113,8 +116,26 @@ impl Number {
 }
 
 impl Keyed for Connection {
+    fn vacant() -> Self {
+        Self::unknown()
+    }
+
+    fn fetch(&self) {
+        fetch(&self.key);
+        self.halves.iter().for_each(fetch);
+    }
+
     fn key(&self) -> &Key {
         &self.key
+    }
+
+    fn rank(&self) -> Rank {
+        let queue = match self.state {
+            state if state.is_over() => Use::Over,
+            state if state.is_half_open() => Use::HalfOpen,
+            _ => Use::Open,
+        };
+        Rank::of(queue, self.latest.time)
     }
 }
 
@@ -137,11 +158,17 @@ impl Connection {
             completeness: Completeness::default(),
             quiet: Quiet::default(),
             opened: mark,
-            syn_ack: Mark::default(),
+            latest: mark,
             halves: [Half::default(), Half::default()],
             way: None,
             story: None,
         }
+    }
+
+    /// One of which nothing is known.
+    pub fn unknown() -> Self {
+        let (key, client) = Key::unknown();
+        Self::new(Number::default(), key, (client, Roles::FirstSender), Mark::default())
     }
 
     /// Carried so.
@@ -156,8 +183,11 @@ impl Connection {
 
     /// Whether packets of this number's way belong to it.
     pub(super) fn goes_by(&self, way: u16) -> bool {
-        let others = self.story.as_ref().map(|story| story.others);
-        self.key.way == way || others.is_some_and(|others| way != 0 && others.contains(&way))
+        self.key.way == way || way != 0 && self.goes_by_another(way)
+    }
+
+    fn goes_by_another(&self, way: u16) -> bool {
+        self.story.as_ref().is_some_and(|story| story.others.contains(&way))
     }
 
     /// Copies of its packets are seen on another way, too.
@@ -198,11 +228,7 @@ impl Connection {
 
     /// The last packet so far.
     pub fn latest(&self) -> Mark {
-        match &self.story {
-            Some(story) => story.latest,
-            None if self.syn_ack.packet > self.opened.packet => self.syn_ack,
-            None => self.opened,
-        }
+        self.latest
     }
 
     pub fn end(&self, side: Side) -> End {
@@ -217,6 +243,11 @@ impl Connection {
         self.story.as_ref()?.application
     }
 
+    /// Whether it is known for certain who the client is, and what stands above TCP.
+    pub(super) fn is_known(&self) -> bool {
+        self.is_named && self.roles >= Roles::Content
+    }
+
     pub(super) fn carries(&mut self, packet: &Packet<'_>) {
         let own = packet.own_layers();
         // Nothing stands above most segments: then there is nothing to look up.
@@ -228,6 +259,15 @@ impl Connection {
             let above = tcp.and_then(|at| own.get(at + 1));
             story.application = story.application.or(above.map(|layer| layer.name().key));
             self.is_named = story.application.is_some();
+        }
+    }
+
+    /// Asks for what the next segment of this side will move on, should it only go on.
+    pub(super) fn expect(&self, side: Side) {
+        let (own, peer) = (self.half(side), self.half(side.peer()));
+        if let (Some(own_trail), Some(peer_trail)) = (&own.trail, &peer.trail) {
+            own_trail.expect_to_send(own.packets + 1);
+            peer_trail.expect_to_hear();
         }
     }
 
@@ -251,6 +291,7 @@ impl Connection {
         if !self.go_on_quietly(segment, side, verdicts) {
             self.catch_up();
             self.observe_at_length(segment, side, verdicts);
+            self.latest = segment.mark;
             self.settle_down();
         }
     }
@@ -263,12 +304,11 @@ impl Connection {
         let (from, step) = (self.which(side), Step::of(segment));
         if self.is_new() {
             let zeek = Zeek::new(&self.key, from, &step);
-            self.story = Some(Box::new(Story::new(zeek, segment.mark, Mark::default())));
+            self.story = Some(Box::new(Story::new(zeek, Mark::default(), Mark::default())));
         } else {
             self.unfold();
         }
         if let Some(story) = &mut self.story {
-            story.latest = segment.mark;
             story.zeek.observe(from, &step);
         }
         let (own, peer) = self.pair(side);
@@ -345,7 +385,8 @@ impl Half {
         if segment.congested {
             self.trail().sent().congested += 1;
         }
-        let pace = &mut self.trail.get_or_insert_default().pace;
+        let trail = self.trail.get_or_insert_default();
+        let pace = &mut trail.pace;
         let idle = if is_first { 0 } else { time.0.saturating_sub(pace.latest.0) };
         pace.latest = pace.latest.max(time);
         pace.payload += u64::from(segment.len);
@@ -353,9 +394,9 @@ impl Half {
         if segment.len > 0 {
             if !self.facts.has(Facts::DATA) {
                 self.facts.note(Facts::DATA);
-                pace.first_data = time;
+                trail.first_data = time;
             }
-            pace.last_data = pace.last_data.max(time);
+            trail.pace.last_data = trail.pace.last_data.max(time);
         }
     }
 
@@ -368,10 +409,11 @@ impl Half {
             && !(peer.facts.has(Facts::ACKED) && segment.ack.past(peer.acked) <= 0);
         let may_be_copy = !new_octets && !new_ack;
         let rtt = if may_be_copy { self.round_trip(peer) } else { None };
+        let turn = self.packets;
         let copies = &mut self.trail().copies;
         let found = if may_be_copy { copies.find(segment, identity, rtt) } else { None };
         if found.is_none() {
-            copies.note(segment.mark, identity, segment.place);
+            copies.note(turn, segment.mark, identity, segment.place);
         }
         found
     }

@@ -2,27 +2,27 @@
 
 use std::collections::VecDeque;
 
-use arrayvec::ArrayVec;
-
 use crate::flow::mark::Mark;
 use crate::timeline::Timestamp;
 use crate::wire::tcp::Seq;
 
 /// So many lie beside the rest of a direction's state; most conversations never have more.
-const FEW: usize = 4;
+const FEW: usize = 3;
 /// When there are more, each two become one: fewer samples, no wrong ones.
 const MOST: usize = 4096;
 
 /// The segments of one direction that were not acknowledged yet, in the order of their ends.
+///
+/// The few lie in columns, so that they leave room for one more word in a line of the processor's cache.
 #[derive(Debug)]
 pub(super) enum Queue {
-    Few(ArrayVec<Flying, FEW>),
+    Few { sent: [Timestamp; FEW], ends: [Seq; FEW], packets: [u32; FEW], count: u8 },
     Many(VecDeque<Flying>),
 }
 
+const _: () = assert!(size_of::<Queue>() == 56);
+
 /// A segment that was not acknowledged yet.
-///
-/// Sixteen octets, so that the few of most conversations fit into one line of the processor's cache.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Flying {
     pub(super) end: Seq,
@@ -54,55 +54,61 @@ impl Flying {
 
 impl Default for Queue {
     fn default() -> Self {
-        Self::Few(ArrayVec::new_const())
+        Self::Few { sent: [Timestamp(0); FEW], ends: [Seq(0); FEW], packets: [0; FEW], count: 0 }
     }
 }
 
 impl Queue {
     pub(super) fn is_empty(&self) -> bool {
         match self {
-            Self::Few(few) => few.is_empty(),
+            Self::Few { count, .. } => *count == 0,
             Self::Many(many) => many.is_empty(),
         }
     }
 
     /// Adds a segment in its place. Of two with one end the later counts.
     pub(super) fn push(&mut self, flying: Flying) {
-        if let Self::Few(few) = self
-            && few.is_full()
-        {
-            *self = Self::Many(few.iter().copied().collect());
+        if let Self::Few { sent, ends, packets, count } = self {
+            let at = usize::from(*count);
+            let last = at.checked_sub(1).and_then(|last| ends.get(last));
+            if at < FEW && last.is_none_or(|last| last.past(flying.end) < 0) {
+                (sent[at], ends[at], packets[at]) = (flying.sent, flying.end, flying.packet);
+                *count += 1;
+                return;
+            }
         }
-        match self {
-            Self::Few(few) => {
-                let at = few.iter().take_while(|other| other.end.past(flying.end) < 0).count();
-                match few.get_mut(at) {
-                    Some(other) if other.end == flying.end => other.sent = flying.sent,
-                    _ => few.insert(at, flying),
-                }
-            }
-            Self::Many(many) => {
-                if many.len() >= MOST {
-                    thin(many);
-                }
-                if many.back().is_none_or(|last| last.end.past(flying.end) < 0) {
-                    return many.push_back(flying);
-                }
-                let at = many.partition_point(|other| other.end.past(flying.end) < 0);
-                match many.get_mut(at) {
-                    Some(other) if other.end == flying.end => other.sent = flying.sent,
-                    _ => many.insert(at, flying),
-                }
-            }
+        self.insert(flying);
+    }
+
+    fn insert(&mut self, flying: Flying) {
+        let many = self.many();
+        if many.len() >= MOST {
+            thin(many);
+        }
+        if many.back().is_none_or(|last| last.end.past(flying.end) < 0) {
+            return many.push_back(flying);
+        }
+        let at = many.partition_point(|other| other.end.past(flying.end) < 0);
+        match many.get_mut(at) {
+            Some(other) if other.end == flying.end => other.sent = flying.sent,
+            _ => many.insert(at, flying),
         }
     }
 
     /// Takes the first segment out, if all of it lies below `ack`.
     pub(super) fn pop_below(&mut self, ack: Seq) -> Option<Flying> {
         match self {
-            Self::Few(few) => {
-                let first = few.first().filter(|first| first.end.past(ack) <= 0).copied()?;
-                few.remove(0);
+            Self::Few { sent, ends, packets, count } => {
+                if *count == 0 || ends[0].past(ack) > 0 {
+                    return None;
+                }
+                let first = Flying { end: ends[0], packet: packets[0], sent: sent[0] };
+                *count -= 1;
+                if *count > 0 {
+                    sent.copy_within(1.., 0);
+                    ends.copy_within(1.., 0);
+                    packets.copy_within(1.., 0);
+                }
                 Some(first)
             }
             Self::Many(many) => {
@@ -114,12 +120,20 @@ impl Queue {
 
     /// Octets from `left` to `right` were sent again; gives the packet that brought them first.
     pub(super) fn resend(&mut self, left: Seq, right: Seq, mark: Mark) -> Option<u64> {
+        let many = self.many();
+        let from = many.partition_point(|flying| flying.end.past(left) <= 0);
+        resend(many.range_mut(from..), left, right, mark)
+    }
+
+    /// In rows, from now on.
+    fn many(&mut self) -> &mut VecDeque<Flying> {
+        if let Self::Few { sent, ends, packets, count } = self {
+            let row = |at| Flying { end: ends[at], packet: packets[at], sent: sent[at] };
+            *self = Self::Many((0..usize::from(*count)).map(row).collect());
+        }
         match self {
-            Self::Few(few) => resend(few.iter_mut(), left, right, mark),
-            Self::Many(many) => {
-                let from = many.partition_point(|flying| flying.end.past(left) <= 0);
-                resend(many.range_mut(from..), left, right, mark)
-            }
+            Self::Many(many) => many,
+            Self::Few { .. } => unreachable!("they were just put in rows"),
         }
     }
 }

@@ -37,7 +37,7 @@ impl Quiet {
 
 impl Connection {
     /// Follows a segment if it is one of these; says whether it was.
-    pub(super) fn go_on_quietly(
+    pub(in crate::flow) fn go_on_quietly(
         &mut self,
         segment: &Segment,
         side: Side,
@@ -52,25 +52,27 @@ impl Connection {
         }
         own.count(segment, peer.mss);
         let moved = segment.ack != peer.acked;
+        let turns = own.window != segment.window;
+        let turn = own.packets;
         let Some(trail) = &mut own.trail else { return true };
-        trail.copies.note(segment.mark, copies::identity(segment), segment.place);
+        trail.copies.note(turn, segment.mark, copies::identity(segment), segment.place);
         if segment.len > 0 {
-            trail.order.is_older(segment);
+            trail.pace.order.is_older(segment);
             own.advance(segment);
-            own.trail().sent_at = segment.mark.time;
+            own.trail().pace.sent_at = segment.mark.time;
             own.weigh(segment.mark.time);
             window::fill(own, peer, segment, verdicts);
         }
         if moved {
             ack::reach(peer, segment, verdicts);
-            window::offer(own, peer, segment, true, false, verdicts);
-            own.window = segment.window;
             peer.weigh(segment.mark.time);
         }
-        self.quiet.0 |= Quiet::WENT_ON;
-        if let Some(story) = &mut self.story {
-            story.latest = segment.mark;
+        if moved || turns {
+            window::reach(own, peer, segment, verdicts);
+            own.window = segment.window;
         }
+        self.quiet.0 |= Quiet::WENT_ON;
+        self.latest = segment.mark;
         true
     }
 
@@ -135,13 +137,13 @@ impl Half {
         segment.seq == self.next
             && moved >= 0
             && segment.ack.past(peer.next) <= 0
-            && (moved > 0 || segment.len > 0 && self.window == segment.window)
+            && (moved > 0 || segment.len > 0)
             // A wrap is followed at length.
             && segment.end().0 >= segment.seq.0
             && segment.ack.0 >= peer.acked.0
             && self.window != 0
             && (segment.len != 1 || window::probe(self, segment).is_none())
-            && Birth::of(segment).is_before(trail.order.newest(), false) != Some(true)
+            && Birth::of(segment).is_before(trail.pace.order.newest(), false) != Some(true)
     }
 
     /// All is known, nothing was lost, and nothing asked; what only goes on leaves it so.

@@ -107,7 +107,7 @@ impl Connection {
             Some(trail) => trail.copies.find(segment, identity, self.rtt()).is_some(),
             None if own.packets == 0 => false,
             None => {
-                let mark = if segment.has(Flags::ACK) { self.syn_ack } else { self.opened };
+                let mark = if segment.has(Flags::ACK) { self.syn_ack() } else { self.opened };
                 Copies::is_copy_of(mark, own.identity, segment)
             }
         }
@@ -137,7 +137,7 @@ impl Connection {
 
     /// Whether the clock of its sender has gone on since (RFC 6191 §2).
     fn is_later(&self, segment: &Segment, side: Side) -> bool {
-        let newest = |trail: &super::half::Trail| trail.order.newest().stamp;
+        let newest = |trail: &super::half::Trail| trail.pace.order.newest().stamp;
         let before = self.halves[side.index()].trail.as_deref().and_then(newest);
         let now = segment.stamps.map(|stamps| stamps.value);
         matches!((before, now), (Some(before), Some(now)) if now.wrapping_sub(before).cast_signed() > 0)

@@ -5,9 +5,11 @@
 //! which of the two was acknowledged (Karn; RFC 6298 §3); nor does one that was acknowledged only when
 //! an older hole was filled.
 
+use std::mem::offset_of;
 use std::time::Duration;
 
 use super::queue::{Flying, Queue};
+use crate::flow::fetch::fetch;
 use crate::flow::mark::Mark;
 use crate::timeline::Timestamp;
 use crate::wire::tcp::Seq;
@@ -16,9 +18,11 @@ use crate::wire::tcp::Seq;
 ///
 /// Laid out by lines of the processor's cache: what waits, what is summed up, and the buckets.
 #[derive(Debug, Default)]
-#[repr(C)]
+#[repr(C, align(64))]
 pub struct Rtt {
     queue: Queue,
+    /// When the newest of what was acknowledged so far was sent.
+    newest: Timestamp,
     samples: u64,
     total: u64,
     squares: f64,
@@ -26,11 +30,11 @@ pub struct Rtt {
     longest: u64,
     smoothed: f64,
     variation: f64,
-    /// When the newest of what was acknowledged so far was sent.
-    newest: Timestamp,
-    buckets: Buckets,
     ambiguous: u64,
+    buckets: Buckets,
 }
+
+const _: () = assert!(offset_of!(Rtt, samples) == 64 && offset_of!(Rtt, buckets) == 128);
 
 /// Where an ACK ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -104,6 +108,13 @@ impl Rtt {
     #[allow(clippy::cast_sign_loss)]
     pub(super) fn smoothed(&self) -> Option<Duration> {
         (self.samples > 0).then(|| Duration::from_nanos(self.smoothed as u64))
+    }
+
+    /// Asks for what an ACK will move on.
+    pub(super) fn expect(&self) {
+        fetch(&self.queue);
+        fetch(&self.samples);
+        fetch(&self.buckets);
     }
 
     /// A segment was sent for the first time.

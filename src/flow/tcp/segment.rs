@@ -4,7 +4,9 @@ use arrayvec::ArrayVec;
 
 use crate::flow::key::{End, Key, Which};
 use crate::flow::mark::Mark;
+use crate::timeline::Frame;
 use crate::wire::tcp::{Flags, Seq, Tcp, TcpOption};
+use crate::wire::usual::{Ip, Usual};
 use crate::wire::{Layer, Packet, packet};
 
 /// The parts of a packet that a connection is followed by.
@@ -22,7 +24,8 @@ pub struct Segment {
     /// Of IPv4; IPv6 has none.
     pub ip_id: Option<u16>,
     pub hops: u8,
-    /// Where the capture saw it: the same for packets of one direction at one interface, on one link.
+    /// Where the capture saw it, in a number: the same for packets of one direction at one interface, on
+    /// one link, that have come equally far.
     pub place: u32,
     /// RFC 3168 §5: a router marked it instead of dropping it.
     pub congested: bool,
@@ -82,7 +85,7 @@ impl Segment {
     }
 
     /// Reads the segment in the innermost IP packet: in its place, because this is done for every packet.
-    pub(in crate::flow) fn read(&mut self, packet: &Packet<'_>) -> Option<(Key, Which)> {
+    fn read(&mut self, packet: &Packet<'_>) -> Option<(Key, Which)> {
         let layers = packet.own_layers();
         let is_ip = |layer: &Layer<'_>| matches!(layer, Layer::Ipv4(_) | Layer::Ipv6(_));
         let at = layers.iter().rposition(is_ip)?;
@@ -91,28 +94,52 @@ impl Segment {
         else {
             return None;
         };
+        let ip = match &layers[at] {
+            Layer::Ipv4(ip) => Ip::V4(*ip),
+            Layer::Ipv6(ip) => Ip::V6(*ip),
+            _ => return None,
+        };
+        let (key, which) = self.read_headers(&packet.frame, ip, *tcp);
+        let carriers = &layers[..at];
+        for layer in carriers {
+            self.pass(layer);
+        }
+        Some((key, which))
+    }
+
+    /// The layers that carry the innermost IP packet.
+    pub(in crate::flow) fn carriers<'p, 'a>(packet: &'p Packet<'a>) -> &'p [Layer<'a>] {
+        let layers = packet.own_layers();
+        let is_ip = |layer: &Layer<'_>| matches!(layer, Layer::Ipv4(_) | Layer::Ipv6(_));
+        &layers[..layers.iter().rposition(is_ip).unwrap_or(0)]
+    }
+
+    /// Reads the segment of a usual frame.
+    #[inline]
+    pub(in crate::flow) fn skim(&mut self, frame: &Frame<'_>, usual: &Usual<'_>) -> (Key, Which) {
+        let found = self.read_headers(frame, usual.ip, usual.tcp);
+        self.pass(&Layer::Ethernet(usual.ethernet));
+        found
+    }
+
+    #[inline]
+    fn read_headers(&mut self, frame: &Frame<'_>, ip: Ip<'_>, tcp: Tcp<'_>) -> (Key, Which) {
         let (from, to) = (tcp.source_port(), tcp.destination_port());
-        let found = match &layers[at] {
-            Layer::Ipv4(ip) => {
+        let found = match ip {
+            Ip::V4(ip) => {
                 (self.ip_id, self.hops) = (Some(ip.id()), ip.ttl());
                 self.congested = ip.header().0[1] & 3 == 3;
                 Key::of(6, End::v4(ip.source(), from), End::v4(ip.destination(), to))
             }
-            Layer::Ipv6(ip) => {
+            Ip::V6(ip) => {
                 self.hops = ip.hop_limit();
                 self.congested = ip.traffic_class() & 3 == 3;
                 Key::of(6, End::v6(ip.source(), from), End::v6(ip.destination(), to))
             }
-            _ => return None,
         };
-        self.place = place(packet.frame.interface, self.hops, &layers[..at]);
-        self.mark = Mark::of(&packet.frame);
-        self.octets = packet.frame.octets.len() as u32;
-        self.read_header(*tcp);
-        Some(found)
-    }
-
-    fn read_header(&mut self, tcp: Tcp<'_>) {
+        self.place = frame.interface << 8 ^ u32::from(self.hops);
+        self.mark = Mark::of(frame);
+        self.octets = frame.octets.len() as u32;
         (self.seq, self.ack) = (tcp.seq(), tcp.ack());
         (self.flags, self.window) = (tcp.flags(), tcp.window());
         self.len = tcp.payload().len() as u32;
@@ -121,6 +148,22 @@ impl Segment {
             Some((value, echo)) => self.stamps = Some(Stamps { value, echo }),
             None => self.read_options(tcp),
         }
+        found
+    }
+
+    /// Where the capture saw it depends on what carried it there, too.
+    #[inline]
+    fn pass(&mut self, carrier: &Layer<'_>) {
+        let told = match carrier {
+            Layer::Ethernet(ethernet) => ethernet.link(),
+            Layer::Vlan(vlan) => vlan.id().into(),
+            Layer::Sll(sll) => sll.packet_type().into(),
+            Layer::Sll2(sll) => u64::from(sll.packet_type()) << 32 | u64::from(sll.interface()),
+            Layer::Ipv4(ip) => u32::from(ip.destination()).into(),
+            _ => 1,
+        };
+        let mixed = (u64::from(self.place) ^ told).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.place = (mixed >> 32) as u32;
     }
 
     /// What an ICMP error sends back: in which packet, with which number as far as it was quoted, of
@@ -210,27 +253,4 @@ impl Ecn {
             _ => Self::None,
         }
     }
-}
-
-/// Where a capture saw a packet, in a number: its interface, how far the packet had come, and what
-/// carried it there.
-fn place(interface: u32, hops: u8, carriers: &[Layer<'_>]) -> u32 {
-    let mut place = u64::from(interface) << 8 | u64::from(hops);
-    for layer in carriers {
-        let told = match layer {
-            Layer::Ethernet(ethernet) => {
-                let [a, b, c, d, e, f] = ethernet.source().0;
-                let from = u64::from_be_bytes([0, 0, a, b, c, d, e, f]);
-                let [a, b, c, d, e, f] = ethernet.destination().0;
-                from.rotate_left(20) ^ u64::from_be_bytes([0, 0, a, b, c, d, e, f])
-            }
-            Layer::Vlan(vlan) => vlan.id().into(),
-            Layer::Sll(sll) => sll.packet_type().into(),
-            Layer::Sll2(sll) => u64::from(sll.packet_type()) << 32 | u64::from(sll.interface()),
-            Layer::Ipv4(ip) => u32::from(ip.destination()).into(),
-            _ => 1,
-        };
-        place = (place ^ told).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(31);
-    }
-    (place >> 32) as u32
 }

@@ -12,9 +12,9 @@ use crate::wire::tcp::Seq;
 #[derive(Debug)]
 #[repr(C)]
 pub(super) struct Story {
-    /// The last packet.
-    pub(super) latest: Mark,
     pub(super) opening: Opening,
+    /// The first SYN-ACK; packet 0 where there was none.
+    pub(super) syn_ack: Mark,
     pub(super) zeek: Zeek,
     /// The client's first packet that acknowledges the server's SYN.
     pub(super) ack: Option<Mark>,
@@ -60,9 +60,9 @@ impl Story {
     /// Copies under still other VLANs and tunnels are recognised again each time.
     const OTHERS: usize = 3;
 
-    pub(super) fn new(zeek: Zeek, latest: Mark, last_syn: Mark) -> Self {
+    pub(super) fn new(zeek: Zeek, last_syn: Mark, syn_ack: Mark) -> Self {
         Self {
-            latest,
+            syn_ack,
             opening: Opening { last_syn, ..Opening::default() },
             ack: None,
             last_syn_ack: None,

@@ -15,7 +15,7 @@ pub(super) fn find(half: &mut Half, segment: &Segment) -> Trigger {
     let is_last = segment.end() == half.next;
     let (acked, next) = (half.acked, half.next);
     let trail = half.trail();
-    let silence = segment.mark.time.since(trail.sent_at);
+    let silence = segment.mark.time.since(trail.pace.sent_at);
     let is_silent = silence >= trail.rtt.timeout().mul_f64(0.85);
     let recovery = trail.recovery.filter(|recovery| acked.past(recovery.until) < 0);
     let repairs = |by| recovery.is_some_and(|recovery| recovery.by == by);

@@ -9,7 +9,9 @@ use std::time::Duration;
 use super::half::{Facts, Half, Trail};
 use super::segment::Segment;
 use super::verdict::{Confidence, Evidence, Verdict, What};
+use crate::flow::fetch::fetch;
 use crate::flow::mark::Mark;
+use crate::timeline::Timestamp;
 use crate::wire::tcp::{Flags, Seq};
 
 /// RFC 7323 §2.3.
@@ -19,15 +21,20 @@ const OFFERS: usize = 7;
 
 /// The windows that one side offered.
 #[derive(Debug, Default)]
-#[repr(C)]
+#[repr(C, align(64))]
 pub struct Windows {
     offers: [Offer; OFFERS],
-    /// Where the next offer is noted, and how many were.
-    next: u8,
+    /// Where the newest offer stands, before the older ones, and how many there are.
+    newest: u8,
     made: u8,
+    /// Whether one was known in octets, so that what follows means something.
+    is_known: bool,
+    /// Whether `full_since` is some time.
+    is_full: bool,
     /// In octets, scaled; only those whose scale is known.
-    range: Option<(u32, u32)>,
-    last: Option<u32>,
+    last: u32,
+    least: u32,
+    most: u32,
     full_since: Option<Mark>,
     zeros: u64,
     zero_since: Option<Mark>,
@@ -46,11 +53,11 @@ struct Offer {
 impl Windows {
     /// The smallest and the largest, in octets; `None` while the scale is unknown.
     pub fn range(&self) -> Option<(u32, u32)> {
-        self.range
+        self.is_known.then_some((self.least, self.most))
     }
 
     pub fn last(&self) -> Option<u32> {
-        self.last
+        self.is_known.then_some(self.last)
     }
 
     /// How often it closed.
@@ -78,34 +85,60 @@ impl Windows {
         self.zero_since
     }
 
+    /// Asks for what the next offer will move on.
+    pub(super) fn expect(&self) {
+        fetch(&self.offers);
+        fetch(&self.least);
+    }
+
     fn note(&mut self, window: u32) {
-        self.last = Some(window);
-        let (least, most) = self.range.unwrap_or((window, window));
-        self.range = Some((least.min(window), most.max(window)));
+        self.last = window;
+        if !self.is_known {
+            (self.least, self.most, self.is_known) = (window, window, true);
+        }
+        (self.least, self.most) = (self.least.min(window), self.most.max(window));
+    }
+
+    /// New octets fill it.
+    fn fill(&mut self, mark: Mark) {
+        if !self.is_full {
+            (self.is_full, self.full_since) = (true, Some(mark));
+        }
+    }
+
+    /// It is not full any more.
+    fn drain(&mut self, time: Timestamp) {
+        self.is_full = false;
+        if let Some(since) = self.full_since.take() {
+            self.full_time += time.since(since.time);
+        }
     }
 
     /// The edge that a peer which echoes this stamp had heard of.
     fn heard(&self, echo: u32) -> Option<Seq> {
-        let last = usize::from(self.next);
-        let newest_first = (1..=OFFERS).map(|back| self.offers[(last + OFFERS - back) % OFFERS]);
-        let known = |offer: &Offer| offer.stamp.wrapping_sub(echo).cast_signed() <= 0;
-        newest_first.take(self.made.into()).find(known).map(|offer| offer.edge)
+        let (before, newest) = self.offers.split_at_checked(self.newest.into())?;
+        let known = |offer: &&Offer| offer.stamp.wrapping_sub(echo).cast_signed() <= 0;
+        let newest_first = newest.iter().chain(before).take(self.made.into());
+        newest_first.into_iter().find(known).map(|offer| offer.edge)
     }
 
     fn offer(&mut self, stamp: u32, edge: Seq) {
-        let last = &mut self.offers[(usize::from(self.next) + OFFERS - 1) % OFFERS];
+        let last = &mut self.offers[usize::from(self.newest)];
         if self.made > 0 && last.stamp == stamp {
             last.edge = edge;
             return;
         }
-        self.offers[usize::from(self.next) % OFFERS] = Offer { stamp, edge };
-        self.next = ((usize::from(self.next) + 1) % OFFERS) as u8;
+        self.newest = if self.newest == 0 { OFFERS as u8 - 1 } else { self.newest - 1 };
+        self.offers[usize::from(self.newest)] = Offer { stamp, edge };
         self.made = (self.made + 1).min(OFFERS as u8);
     }
 }
 
 /// By how many bits the windows of `own` are shifted, if that is known.
 pub(super) fn scale(own: &Half, peer: &Half) -> Option<u8> {
+    if own.facts.has(Facts::SCALE) && peer.facts.has(Facts::SCALE) {
+        return Some(own.scale.min(MOST_SCALE));
+    }
     let offers = |half: &Half| match half.facts {
         facts if facts.has(Facts::SCALE) => Some(true),
         facts if facts.has(Facts::SYN) && !facts.has(Facts::CUT) => Some(false),
@@ -113,7 +146,6 @@ pub(super) fn scale(own: &Half, peer: &Half) -> Option<u8> {
     };
     match (offers(own), offers(peer)) {
         (Some(false), _) | (_, Some(false)) => Some(0),
-        (Some(true), Some(true)) => Some(own.scale.min(MOST_SCALE)),
         _ => None,
     }
 }
@@ -129,12 +161,6 @@ pub(super) fn offer(
     named: bool,
     verdicts: &mut Vec<Verdict>,
 ) {
-    // RFC 7323 §2.2: never scaled in a segment with SYN.
-    let scale = if segment.has(Flags::SYN) { Some(0) } else { scale(own, peer) };
-    let window = match (segment.window, scale) {
-        (0, _) => Some(0),
-        (raw, scale) => scale.map(|scale| u32::from(raw) << scale),
-    };
     let is_known = own.facts.has(Facts::WINDOW);
     let same = is_known && own.window == segment.window;
     if same && !moved && segment.len > 0 {
@@ -148,9 +174,22 @@ pub(super) fn offer(
         own.trail().sent().window_updates += 1;
         verdicts.push(Verdict::certain(What::WindowUpdate, Evidence::Numbers));
     }
-    let Some(window) = window else {
-        peer.facts.forget(Facts::EDGE);
-        return;
+    reach(own, peer, segment, verdicts);
+}
+
+/// Follows how far the window in a segment of `own` lets `peer` go.
+pub(super) fn reach(
+    own: &mut Half,
+    peer: &mut Half,
+    segment: &Segment,
+    verdicts: &mut Vec<Verdict>,
+) {
+    // RFC 7323 §2.2: never scaled in a segment with SYN.
+    let scale = if segment.has(Flags::SYN) { Some(0) } else { scale(own, peer) };
+    let window = match (segment.window, scale) {
+        (0, _) => 0,
+        (raw, Some(scale)) => u32::from(raw) << scale,
+        (_, None) => return peer.facts.forget(Facts::EDGE),
     };
     let edge = segment.ack.plus(window);
     if peer.facts.has(Facts::EDGE) && !peer.facts.has(Facts::FIN) && segment.is_plain() {
@@ -162,14 +201,12 @@ pub(super) fn offer(
             verdicts.push(Verdict::certain(what, Evidence::Window));
         }
     }
-    if let Some(since) = own.trail().windows.full_since.filter(|_| peer.edge != edge) {
-        let windows = &mut own.trail().windows;
-        windows.full_time += segment.mark.time.since(since.time);
-        windows.full_since = None;
+    let windows = &mut own.trail().windows;
+    if windows.is_full && peer.edge != edge {
+        windows.drain(segment.mark.time);
     }
     peer.facts.note(Facts::EDGE);
     peer.edge = edge;
-    let windows = &mut own.trail().windows;
     if !segment.has(Flags::SYN) {
         windows.note(window);
     }
@@ -225,8 +262,7 @@ pub(super) fn fill(own: &Half, peer: &mut Half, segment: &Segment, verdicts: &mu
     }
     let confidence = if echoed.is_some() { Confidence::Certain } else { Confidence::Likely };
     let what = if left <= 0 {
-        let windows = &mut peer.trail().windows;
-        windows.full_since = windows.full_since.or(Some(segment.mark));
+        peer.trail().windows.fill(segment.mark);
         What::WindowFull
     } else {
         What::WindowLimited { left: left.cast_unsigned() }

@@ -87,6 +87,11 @@ impl Keyring {
         self.learned = secrets.len();
     }
 
+    /// Whether no key is known: nothing can be opened.
+    pub(super) fn is_empty(&self) -> bool {
+        self.log.is_empty()
+    }
+
     /// Reads on in what the packet's TLS records hold, if they can be opened.
     pub fn open<'a>(&'a mut self, packet: &mut Packet<'a>) {
         if !self.log.is_empty() {

@@ -5,15 +5,14 @@ use std::io;
 use super::Report;
 use super::clock::Calendar;
 use super::out::Out;
+use super::sheet::{self, Sheet};
 use super::tally::{self, Tally};
 use crate::flow::tcp::Connection;
 use crate::flow::{Datagrams, Flows, Names, Seen};
 use crate::ink::Ink;
-use crate::timeline::{About, Timestamp};
+use crate::timeline::{About, Frame, Timestamp};
 use crate::wire::Packet;
 
-mod columns;
-mod json;
 mod record;
 mod row;
 mod table;
@@ -21,8 +20,6 @@ mod table;
 pub use table::{Order, Table};
 
 use super::clock::Clock;
-use columns::Columns;
-use json::Object;
 use row::Row;
 
 /// Tells every conversation as soon as it is over.
@@ -51,10 +48,12 @@ impl Asked {
     fn note(&mut self, seen: &Seen<'_>) {
         let Some(id) = seen.id() else { return };
         let (word, bit) = (id as usize / 64, id % 64);
-        if word >= self.0.len() {
+        if let Some(word) = self.0.get_mut(word) {
+            *word |= 1 << bit;
+        } else {
             self.0.resize(word + 1, 0);
+            self.0[word] |= 1 << bit;
         }
-        self.0[word] |= 1 << bit;
     }
 
     fn has(&self, id: u32) -> bool {
@@ -70,6 +69,10 @@ pub trait Form {
     }
     fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) {
         let _ = (packet, seen);
+    }
+    /// Belongs to a connection, and was not read beyond TCP.
+    fn passed(&mut self, frame: &Frame<'_>) {
+        let _ = frame;
     }
     fn connection(&mut self, one: &Connection, names: &Names, ink: &mut Ink);
     fn datagrams(&mut self, one: &Datagrams, names: &Names, ink: &mut Ink);
@@ -119,6 +122,21 @@ impl<F: Form> Report for Stream<F> {
         }
         self.form.packet(packet, seen);
         Ok(())
+    }
+
+    fn skims(&self) -> bool {
+        true
+    }
+
+    fn wants(&self, connection: &Connection, protocol: &str) -> bool {
+        self.naming == Naming::Names && self.names.may_learn(connection.id(), protocol)
+    }
+
+    fn passed(&mut self, frame: &Frame<'_>, seen: &Seen<'_>) {
+        if self.only.is_none_or(|only| seen.id() == Some(only)) {
+            self.asked.note(seen);
+        }
+        self.form.passed(frame);
     }
 
     fn gone(&mut self, connection: &Connection) -> io::Result<()> {
@@ -182,17 +200,21 @@ impl Form for Json {
         self.tally.attribute(packet, seen);
     }
 
+    fn passed(&mut self, frame: &Frame<'_>) {
+        self.tally.count_frame(frame);
+    }
+
     fn connection(&mut self, one: &Connection, names: &Names, ink: &mut Ink) {
         self.tally.judge(one);
-        let mut object = Object::new(&mut self.calendar, ink);
-        record::connection(one, names, &mut object);
-        object.end();
+        let mut sheet = Sheet::new(ink, sheet::Form::Json);
+        record::connection(one, names, &mut sheet, &mut self.calendar);
+        sheet.end();
     }
 
     fn datagrams(&mut self, one: &Datagrams, names: &Names, ink: &mut Ink) {
-        let mut object = Object::new(&mut self.calendar, ink);
-        record::datagrams(one, names, &mut object);
-        object.end();
+        let mut sheet = Sheet::new(ink, sheet::Form::Json);
+        record::datagrams(one, names, &mut sheet, &mut self.calendar);
+        sheet.end();
     }
 
     fn end(&mut self, about: &About, out: &mut Out) -> io::Result<()> {
@@ -204,23 +226,58 @@ impl Form for Json {
 /// One row of comma-separated values a conversation, with a header line.
 #[derive(Default)]
 pub struct Csv {
-    columns: Columns,
+    calendar: Calendar,
+    /// How many commas stand before each cell of what is no connection.
+    gaps: Vec<u8>,
+    /// And how many behind the last one.
+    beyond: u8,
 }
 
 impl Form for Csv {
     fn begin(&mut self, _: &About, out: &mut Out) -> io::Result<()> {
-        columns::header(&mut out.ink);
+        let (one, names) = (Connection::unknown(), Names::default());
+        let mut sheet = Sheet::new(&mut out.ink, sheet::Form::Names);
+        record::connection(&one, &names, &mut sheet, &mut self.calendar);
+        sheet.end();
+        self.lay_out(out.ink.as_bytes());
         out.line()
     }
 
     fn connection(&mut self, one: &Connection, names: &Names, ink: &mut Ink) {
-        record::connection(one, names, &mut self.columns);
-        self.columns.row(ink);
+        let mut sheet = Sheet::new(ink, sheet::Form::Row);
+        record::connection(one, names, &mut sheet, &mut self.calendar);
+        sheet.end();
     }
 
     fn datagrams(&mut self, one: &Datagrams, names: &Names, ink: &mut Ink) {
-        record::datagrams(one, names, &mut self.columns);
-        self.columns.row(ink);
+        let mut sheet = Sheet::sparse(ink, &self.gaps);
+        record::datagrams(one, names, &mut sheet, &mut self.calendar);
+        sheet.end();
+        for _ in 0..self.beyond {
+            ink.text(",");
+        }
+    }
+}
+
+impl Csv {
+    /// Finds the columns of what is no connection among the others.
+    fn lay_out(&mut self, header: &[u8]) {
+        let (one, names) = (Datagrams::unknown(), Names::default());
+        let mut own = Ink::default();
+        let mut sheet = Sheet::new(&mut own, sheet::Form::Names);
+        record::datagrams(&one, &names, &mut sheet, &mut self.calendar);
+        sheet.end();
+        let split = |header: &[u8]| -> Vec<Vec<u8>> {
+            header.split(|octet| *octet == b',').map(<[u8]>::to_vec).collect()
+        };
+        let columns = split(header);
+        let mut at = 0;
+        for name in split(own.as_bytes()) {
+            let column = columns.iter().position(|column| *column == name).unwrap_or(at);
+            self.gaps.push(column.saturating_sub(at) as u8);
+            at = column;
+        }
+        self.beyond = (columns.len() - 1 - at) as u8;
     }
 }
 

@@ -16,7 +16,7 @@ use crate::render::Report;
 use crate::render::out::Out;
 use crate::render::page::{cell, put, right, table};
 use crate::render::quantity;
-use crate::timeline::About;
+use crate::timeline::{About, Frame};
 use crate::wire::Packet;
 
 /// By what conversations are sorted; all but numbers from the largest down.
@@ -164,6 +164,18 @@ impl Table {
 }
 
 impl Report for Table {
+    fn skims(&self) -> bool {
+        true
+    }
+
+    fn wants(&self, connection: &Connection, protocol: &str) -> bool {
+        self.naming == Naming::Names && self.names.may_learn(connection.id(), protocol)
+    }
+
+    fn passed(&mut self, _: &Frame<'_>, seen: &Seen<'_>) {
+        self.asked.note(seen);
+    }
+
     fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()> {
         self.asked.note(seen);
         if self.naming == Naming::Names {

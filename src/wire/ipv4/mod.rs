@@ -121,7 +121,7 @@ impl<'a> View<'a> for Ipv4<'a> {
 
     /// A capture of IPv4 alone may hold IPv6 all the same; Wireshark reads it too.
     fn claims(hint: Hint, octets: Octets<'a>) -> bool {
-        hint != Hint::Link(228) || !matches!(octets.kept(), [0x60..=0x6f, ..])
+        !matches!(hint, Hint::Link(228)) || !matches!(octets.kept(), [0x60..=0x6f, ..])
     }
 
     fn read(_: Hint, octets: Octets<'a>) -> Result<(Self, Hint, Octets<'a>), Why> {

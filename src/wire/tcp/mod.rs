@@ -96,13 +96,8 @@ impl<'a> Tcp<'a> {
     /// Value and echo of the time stamps, where they stand as RFC 7323 appendix A recommends and nothing
     /// stands beside them.
     pub fn lone_stamps(self) -> Option<(u32, u32)> {
-        match self.options {
-            [1, 1, 8, 10, a, b, c, d, e, f, g, h] => Some((
-                u32::from_be_bytes([*a, *b, *c, *d]),
-                u32::from_be_bytes([*e, *f, *g, *h]),
-            )),
-            _ => None,
-        }
+        let options: &[u8; 12] = self.options.try_into().ok()?;
+        (be32(options, 0) == 0x0101_080a).then(|| (be32(options, 4), be32(options, 8)))
     }
 
     /// Whether the capture lost some of the options.

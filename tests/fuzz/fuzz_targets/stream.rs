@@ -3,13 +3,13 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use wiretale::flow::{Fragments, Streams};
+use wiretale::flow::Beyond;
 use wiretale::octets::Octets;
 use wiretale::timeline::{Frame, Timestamp};
 use wiretale::wire::Packet;
 
 fuzz_target!(|input: &[u8]| {
-    let (mut fragments, mut streams) = (Fragments::default(), Streams::default());
+    let mut beyond = Beyond::default();
     let mut rest = input;
     let mut number = 0;
     while let Some((&[a, b], after)) = rest.split_first_chunk() {
@@ -21,7 +21,6 @@ fuzz_target!(|input: &[u8]| {
         let octets = Octets::whole(kept);
         let mut packet =
             Packet::dissect(Frame { number, time, link: 101, interface: 0, comment: &[], octets });
-        fragments.join(&mut packet);
-        streams.join(&mut packet);
+        beyond.open(&mut packet);
     }
 });
