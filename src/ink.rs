@@ -88,7 +88,9 @@ impl Ink {
 
     #[inline]
     pub fn number(&mut self, number: impl Into<u64>) -> &mut Self {
-        self.decimal(number.into())
+        let number = number.into();
+        // Most numbers of a record are nothing or a few.
+        if number < 10 { self.write([b'0' + number as u8], 1) } else { self.decimal(number) }
     }
 
     fn decimal(&mut self, number: u64) -> &mut Self {

@@ -168,19 +168,26 @@ impl<'i> Sheet<'i> {
         }
     }
 
+    #[inline]
     fn name(&mut self, name: &str) {
+        if self.gaps.is_some() {
+            self.leave_out();
+        } else if std::mem::replace(&mut self.follows, true) {
+            self.ink.text(",");
+        }
+        match self.form {
+            Form::Row => {}
+            Form::Json => _ = self.ink.text("\"").text(name).text("\":"),
+            Form::Names => _ = self.ink.text(&self.path).text(name),
+        }
+    }
+
+    fn leave_out(&mut self) {
         if let Some((gap, gaps)) = self.gaps.and_then(<[u8]>::split_first) {
             self.gaps = Some(gaps);
             for _ in 0..*gap {
                 self.ink.text(",");
             }
-        } else if std::mem::replace(&mut self.follows, true) {
-            self.ink.text(",");
-        }
-        match self.form {
-            Form::Json => _ = self.ink.text("\"").text(name).text("\":"),
-            Form::Names => _ = self.ink.text(&self.path).text(name),
-            Form::Row => {}
         }
     }
 }
