@@ -6,6 +6,7 @@
 //! table. `WIRETALE_DIFFERENCES` names a folder for the differences without a reason.
 
 mod exchanges;
+mod spindump;
 mod streams;
 mod tables;
 mod told;

@@ -77,7 +77,7 @@ fn micros(seconds: &str) -> String {
 }
 
 /// Every exchange of a capture, as far as that can be read.
-fn exchanges(path: &str) -> Vec<Exchange> {
+pub(super) fn exchanges(path: &str) -> Vec<Exchange> {
     let Ok(mut source) = wiretale::capture::open(&[corpus().join(path)]) else { return Vec::new() };
     let mut gathered = Gathered::default();
     // A damaged capture holds what stands before the damage.
