@@ -102,6 +102,33 @@ fn what_the_tracker_says_is_filtered_by() {
     assert_eq!(numbers("tcp.analysis.initial_rtt < 0.001").len(), 41);
 }
 
+/// Which segment it acknowledges, and after how long: as far as the capture's own times tell it.
+#[test]
+fn a_round_trip_is_the_time_between_two_packets() {
+    let names =
+        ["frame.number", "frame.time_epoch", "tcp.analysis.acks_frame", "tcp.analysis.ack_rtt"];
+    let mut arguments = vec!["packets"];
+    for name in names {
+        arguments.extend(["-e", name]);
+    }
+    let nanos = |seconds: &str| -> u64 { seconds.replace('.', "").parse().expect("a number") };
+    let mut count = 0;
+    for fixture in fixtures() {
+        let told = wiretale(&arguments, &fixture);
+        let rows: Vec<Vec<&str>> = told.lines().map(|line| line.split('\t').collect()).collect();
+        let time = |number: &str| {
+            let row = rows.iter().find(|row| row[0] == number).expect("a packet before");
+            nanos(row[1])
+        };
+        for row in rows.iter().filter(|row| !row[2].is_empty()) {
+            let after = nanos(row[1]) - time(row[2]);
+            assert_eq!(after, nanos(row[3]), "{} packet {}", fixture.display(), row[0]);
+            count += 1;
+        }
+    }
+    assert!(count > 100, "only {count} round trips");
+}
+
 /// -S brings back the numbers of the header.
 #[test]
 fn absolute_numbers_are_those_of_the_header() {

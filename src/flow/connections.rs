@@ -6,7 +6,9 @@ use super::mark::Side;
 use super::ports::{self, Ordinal};
 use super::servers::Servers;
 use super::table::{Keyed, Table, Use};
-use super::tcp::{Connection, Evidence, Heir, Number, Roles, Segment, TIME_WAIT, Verdict, What};
+use super::tcp::{
+    Connection, Evidence, Heir, Number, Roles, Segment, TIME_WAIT, Verdict, Verdicts, What,
+};
 use super::way::Ways;
 use crate::timeline::{Frame, Timestamp};
 use crate::wire::tcp::Flags;
@@ -54,7 +56,7 @@ impl Connections {
         &mut self,
         packet: &Packet<'_>,
         begun: &mut Number,
-        verdicts: &mut Vec<Verdict>,
+        verdicts: &mut Verdicts,
     ) -> Option<(&Connection, Side)> {
         self.turn_to(packet.frame.time);
         let known = self.ahead.of(&packet.frame);
@@ -88,7 +90,8 @@ impl Connections {
                     connection.is_client(client);
                 }
             }
-            if verdicts.iter().any(|verdict| matches!(verdict.what, What::Connected { .. })) {
+            if verdicts.said().iter().any(|verdict| matches!(verdict.what, What::Connected { .. }))
+            {
                 servers.serves(connection.end(Side::Server));
             }
         })?;
@@ -114,7 +117,7 @@ impl Connections {
     pub(super) fn skim(
         &mut self,
         frame: &Frame<'_>,
-        verdicts: &mut Vec<Verdict>,
+        verdicts: &mut Verdicts,
         wants: impl FnOnce(&Connection, &Coming) -> bool,
     ) -> Option<(&Connection, Side)> {
         if self.ahead.of(frame).is_none() {
@@ -178,7 +181,7 @@ impl Connections {
         segment: &Segment,
         from: Which,
         begun: &mut Number,
-        verdicts: &mut Vec<Verdict>,
+        verdicts: &mut Verdicts,
     ) -> u32 {
         let heir =
             self.table.at_mut(place).map_or(Heir::Same, |it| it.heir(segment, it.side(from)));
@@ -197,7 +200,7 @@ impl Connections {
         verdicts.push(Verdict::certain(what, Evidence::State).of(before.latest().packet));
         if let Some(pending) = pending {
             before.disown(&pending.0, client);
-            next.observe(&pending.0, Side::Client, &mut Vec::new());
+            next.observe(&pending.0, Side::Client, &mut Verdicts::default());
         }
         self.gone.push(before);
         self.table.insert(next)

@@ -41,7 +41,7 @@ use crate::timeline::Frame;
 use crate::wire::{Packet, usual};
 use ahead::Coming;
 use connections::Connections;
-use tcp::{Connection, Number, Verdict};
+use tcp::{Connection, Number, RoundTrip, Verdict, Verdicts};
 
 /// Follows every conversation, one packet at a time.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ pub struct Flows {
     /// How many conversations there were so far.
     begun: Number,
     /// Of the packet at hand.
-    verdicts: Vec<Verdict>,
+    verdicts: Verdicts,
     silent: Vec<Datagrams>,
 }
 
@@ -69,6 +69,8 @@ pub struct Seen<'f> {
     /// What it belongs to when it is no TCP.
     pub datagrams: Option<(&'f Datagrams, Side)>,
     pub verdicts: &'f [Verdict],
+    /// That of the segment which it acknowledges.
+    pub round_trip: Option<RoundTrip>,
 }
 
 impl Seen<'_> {
@@ -90,7 +92,7 @@ impl Flows {
             connections: Connections::with_room_for(connections),
             datagrams: datagrams::Followed::default(),
             begun: Number::default(),
-            verdicts: Vec::new(),
+            verdicts: Verdicts::default(),
             silent: Vec::new(),
         }
     }
@@ -99,14 +101,15 @@ impl Flows {
         self.verdicts.clear();
         let connection = self.connections.observe(packet, &mut self.begun, &mut self.verdicts);
         if connection.is_some() {
-            return Seen { connection, datagrams: None, verdicts: &self.verdicts };
+            let (verdicts, round_trip) = (self.verdicts.said(), self.verdicts.round_trip());
+            return Seen { connection, datagrams: None, verdicts, round_trip };
         }
         let id = self.begun.conversation + 1;
         let datagrams = self.datagrams.observe(packet, id, &mut self.silent);
         if datagrams.is_some_and(|(datagrams, _)| datagrams.id() == id) {
             self.begun.conversation = id;
         }
-        Seen { connection: None, datagrams, verdicts: &[] }
+        Seen { datagrams, ..Seen::default() }
     }
 
     /// Prepares for a frame that will come soon: see [`Source::ahead`](crate::timeline::Source::ahead).
@@ -134,7 +137,8 @@ impl Flows {
                 .is_some_and(|protocol| !connection.is_known() || wants(connection, protocol))
         };
         let connection = self.connections.skim(frame, &mut self.verdicts, wants)?;
-        Some(Seen { connection: Some(connection), datagrams: None, verdicts: &self.verdicts })
+        let (verdicts, round_trip) = (self.verdicts.said(), self.verdicts.round_trip());
+        Some(Seen { connection: Some(connection), datagrams: None, verdicts, round_trip })
     }
 
     /// Whether [`Flows::gone`] or [`Flows::silent`] has any.

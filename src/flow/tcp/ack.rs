@@ -3,13 +3,13 @@
 use super::half::{Again, Facts, Half, Lost, Trail};
 use super::rtt::Ended;
 use super::segment::Segment;
-use super::verdict::{Evidence, Verdict, What};
+use super::verdict::{Evidence, Verdict, Verdicts, What};
 use super::window::{self, Probe};
 use crate::timeline::Timestamp;
 use crate::wire::tcp::Seq;
 
 /// Follows the ACK and the window of a segment that is no copy: `by` sent it, about what `to` sent.
-pub(super) fn hear(by: &mut Half, to: &mut Half, segment: &Segment, verdicts: &mut Vec<Verdict>) {
+pub(super) fn hear(by: &mut Half, to: &mut Half, segment: &Segment, verdicts: &mut Verdicts) {
     let ack = segment.ack;
     let first = !to.facts.has(Facts::ACKED);
     let new = if first { 1 } else { ack.past(to.acked) };
@@ -43,10 +43,13 @@ pub(super) fn hear(by: &mut Half, to: &mut Half, segment: &Segment, verdicts: &m
 }
 
 /// A RST that acknowledges a SYN or data ends a round trip as well: a refusal is an answer.
-pub(super) fn hear_reset(by: &Half, to: &mut Half, segment: &Segment) {
+pub(super) fn hear_reset(by: &Half, to: &mut Half, segment: &Segment, verdicts: &mut Verdicts) {
     let is_told = !by.facts.has(Facts::BEGUN) || segment.seq == by.next;
-    if is_told && let Some(trail) = &mut to.trail {
-        trail.rtt.acked(segment.ack, segment.mark.time);
+    if is_told
+        && let Some(trail) = &mut to.trail
+        && let Ended::Sample(sample) = trail.rtt.acked(segment.ack, segment.mark)
+    {
+        verdicts.acknowledges(sample);
     }
 }
 
@@ -58,7 +61,7 @@ fn answers(to: &mut Half, segment: &Segment) -> Option<(Probe, u64)> {
 }
 
 /// Something new is acknowledged.
-pub(super) fn reach(to: &mut Half, segment: &Segment, verdicts: &mut Vec<Verdict>) {
+pub(super) fn reach(to: &mut Half, segment: &Segment, verdicts: &mut Verdicts) {
     let ack = segment.ack;
     to.acked = ack;
     let mut missed: u32 = 0;
@@ -68,12 +71,16 @@ pub(super) fn reach(to: &mut Half, segment: &Segment, verdicts: &mut Vec<Verdict
         if trail.recovery.is_some_and(|recovery| ack.past(recovery.until) >= 0) {
             trail.recovery = None;
         }
-        let ended = trail.rtt.acked(ack, segment.mark.time);
+        let ended = trail.rtt.acked(ack, segment.mark);
         if trail.probed.take() == Some(ack) && ack.past(to.next) == 1 {
             is_probe = true;
         }
-        if ended == Ended::Inside {
-            verdicts.push(Verdict::certain(What::PartialAck, Evidence::Numbers));
+        match ended {
+            Ended::Sample(sample) => verdicts.acknowledges(sample),
+            Ended::Edge => {}
+            Ended::Inside => {
+                verdicts.push(Verdict::certain(What::PartialAck, Evidence::Numbers));
+            }
         }
         if let Some(trouble) = &mut trail.trouble {
             missed = trouble.holes.close_below(ack);
@@ -96,7 +103,7 @@ pub(super) fn reach(to: &mut Half, segment: &Segment, verdicts: &mut Vec<Verdict
 }
 
 /// Reads the SACK blocks; says whether they name something new.
-fn blocks(by: &mut Half, to: &mut Half, segment: &Segment, verdicts: &mut Vec<Verdict>) -> bool {
+fn blocks(by: &mut Half, to: &mut Half, segment: &Segment, verdicts: &mut Verdicts) -> bool {
     let Some(&(left, right)) = segment.sacks.first() else { return false };
     // RFC 2883 §4: the first block lies below the ACK or within the second, when octets came twice.
     let within = |second: &(Seq, Seq)| second.0.past(left) <= 0 && second.1.past(right) >= 0;
@@ -125,7 +132,7 @@ fn stand_still(
     to: &mut Half,
     segment: &Segment,
     named: bool,
-    verdicts: &mut Vec<Verdict>,
+    verdicts: &mut Verdicts,
 ) {
     let in_flight = to.facts.has(Facts::BEGUN) && to.next != to.acked;
     if segment.len > 0 || !segment.is_plain() || !in_flight {

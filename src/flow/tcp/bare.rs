@@ -8,6 +8,7 @@ use super::half::{Facts, Half, Pace};
 use super::life::State;
 use super::segment::Segment;
 use super::story::Story;
+use super::verdict::{RoundTrip, Verdicts};
 use super::zeek::{Step, Zeek};
 use super::{Connection, Handshake};
 use crate::flow::key::Which;
@@ -16,7 +17,12 @@ use crate::wire::tcp::Flags;
 
 impl Connection {
     /// Follows a first SYN, or the SYN-ACK that fits, without any allocation; says whether it was one.
-    pub(super) fn begin_bare(&mut self, segment: &Segment, side: Side) -> bool {
+    pub(super) fn begin_bare(
+        &mut self,
+        segment: &Segment,
+        side: Side,
+        verdicts: &mut Verdicts,
+    ) -> bool {
         let answers = segment.has(Flags::ACK);
         let is_new = self.is_new();
         let state = self.state;
@@ -47,6 +53,10 @@ impl Connection {
             peer.edge = segment.ack.plus(segment.window.into());
         }
         self.note_offer(segment, side);
+        if answers && !is_new {
+            let time = segment.mark.time.since(self.opened.time);
+            verdicts.acknowledges(RoundTrip { of: self.opened.packet, time });
+        }
         if answers {
             self.state = State::Answered;
         } else {
@@ -70,7 +80,7 @@ impl Connection {
         if let Some(syn_ack) = syn_ack.filter(|_| server.packets > 0) {
             server.unfold(syn_ack);
             if let Some(trail) = &mut client.trail {
-                trail.rtt.acked(client.acked, syn_ack.time);
+                trail.rtt.acked(client.acked, syn_ack);
             }
         }
     }

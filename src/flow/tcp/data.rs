@@ -9,14 +9,14 @@ use super::half::{Again, Facts, Half, Lost};
 use super::holes::{Birth, Hole};
 use super::segment::Segment;
 use super::trigger;
-use super::verdict::{Confidence, Evidence, Need, Verdict, What};
+use super::verdict::{Confidence, Evidence, Need, Verdict, Verdicts, What};
 
 /// Before any round trip is known: tshark's guess, too.
 const RTT_GUESS: Duration = Duration::from_millis(3);
 
 impl Half {
     /// Follows a segment that takes up sequence and is no copy.
-    pub(super) fn take(&mut self, segment: &Segment, peer: &Half, verdicts: &mut Vec<Verdict>) {
+    pub(super) fn take(&mut self, segment: &Segment, peer: &Half, verdicts: &mut Verdicts) {
         let (left, right) = (segment.seq, segment.end());
         if !self.facts.has(Facts::BEGUN) {
             return self.begin(segment);
@@ -60,7 +60,7 @@ impl Half {
         trail.pace.sent_at = segment.mark.time;
     }
 
-    fn open_hole(&mut self, segment: &Segment, verdicts: &mut Vec<Verdict>) {
+    fn open_hole(&mut self, segment: &Segment, verdicts: &mut Verdicts) {
         let (left, right) = (self.next, segment.seq);
         let above = Birth::of(segment);
         let hole = Hole { left, right, opened: segment.mark, above };
@@ -80,13 +80,7 @@ impl Half {
     }
 
     /// A segment that reaches into what was passed already.
-    fn look_back(
-        &mut self,
-        segment: &Segment,
-        older: bool,
-        peer: &Half,
-        verdicts: &mut Vec<Verdict>,
-    ) {
+    fn look_back(&mut self, segment: &Segment, older: bool, peer: &Half, verdicts: &mut Verdicts) {
         let (left, right) = (segment.seq, segment.end());
         let top = if right.past(self.next) < 0 { right } else { self.next };
         let reached = self.holes().and_then(|holes| holes.reached(left, top));
@@ -163,7 +157,7 @@ impl Half {
         unseen: u32,
         evidence: Evidence,
         confidence: Confidence,
-        verdicts: &mut Vec<Verdict>,
+        verdicts: &mut Verdicts,
     ) {
         let (left, right) = (segment.seq, segment.end());
         let spurious = self.facts.has(Facts::ACKED) && right.past(self.acked) <= 0;

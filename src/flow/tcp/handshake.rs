@@ -10,7 +10,7 @@ use super::half::Facts;
 use super::life::{Belief, State};
 use super::roles::Roles;
 use super::segment::Segment;
-use super::verdict::{Confidence, Evidence, Verdict, What};
+use super::verdict::{Confidence, Evidence, Verdict, Verdicts, What};
 use super::{Connection, offer};
 use crate::flow::mark::{Mark, Side};
 use crate::wire::tcp::Flags;
@@ -163,7 +163,7 @@ impl Connection {
         &mut self,
         segment: &Segment,
         side: Side,
-        verdicts: &mut Vec<Verdict>,
+        verdicts: &mut Verdicts,
     ) -> Belief {
         let half = &self.halves[side.index()];
         let again = half.facts.has(Facts::SYN) && segment.seq == half.start;
@@ -183,7 +183,7 @@ impl Connection {
         segment: &Segment,
         side: Side,
         again: bool,
-        verdicts: &mut Vec<Verdict>,
+        verdicts: &mut Verdicts,
     ) -> Belief {
         let (own, peer) = (&self.halves[side.index()], &self.halves[side.peer().index()]);
         // The capture may have the answer before the question.
@@ -239,7 +239,7 @@ impl Connection {
         segment: &Segment,
         side: Side,
         again: bool,
-        verdicts: &mut Vec<Verdict>,
+        verdicts: &mut Verdicts,
     ) -> Belief {
         let (own, peer) = (&self.halves[side.index()], &self.halves[side.peer().index()]);
         let fits = peer.facts.has(Facts::SYN)
@@ -303,12 +303,7 @@ impl Connection {
     }
 
     /// Where both opened at once, each answers with a SYN-ACK: no SYN is sent again by that.
-    fn answer_both(
-        &mut self,
-        segment: &Segment,
-        side: Side,
-        verdicts: &mut Vec<Verdict>,
-    ) -> Belief {
+    fn answer_both(&mut self, segment: &Segment, side: Side, verdicts: &mut Verdicts) -> Belief {
         let Some(story) = &mut self.story else { return Belief::All };
         match side {
             Side::Server if story.syn_ack.packet == 0 => story.syn_ack = segment.mark,
@@ -322,7 +317,7 @@ impl Connection {
         Belief::Ack
     }
 
-    fn connect(&mut self, verdicts: &mut Vec<Verdict>) {
+    fn connect(&mut self, verdicts: &mut Verdicts) {
         self.state = State::Established;
         let handshake = self.handshake();
         let what = What::Connected { rtt: handshake.rtt() };
@@ -335,7 +330,7 @@ impl Connection {
         &mut self,
         segment: &Segment,
         side: Side,
-        verdicts: &mut Vec<Verdict>,
+        verdicts: &mut Verdicts,
     ) -> Belief {
         if let Some(of) = self.is_challenge(segment, side) {
             let (evidence, confidence) = (Evidence::Numbers, Confidence::Likely);

@@ -3,7 +3,7 @@
 use super::Connection;
 use super::half::Facts;
 use super::segment::Segment;
-use super::verdict::{Reset, Verdict};
+use super::verdict::{Reset, Verdicts};
 use crate::flow::mark::{Mark, Side};
 use crate::wire::tcp::Flags;
 
@@ -93,7 +93,7 @@ impl Connection {
         &mut self,
         segment: &Segment,
         side: Side,
-        verdicts: &mut Vec<Verdict>,
+        verdicts: &mut Verdicts,
     ) -> Belief {
         if segment.has(Flags::RST) {
             self.break_off(segment, side, verdicts);
@@ -115,7 +115,7 @@ impl Connection {
     }
 
     /// What follows from the numbers known after it.
-    pub(super) fn settle(&mut self, mark: Mark, verdicts: &mut Vec<Verdict>) {
+    pub(super) fn settle(&mut self, mark: Mark, verdicts: &mut Verdicts) {
         if self.halves.iter().any(|half| half.facts.has(Facts::FIN)) {
             self.wind_up(mark, verdicts);
         }

@@ -53,7 +53,10 @@ pub use rtt::Rtt;
 pub use segment::{Ecn, Offer, Sacks, Segment, Stamps};
 pub use sent::Sent;
 pub(super) use teardown::TIME_WAIT;
-pub use verdict::{Confidence, Copied, Evidence, FastOpen, Need, Reset, Trigger, Verdict, What};
+pub(super) use verdict::Verdicts;
+pub use verdict::{
+    Confidence, Copied, Evidence, FastOpen, Need, Reset, RoundTrip, Trigger, Verdict, What,
+};
 pub use window::Windows;
 
 use life::Belief;
@@ -287,7 +290,7 @@ impl Connection {
     }
 
     /// Follows one segment.
-    pub(super) fn observe(&mut self, segment: &Segment, side: Side, verdicts: &mut Vec<Verdict>) {
+    pub(super) fn observe(&mut self, segment: &Segment, side: Side, verdicts: &mut Verdicts) {
         if !self.go_on_quietly(segment, side, verdicts) {
             self.catch_up();
             self.observe_at_length(segment, side, verdicts);
@@ -296,9 +299,9 @@ impl Connection {
         }
     }
 
-    fn observe_at_length(&mut self, segment: &Segment, side: Side, verdicts: &mut Vec<Verdict>) {
+    fn observe_at_length(&mut self, segment: &Segment, side: Side, verdicts: &mut Verdicts) {
         self.completeness.note(segment);
-        if self.begin_bare(segment, side) {
+        if self.begin_bare(segment, side, verdicts) {
             return;
         }
         let (from, step) = (self.which(side), Step::of(segment));
@@ -341,7 +344,7 @@ impl Connection {
         if belief != Belief::Nothing && segment.has(Flags::ACK) {
             ack::hear(own, peer, segment, verdicts);
         } else if segment.has(Flags::ACK) {
-            ack::hear_reset(own, peer, segment);
+            ack::hear_reset(own, peer, segment, verdicts);
         }
         self.settle(segment.mark, verdicts);
     }

@@ -3,7 +3,7 @@
 use super::Connection;
 use super::half::{Facts, Half};
 use super::segment::{Ecn, Segment};
-use super::verdict::{Evidence, FastOpen, Verdict, What};
+use super::verdict::{Evidence, FastOpen, Verdict, Verdicts, What};
 use super::window::MOST_SCALE;
 use crate::flow::mark::Side;
 use crate::wire::tcp::Flags;
@@ -39,7 +39,7 @@ impl Connection {
 }
 
 /// What a SYN asks of fast open.
-pub(super) fn fast_open(segment: &Segment, verdicts: &mut Vec<Verdict>) {
+pub(super) fn fast_open(segment: &Segment, verdicts: &mut Verdicts) {
     let told = match segment.offer.cookie {
         None => return,
         Some(0) => FastOpen::Asked,
@@ -49,7 +49,7 @@ pub(super) fn fast_open(segment: &Segment, verdicts: &mut Vec<Verdict>) {
 }
 
 /// What a SYN-ACK says to it; `asked` is the half that sent the SYN.
-pub(super) fn accept(asked: &Half, segment: &Segment, verdicts: &mut Vec<Verdict>) {
+pub(super) fn accept(asked: &Half, segment: &Segment, verdicts: &mut Verdicts) {
     if !asked.facts.has(Facts::FAST_OPEN) {
         return;
     }

@@ -46,7 +46,7 @@ impl Flying {
     }
 
     /// The packet that brought it first, seen from a later one.
-    fn first(self, now: Mark) -> u64 {
+    pub(super) fn first(self, now: Mark) -> u64 {
         let back = (now.packet as u32).wrapping_sub(self.packet) & !RESENT;
         now.packet.saturating_sub(back.into())
     }

@@ -9,7 +9,7 @@ use super::half::{Facts, Half, Trouble};
 use super::holes::Birth;
 use super::life::State;
 use super::segment::Segment;
-use super::verdict::Verdict;
+use super::verdict::Verdicts;
 use super::zeek::Zeek;
 use super::{Connection, Side, ack, copies, window};
 use crate::wire::tcp::Flags;
@@ -41,7 +41,7 @@ impl Connection {
         &mut self,
         segment: &Segment,
         side: Side,
-        verdicts: &mut Vec<Verdict>,
+        verdicts: &mut Verdicts,
     ) -> bool {
         if !self.quiet.has(Quiet::of(segment, side)) || !is_ordinary(segment) {
             return false;
@@ -183,7 +183,7 @@ mod tests {
             let (mut one, mut other) = (connection(), connection());
             for packet in 1..200 {
                 let (segment, side) = dice.segment(packet, &one);
-                let (mut said, mut said_at_length) = (Vec::new(), Vec::new());
+                let (mut said, mut said_at_length) = (Verdicts::default(), Verdicts::default());
                 quiet += u32::from(one.quiet.has(Quiet::WENT_ON));
                 one.observe(&segment, side, &mut said);
                 other.quiet = Quiet::default();

@@ -6,7 +6,7 @@ use super::life::{Close, How, State};
 use super::segment::Segment;
 use super::story::Doubt;
 use super::teardown::TIME_WAIT;
-use super::verdict::{Confidence, Evidence, Reset, Verdict, What};
+use super::verdict::{Confidence, Evidence, Reset, Verdict, Verdicts, What};
 use crate::flow::mark::{Mark, Side};
 use crate::wire::tcp::{Flags, Seq};
 
@@ -27,7 +27,7 @@ enum Aim {
 
 impl Connection {
     /// Follows a segment with RST.
-    pub(super) fn break_off(&mut self, segment: &Segment, side: Side, verdicts: &mut Vec<Verdict>) {
+    pub(super) fn break_off(&mut self, segment: &Segment, side: Side, verdicts: &mut Verdicts) {
         let state = self.state;
         let aim = self.aim(segment, side);
         let kind = self.kind(segment, side, aim);

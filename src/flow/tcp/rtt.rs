@@ -9,6 +9,7 @@ use std::mem::offset_of;
 use std::time::Duration;
 
 use super::queue::{Flying, Queue};
+use super::verdict::RoundTrip;
 use crate::flow::fetch::fetch;
 use crate::flow::mark::Mark;
 use crate::timeline::Timestamp;
@@ -39,7 +40,9 @@ const _: () = assert!(offset_of!(Rtt, samples) == 64 && offset_of!(Rtt, buckets)
 /// Where an ACK ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Ended {
-    /// Where a segment did, or nobody knows.
+    /// Where a segment did that was sent once, and tells how long a round trip is.
+    Sample(RoundTrip),
+    /// Where another one did, or nobody knows.
     Edge,
     /// In the middle of a segment.
     Inside,
@@ -130,7 +133,7 @@ impl Rtt {
     }
 
     /// Everything below `ack` is acknowledged.
-    pub(super) fn acked(&mut self, ack: Seq, time: Timestamp) -> Ended {
+    pub(super) fn acked(&mut self, ack: Seq, by: Mark) -> Ended {
         let mut last: Option<Flying> = None;
         let mut newest = self.newest;
         while let Some(flying) = self.queue.pop_below(ack) {
@@ -144,7 +147,10 @@ impl Rtt {
         if last.is_resent() {
             self.ambiguous += 1;
         } else if newest <= last.sent {
-            self.sample(time.0.saturating_sub(last.sent.0));
+            let nanos = by.time.0.saturating_sub(last.sent.0);
+            self.sample(nanos);
+            let time = Duration::from_nanos(nanos);
+            return Ended::Sample(RoundTrip { of: last.first(by), time });
         }
         Ended::Edge
     }

@@ -7,7 +7,7 @@ use super::half::{Facts, Half};
 use super::life::{Close, How, State};
 use super::segment::Segment;
 use super::story::Fin;
-use super::verdict::{Evidence, Verdict, What};
+use super::verdict::{Evidence, Verdict, Verdicts, What};
 use crate::flow::mark::{Mark, Side};
 
 /// Twice the longest life of a segment (RFC 9293 §3.4.2), as Linux counts it.
@@ -55,7 +55,7 @@ impl Connection {
 
     /// Goes on in the state once a FIN was seen: a side has finished when nothing before its FIN is
     /// missing, or when the FIN is acknowledged.
-    pub(super) fn wind_up(&mut self, mark: Mark, verdicts: &mut Vec<Verdict>) {
+    pub(super) fn wind_up(&mut self, mark: Mark, verdicts: &mut Verdicts) {
         let Some(story) = &mut self.story else { return };
         for (half, fin) in self.halves.iter_mut().zip(&story.fins) {
             if let Some(fin) = fin

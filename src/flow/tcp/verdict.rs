@@ -12,6 +12,45 @@ pub struct Verdict {
     pub of: Option<u64>,
 }
 
+/// Everything that one packet is to its connection, beside ordinary.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(in crate::flow) struct Verdicts {
+    said: Vec<Verdict>,
+    round_trip: Option<RoundTrip>,
+}
+
+/// A packet acknowledges where a segment ended that was sent once.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct RoundTrip {
+    /// The packet that brought the segment.
+    pub of: u64,
+    /// From that one to this.
+    pub time: Duration,
+}
+
+impl Verdicts {
+    pub(in crate::flow) fn clear(&mut self) {
+        self.said.clear();
+        self.round_trip = None;
+    }
+
+    pub(in crate::flow) fn push(&mut self, verdict: Verdict) {
+        self.said.push(verdict);
+    }
+
+    pub(super) fn acknowledges(&mut self, round_trip: RoundTrip) {
+        self.round_trip = Some(round_trip);
+    }
+
+    pub(in crate::flow) fn said(&self) -> &[Verdict] {
+        &self.said
+    }
+
+    pub(in crate::flow) fn round_trip(&self) -> Option<RoundTrip> {
+        self.round_trip
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum What {
     /// Octets before this segment were not seen yet.

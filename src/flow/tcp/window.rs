@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::half::{Facts, Half, Trail};
 use super::segment::Segment;
-use super::verdict::{Confidence, Evidence, Verdict, What};
+use super::verdict::{Confidence, Evidence, Verdict, Verdicts, What};
 use crate::flow::fetch::fetch;
 use crate::flow::mark::Mark;
 use crate::timeline::Timestamp;
@@ -159,7 +159,7 @@ pub(super) fn offer(
     segment: &Segment,
     moved: bool,
     named: bool,
-    verdicts: &mut Vec<Verdict>,
+    verdicts: &mut Verdicts,
 ) {
     let is_known = own.facts.has(Facts::WINDOW);
     let same = is_known && own.window == segment.window;
@@ -178,12 +178,7 @@ pub(super) fn offer(
 }
 
 /// Follows how far the window in a segment of `own` lets `peer` go.
-pub(super) fn reach(
-    own: &mut Half,
-    peer: &mut Half,
-    segment: &Segment,
-    verdicts: &mut Vec<Verdict>,
-) {
+pub(super) fn reach(own: &mut Half, peer: &mut Half, segment: &Segment, verdicts: &mut Verdicts) {
     // RFC 7323 §2.2: never scaled in a segment with SYN.
     let scale = if segment.has(Flags::SYN) { Some(0) } else { scale(own, peer) };
     let window = match (segment.window, scale) {
@@ -216,7 +211,7 @@ pub(super) fn reach(
 }
 
 /// Closed, or open again.
-fn zero(own: &mut Half, peer: &Half, segment: &Segment, verdicts: &mut Vec<Verdict>) {
+fn zero(own: &mut Half, peer: &Half, segment: &Segment, verdicts: &mut Verdicts) {
     // Once the peer has said its last, its window is of no use to anybody.
     let counts = segment.is_plain() && !peer.facts.has(Facts::FIN);
     let mark = segment.mark;
@@ -241,7 +236,7 @@ fn zero(own: &mut Half, peer: &Half, segment: &Segment, verdicts: &mut Vec<Verdi
 }
 
 /// Whether new octets of `own` fill the window of `peer`, as far as `own` knew it.
-pub(super) fn fill(own: &Half, peer: &mut Half, segment: &Segment, verdicts: &mut Vec<Verdict>) {
+pub(super) fn fill(own: &Half, peer: &mut Half, segment: &Segment, verdicts: &mut Verdicts) {
     if segment.len == 0 || !segment.is_plain() || !own.facts.has(Facts::EDGE) {
         return;
     }

@@ -13,6 +13,8 @@ fields! {
     WINDOW        = "tcp.window_size", Number, "window in octets";
     SCALE         = "tcp.window_size_scalefactor", Number, "window scale";
     SINCE_FIRST   = "tcp.time_relative", Span, "since the first packet";
+    ACKS_FRAME    = "tcp.analysis.acks_frame", Number, "acknowledges packet";
+    ACK_RTT       = "tcp.analysis.ack_rtt", Span, "round trip of that";
     INITIAL_RTT   = "tcp.analysis.initial_rtt", Span, "handshake round trip";
     FLAGS         = "tcp.analysis.flags", Group, "found by the tracker";
     RESENT        = "tcp.analysis.retransmission", Group, "sent again";
