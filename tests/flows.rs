@@ -143,6 +143,25 @@ fn absolute_numbers_are_those_of_the_header() {
     }
 }
 
+/// Where the capturing system lost packets, less may be concluded from every connection.
+#[test]
+fn what_the_system_dropped_lowers_confidence() {
+    let whole = PathBuf::from("fixtures/two-requests.pcapng");
+    let mut octets = fs::read(&whole).expect("a fixture");
+    // draft-ietf-opsawg-pcapng §4.6: the statistics of interface 0, which dropped three (option 5).
+    for word in [5, 40, 0, 0, 0, 5 | 8 << 16, 3, 0, 0, 40_u32] {
+        octets.extend(word.to_le_bytes());
+    }
+    let lossy = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("dropped.pcapng");
+    fs::write(&lossy, octets).expect("room");
+    let doubts = |fixture: &PathBuf| {
+        let connections = records(fixture).into_iter().filter(|one| one["type"] == "connection");
+        connections.map(|one| one["confidence"].to_string()).collect::<Vec<_>>()
+    };
+    assert!(doubts(&whole).iter().all(|doubts| !doubts.contains("drops")));
+    assert!(!doubts(&lossy).is_empty() && doubts(&lossy).iter().all(|it| it.contains("drops")));
+}
+
 /// A number that no conversation has is no mistake in the command line; a missing one is.
 #[test]
 fn a_conversation_that_is_not_there_is_said_to_be_not_there() {

@@ -67,6 +67,10 @@ pub trait Form {
     fn first(&mut self, time: Timestamp) {
         let _ = time;
     }
+    /// What is known of the capture by now.
+    fn learn(&mut self, about: &About) {
+        let _ = about;
+    }
     fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) {
         let _ = (packet, seen);
     }
@@ -83,6 +87,13 @@ pub trait Form {
 }
 
 impl<F: Form> Stream<F> {
+    fn learn(&mut self, about: &About) {
+        if self.naming == Naming::Names {
+            self.names.read(about);
+        }
+        self.form.learn(about);
+    }
+
     pub fn new(out: Out, form: F, naming: Naming) -> Self {
         let (asked, names) = (Asked::default(), Names::default());
         Self { out, form, asked, only: None, naming, names }
@@ -90,12 +101,6 @@ impl<F: Form> Stream<F> {
 }
 
 impl<F> Stream<F> {
-    fn named(&mut self, about: &About) {
-        if self.naming == Naming::Names {
-            self.names.read(about);
-        }
-    }
-
     /// Tells one conversation and no other.
     #[must_use]
     pub fn only(self, conversation: u32) -> Self {
@@ -105,7 +110,7 @@ impl<F> Stream<F> {
 
 impl<F: Form> Report for Stream<F> {
     fn begin(&mut self, about: &About) -> io::Result<()> {
-        self.named(about);
+        self.learn(about);
         self.form.begin(about, &mut self.out)
     }
 
@@ -161,7 +166,7 @@ impl<F: Form> Report for Stream<F> {
     }
 
     fn end(&mut self, about: &About, flows: &Flows) -> io::Result<()> {
-        self.named(about);
+        self.learn(about);
         let (connections, datagrams) = (flows.connections(), flows.datagrams());
         let mut datagrams = datagrams.into_iter().peekable();
         for connection in connections {
@@ -186,10 +191,15 @@ impl<F: Form> Report for Stream<F> {
 #[derive(Default)]
 pub struct Json {
     calendar: Calendar,
+    drops: bool,
     tally: Tally,
 }
 
 impl Form for Json {
+    fn learn(&mut self, about: &About) {
+        self.drops = tally::dropped(about).is_some_and(|count| count > 0);
+    }
+
     fn begin(&mut self, about: &About, out: &mut Out) -> io::Result<()> {
         tally::record(about, None, &mut self.calendar, &mut out.ink);
         out.line()
@@ -207,7 +217,7 @@ impl Form for Json {
     fn connection(&mut self, one: &Connection, names: &Names, ink: &mut Ink) {
         self.tally.judge(one);
         let mut sheet = Sheet::new(ink, sheet::Form::Json);
-        record::connection(one, names, &mut sheet, &mut self.calendar);
+        record::connection(one, names, self.drops, &mut sheet, &mut self.calendar);
         sheet.end();
     }
 
@@ -227,6 +237,7 @@ impl Form for Json {
 #[derive(Default)]
 pub struct Csv {
     calendar: Calendar,
+    drops: bool,
     /// How many commas stand before each cell of what is no connection.
     gaps: Vec<u8>,
     /// And how many behind the last one.
@@ -234,10 +245,14 @@ pub struct Csv {
 }
 
 impl Form for Csv {
+    fn learn(&mut self, about: &About) {
+        self.drops = tally::dropped(about).is_some_and(|count| count > 0);
+    }
+
     fn begin(&mut self, _: &About, out: &mut Out) -> io::Result<()> {
         let (one, names) = (Connection::unknown(), Names::default());
         let mut sheet = Sheet::new(&mut out.ink, sheet::Form::Names);
-        record::connection(&one, &names, &mut sheet, &mut self.calendar);
+        record::connection(&one, &names, false, &mut sheet, &mut self.calendar);
         sheet.end();
         self.lay_out(out.ink.as_bytes());
         out.line()
@@ -245,7 +260,7 @@ impl Form for Csv {
 
     fn connection(&mut self, one: &Connection, names: &Names, ink: &mut Ink) {
         let mut sheet = Sheet::new(ink, sheet::Form::Row);
-        record::connection(one, names, &mut sheet, &mut self.calendar);
+        record::connection(one, names, self.drops, &mut sheet, &mut self.calendar);
         sheet.end();
     }
 

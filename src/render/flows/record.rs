@@ -14,10 +14,11 @@ use crate::render::sheet::{Form, Sheet};
 
 const SIDES: [(Side, &str); 2] = [(Side::Client, "client"), (Side::Server, "server")];
 
-/// Writes the record of a connection.
+/// Writes the record of a connection; `drops` says whether the capturing system lost packets.
 pub(super) fn connection(
     one: &Connection,
     names: &Names,
+    drops: bool,
     sheet: &mut Sheet<'_>,
     calendar: &mut Calendar,
 ) {
@@ -58,7 +59,7 @@ pub(super) fn connection(
         sheet.nest(name, |sheet| half(one, side, sheet));
     }
     sheet.number("budget", None::<u64>);
-    sheet.list("confidence", Some(doubts(one)), doubt);
+    sheet.list("confidence", Some(doubts(one, drops)), doubt);
 }
 
 /// Writes the record of what two ends sent each other without a connection.
@@ -254,11 +255,12 @@ fn goodput(half: &Half, sent: &Sent) -> Option<u64> {
 }
 
 /// What may not be concluded from this connection.
-fn doubts(one: &Connection) -> impl Iterator<Item = &'static str> {
+fn doubts(one: &Connection, drops: bool) -> impl Iterator<Item = &'static str> {
     let halves = SIDES.map(|(side, _)| one.half(side));
     let any = |holds: &dyn Fn(&Half) -> bool| halves.iter().any(|half| holds(half));
     let doubts = [
         ("gaps", any(&|half| half.sent().missed_octets > 0)),
+        ("drops", drops),
         ("one_way", any(&|half| half.packets() == 0)),
         ("offload", any(&|half| half.facts().has(Facts::OFFLOAD))),
         ("cut_options", any(&|half| half.facts().has(Facts::CUT))),
