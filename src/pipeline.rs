@@ -56,8 +56,10 @@ fn read(
         if let Some(save) = &mut passing.save {
             save.note(source.about())?;
         }
-        while let Some(frame) = source.ahead() {
-            flows.expect(&frame);
+        if skims || flows.are_many() {
+            while let Some(frame) = source.ahead() {
+                flows.expect(&frame);
+            }
         }
         match source.next()? {
             None => break,

@@ -31,6 +31,8 @@ pub(super) struct Connections {
 
 /// So many frames before the one that is looked at ahead: its connection has come by now.
 const NEAR: u64 = 6;
+/// About as many connections as fit into a processor's second cache.
+const MANY: usize = 2000;
 /// After so many seconds a SYN is hardly answered any more.
 const HALF_OPEN: u32 = 5;
 /// After so many seconds a quiet connection may be over without having said so.
@@ -137,6 +139,12 @@ impl Connections {
             }
         })?;
         has_gone_on.then(|| (connection, connection.side(coming.from)))
+    }
+
+    /// Whether so many go on at once that not all of them lie near the processor.
+    #[inline]
+    pub(super) fn are_many(&self) -> bool {
+        self.table.count(Use::Open) > MANY
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = &Connection> {

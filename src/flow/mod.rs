@@ -112,6 +112,13 @@ impl Flows {
         Seen { datagrams, ..Seen::default() }
     }
 
+    /// Whether it is worth while to look ahead, though every packet will be read whole: so many
+    /// connections go on at once.
+    #[inline]
+    pub fn are_many(&self) -> bool {
+        self.connections.are_many()
+    }
+
     /// Prepares for a frame that will come soon: see [`Source::ahead`](crate::timeline::Source::ahead).
     #[inline]
     pub fn expect(&mut self, frame: &Frame<'_>) {

@@ -60,6 +60,7 @@ struct Row<T> {
 struct Queue {
     first: u32,
     last: u32,
+    count: usize,
 }
 
 /// A row's hash and place.
@@ -91,7 +92,7 @@ impl<T> Default for Table<T> {
             index: HashTable::new(),
             blocks: Vec::new(),
             free: Vec::new(),
-            queues: [Queue { first: NONE, last: NONE }; 3],
+            queues: [Queue { first: NONE, last: NONE, count: 0 }; 3],
             hasher: RandomState::default(),
         }
     }
@@ -100,6 +101,11 @@ impl<T> Default for Table<T> {
 impl<T: Keyed> Table<T> {
     pub(super) fn len(&self) -> usize {
         self.index.len()
+    }
+
+    /// How many stand in a queue.
+    pub(super) fn count(&self, queue: Use) -> usize {
+        self.queues[queue as usize].count
     }
 
     /// Where the first row between the ends of this key stands that `is_it`.
@@ -197,6 +203,7 @@ impl<T: Keyed> Table<T> {
 
     fn append(&mut self, place: u32) {
         let Some(queue) = self.row(place).map(|row| row.queue as usize) else { return };
+        self.queues[queue].count += 1;
         let last = std::mem::replace(&mut self.queues[queue].last, place);
         match self.row_mut(last) {
             Some(row) => row.after = place,
@@ -213,6 +220,7 @@ impl<T: Keyed> Table<T> {
         else {
             return;
         };
+        self.queues[queue].count -= 1;
         match self.row_mut(before) {
             Some(row) => row.after = after,
             None => self.queues[queue].first = after,

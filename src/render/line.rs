@@ -2,6 +2,7 @@
 
 use std::io;
 use std::mem::discriminant;
+use std::slice;
 
 use super::Report;
 use super::clock::Clock;
@@ -161,6 +162,13 @@ fn ends(layers: &[Layer<'_>], ink: &mut Ink) {
 /// QUIC packets in one datagram.
 fn messages<'p, 'a>(packet: &'p Packet<'a>) -> &'p [Layer<'a>] {
     let layers = packet.own_layers();
+    // Nothing was found beyond most frames, and no two layers of theirs are alike.
+    if let [.., before, last] = layers
+        && packet.found().is_empty()
+        && discriminant(before) != discriminant(last)
+    {
+        return slice::from_ref(last);
+    }
     let Some(last) = layers.len().checked_sub(1).map(|at| packet.place(at)) else { return &[] };
     let alike = |at: &usize| {
         let place = packet.place(*at);
@@ -214,6 +222,9 @@ fn notes(packet: &Packet<'_>, ink: &mut Ink) {
         };
         ink.text(" ; ").begin(Paint::Alarm).text(layer.name().words);
         ink.text(" length ").count(told).text(", but only ").count(have).text(" were sent").plain();
+    }
+    if packet.found().is_empty() && packet.closed().is_none() && packet.overlapped().is_none() {
+        return;
     }
     joins(" ; joins fragments ", packet.fragments(), ink);
     joins(" ; joins segments ", packet.segments(), ink);
