@@ -2,7 +2,7 @@
 
 use super::Seen;
 use super::mark::Side;
-use super::tcp::{Connection, RoundTrip, Trigger, Verdict, What};
+use super::tcp::{Connection, Trigger, Verdict, What};
 use crate::wire::Packet;
 use crate::wire::field::{Field, Listener, Value};
 use crate::wire::tcp::{Flags, Scale, Tcp, analysis as name};
@@ -18,9 +18,9 @@ pub fn fields(packet: &Packet<'_>, seen: &Seen<'_>, listener: &mut dyn Listener)
     let Some((connection, side)) = seen.connection else { return };
     let Some(tcp) = packet.tcp() else { return };
     numbers(packet, tcp, connection, side, listener);
-    if let Some(RoundTrip { of, time }) = seen.round_trip {
-        listener.field(&name::ACKS_FRAME, 0..0, Value::Number(of));
-        listener.field(&name::ACK_RTT, 0..0, Value::Span(time));
+    if let Some(sample) = seen.round_trip {
+        listener.field(&name::ACKS_FRAME, 0..0, Value::Number(sample.of));
+        listener.field(&name::ACK_RTT, 0..0, Value::Span(sample.time()));
     }
     if seen.verdicts.is_empty() {
         return;

@@ -54,8 +54,8 @@ impl Connection {
         }
         self.note_offer(segment, side);
         if answers && !is_new {
-            let time = segment.mark.time.since(self.opened.time);
-            verdicts.acknowledges(RoundTrip { of: self.opened.packet, time });
+            let nanos = segment.mark.time.0.saturating_sub(self.opened.time.0);
+            verdicts.acknowledges(RoundTrip { of: self.opened.packet, nanos });
         }
         if answers {
             self.state = State::Answered;

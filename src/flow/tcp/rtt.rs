@@ -149,8 +149,7 @@ impl Rtt {
         } else if newest <= last.sent {
             let nanos = by.time.0.saturating_sub(last.sent.0);
             self.sample(nanos);
-            let time = Duration::from_nanos(nanos);
-            return Ended::Sample(RoundTrip { of: last.first(by), time });
+            return Ended::Sample(RoundTrip { of: last.first(by), nanos });
         }
         Ended::Edge
     }

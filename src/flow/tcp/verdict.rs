@@ -24,8 +24,14 @@ pub(in crate::flow) struct Verdicts {
 pub struct RoundTrip {
     /// The packet that brought the segment.
     pub of: u64,
-    /// From that one to this.
-    pub time: Duration,
+    pub(super) nanos: u64,
+}
+
+impl RoundTrip {
+    /// From that packet to this.
+    pub fn time(self) -> Duration {
+        Duration::from_nanos(self.nanos)
+    }
 }
 
 impl Verdicts {
