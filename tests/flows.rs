@@ -143,6 +143,26 @@ fn absolute_numbers_are_those_of_the_header() {
     }
 }
 
+/// A name may hold a quotation mark: a record is JSON all the same, and a row has its cells.
+#[test]
+fn a_name_with_a_quotation_mark_breaks_no_record() {
+    let mut octets = fs::read("fixtures/tls12.pcap").expect("a fixture");
+    let name = records(&PathBuf::from("fixtures/tls12.pcap"))
+        .iter()
+        .find_map(|one| one["server_name"]["name"].as_str().map(str::to_owned))
+        .expect("a name that a client asked for");
+    while let Some(at) = octets.windows(name.len()).position(|it| it == name.as_bytes()) {
+        octets[at] = b'"';
+    }
+    let fixture = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("quotation-mark.pcap");
+    fs::write(&fixture, octets).expect("room");
+    let hostile = format!("\"{}", &name[1..]);
+    let names = records(&fixture);
+    assert!(names.iter().any(|one| one["server_name"]["name"] == hostile.as_str()));
+    let rows = wiretale(&["flows", "-o", "csv"], &fixture);
+    assert!(rows.contains(&format!(",\"\"\"{}\",sni", &name[1..])), "{rows}");
+}
+
 /// Where the capturing system lost packets, less may be concluded from every connection.
 #[test]
 fn what_the_system_dropped_lowers_confidence() {

@@ -80,9 +80,16 @@ impl<'i> Sheet<'i> {
         self.plain(name, flag, |flag, ink| _ = ink.text(if flag { "true" } else { "false" }));
     }
 
-    /// Words of our own, or what is safe already.
+    /// Words of our own, or what is safe already; a quotation mark is safe, too, but not in JSON.
     pub(super) fn words(&mut self, name: &'static str, words: Option<&str>) {
-        self.quoted(name, words, |words, ink| _ = ink.text(words));
+        let form = self.form;
+        self.value(name, words, |words, ink| {
+            if form == Form::Json {
+                ink.json(words.as_bytes())
+            } else {
+                ink.text(words)
+            };
+        });
     }
 
     pub(super) fn address(&mut self, name: &'static str, address: Option<impl Into<IpAddr>>) {
