@@ -42,7 +42,8 @@ impl Beyond {
         let says_nothing = if tcp.payload().is_empty() {
             self.bodies.is_empty() || !tcp.flags().has(Flags::SYN)
         } else {
-            self.bodies.is_empty() && self.streams.is_empty() && !streams::is_dns(*tcp)
+            let ports = (tcp.source_port(), tcp.destination_port());
+            self.bodies.is_empty() && self.streams.is_empty() && !streams::begins_small(ports)
         };
         says_nothing && self.keyring.is_empty()
     }
@@ -54,7 +55,7 @@ impl Beyond {
         direction: &(Key, Which),
         ports: (u16, u16),
     ) -> Option<&'static str> {
-        if matches!(ports, (53, _) | (_, 53)) {
+        if streams::begins_small(ports) {
             Some("dns")
         } else if self.streams.awaits(direction) {
             Some("tls")

@@ -29,7 +29,7 @@ impl Bodies {
     }
 
     pub(super) fn awaits(&self, direction: &(Key, Which)) -> bool {
-        !self.ends.is_empty() && self.ends.contains_key(direction)
+        self.ends.contains_key(direction)
     }
 
     /// Reads the message that begins in the middle of this packet's segment, if one does.

@@ -73,7 +73,12 @@ pub struct Seen<'f> {
     pub round_trip: Option<RoundTrip>,
 }
 
-impl Seen<'_> {
+impl<'f> Seen<'f> {
+    fn of(connection: (&'f Connection, Side), verdicts: &'f Verdicts) -> Self {
+        let (said, round_trip) = (verdicts.said(), verdicts.round_trip());
+        Self { connection: Some(connection), datagrams: None, verdicts: said, round_trip }
+    }
+
     /// The number of its conversation.
     pub fn id(&self) -> Option<u32> {
         let connection = self.connection.map(|(connection, _)| connection.id());
@@ -100,9 +105,8 @@ impl Flows {
     pub fn observe(&mut self, packet: &Packet<'_>) -> Seen<'_> {
         self.verdicts.clear();
         let connection = self.connections.observe(packet, &mut self.begun, &mut self.verdicts);
-        if connection.is_some() {
-            let (verdicts, round_trip) = (self.verdicts.said(), self.verdicts.round_trip());
-            return Seen { connection, datagrams: None, verdicts, round_trip };
+        if let Some(connection) = connection {
+            return Seen::of(connection, &self.verdicts);
         }
         let id = self.begun.conversation + 1;
         let datagrams = self.datagrams.observe(packet, id, &mut self.silent);
@@ -144,8 +148,7 @@ impl Flows {
                 .is_some_and(|protocol| !connection.is_known() || wants(connection, protocol))
         };
         let connection = self.connections.skim(frame, &mut self.verdicts, wants)?;
-        let (verdicts, round_trip) = (self.verdicts.said(), self.verdicts.round_trip());
-        Some(Seen { connection: Some(connection), datagrams: None, verdicts, round_trip })
+        Some(Seen::of(connection, &self.verdicts))
     }
 
     /// Whether [`Flows::gone`] or [`Flows::silent`] has any.

@@ -51,7 +51,7 @@ impl Streams {
     }
 
     pub(super) fn awaits(&self, direction: &(Key, Which)) -> bool {
-        !self.waiting.is_empty() && self.waiting.contains_key(direction)
+        self.waiting.contains_key(direction)
     }
 
     /// Reads the message that this packet goes on with, when it does.
@@ -146,9 +146,13 @@ fn may_go_on(packet: &Packet<'_>) -> bool {
     }
 }
 
-/// Its messages may begin with less than tells what they are.
-pub(super) fn is_dns(tcp: Tcp<'_>) -> bool {
-    tcp.source_port() == 53 || tcp.destination_port() == 53
+fn is_dns(tcp: Tcp<'_>) -> bool {
+    begins_small((tcp.source_port(), tcp.destination_port()))
+}
+
+/// Whether messages between these ports may begin with less than tells what they are: those of DNS.
+pub(super) fn begins_small((source, destination): (u16, u16)) -> bool {
+    source == 53 || destination == 53
 }
 
 /// From which octet of the stream's octets at hand a message goes on in a later segment.

@@ -6,11 +6,13 @@
 
 use std::time::Duration;
 
+use super::half::{Facts, Half};
 use super::segment::Segment;
 use super::verdict::Copied;
 use crate::flow::fetch::fetch;
 use crate::flow::mark::Mark;
 use crate::timeline::Timestamp;
+use crate::wire::tcp::Flags;
 
 const MOST: usize = 16;
 /// A sender that gives every packet the same identification may mean two packets by it, but not so
@@ -61,6 +63,26 @@ impl Copies {
     /// Notes the packet of some turn; one of a few turns before is forgotten.
     pub(super) fn note(&mut self, turn: u64, mark: Mark, identity: u32, place: u32) {
         self.recent[turn as usize % MOST] = Seen::of(mark, identity, place);
+    }
+}
+
+impl Half {
+    /// The packet that this one is a copy of. Only what brings nothing new can be one.
+    pub(super) fn recognise(&mut self, segment: &Segment, peer: &Half) -> Option<(u64, Copied)> {
+        let identity = identity(segment);
+        let new_octets = segment.span() > 0
+            && (!self.facts.has(Facts::BEGUN) || segment.seq.past(self.next) >= 0);
+        let new_ack = segment.has(Flags::ACK)
+            && !(peer.facts.has(Facts::ACKED) && segment.ack.past(peer.acked) <= 0);
+        let may_be_copy = !new_octets && !new_ack;
+        let rtt = if may_be_copy { self.round_trip(peer) } else { None };
+        let turn = self.packets;
+        let copies = &mut self.trail().copies;
+        let found = if may_be_copy { copies.find(segment, identity, rtt) } else { None };
+        if found.is_none() {
+            copies.note(turn, segment.mark, identity, segment.place);
+        }
+        found
     }
 }
 

@@ -273,6 +273,15 @@ impl Half {
         self.trail.as_ref().map(|trail| &trail.rtt)
     }
 
+    /// From one end to the other and back, by the shortest samples of both sides.
+    pub(super) fn round_trip(&self, peer: &Self) -> Option<Duration> {
+        let one = |half: &Self| half.rtt().and_then(Rtt::shortest);
+        match (one(self), one(peer)) {
+            (Some(own), Some(theirs)) => Some(own + theirs),
+            (own, theirs) => own.or(theirs),
+        }
+    }
+
     /// The windows this side offered.
     pub fn windows(&self) -> Option<&Windows> {
         self.trail.as_ref().map(|trail| &trail.windows)

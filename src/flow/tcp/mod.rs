@@ -365,15 +365,6 @@ impl Connection {
 }
 
 impl Half {
-    /// From one end to the other and back, by the shortest samples of both sides.
-    fn round_trip(&self, peer: &Self) -> Option<Duration> {
-        let one = |half: &Self| half.rtt().and_then(Rtt::shortest);
-        match (one(self), one(peer)) {
-            (Some(own), Some(theirs)) => Some(own + theirs),
-            (own, theirs) => own.or(theirs),
-        }
-    }
-
     fn count(&mut self, segment: &Segment, mss: u16) {
         self.packets += 1;
         self.octets += u64::from(segment.octets);
@@ -401,23 +392,5 @@ impl Half {
             }
             trail.pace.last_data = trail.pace.last_data.max(time);
         }
-    }
-
-    /// The packet that this one is a copy of. Only what brings nothing new can be one.
-    fn recognise(&mut self, segment: &Segment, peer: &Half) -> Option<(u64, Copied)> {
-        let identity = copies::identity(segment);
-        let new_octets = segment.span() > 0
-            && (!self.facts.has(Facts::BEGUN) || segment.seq.past(self.next) >= 0);
-        let new_ack = segment.has(Flags::ACK)
-            && !(peer.facts.has(Facts::ACKED) && segment.ack.past(peer.acked) <= 0);
-        let may_be_copy = !new_octets && !new_ack;
-        let rtt = if may_be_copy { self.round_trip(peer) } else { None };
-        let turn = self.packets;
-        let copies = &mut self.trail().copies;
-        let found = if may_be_copy { copies.find(segment, identity, rtt) } else { None };
-        if found.is_none() {
-            copies.note(turn, segment.mark, identity, segment.place);
-        }
-        found
     }
 }

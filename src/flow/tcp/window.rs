@@ -118,8 +118,8 @@ impl Windows {
     fn heard(&self, echo: u32) -> Option<Seq> {
         let (before, newest) = self.offers.split_at_checked(self.newest.into())?;
         let known = |offer: &&Offer| offer.stamp.wrapping_sub(echo).cast_signed() <= 0;
-        let newest_first = newest.iter().chain(before).take(self.made.into());
-        newest_first.into_iter().find(known).map(|offer| offer.edge)
+        let mut newest_first = newest.iter().chain(before).take(self.made.into());
+        newest_first.find(known).map(|offer| offer.edge)
     }
 
     fn offer(&mut self, stamp: u32, edge: Seq) {
@@ -139,15 +139,9 @@ pub(super) fn scale(own: &Half, peer: &Half) -> Option<u8> {
     if own.facts.has(Facts::SCALE) && peer.facts.has(Facts::SCALE) {
         return Some(own.scale.min(MOST_SCALE));
     }
-    let offers = |half: &Half| match half.facts {
-        facts if facts.has(Facts::SCALE) => Some(true),
-        facts if facts.has(Facts::SYN) && !facts.has(Facts::CUT) => Some(false),
-        _ => None,
-    };
-    match (offers(own), offers(peer)) {
-        (Some(false), _) | (_, Some(false)) => Some(0),
-        _ => None,
-    }
+    let offers_none =
+        |facts: Facts| facts.has(Facts::SYN) && !facts.has(Facts::SCALE) && !facts.has(Facts::CUT);
+    (offers_none(own.facts) || offers_none(peer.facts)).then_some(0)
 }
 
 /// Follows the window in a segment of `own` that is no copy; `peer` may fill it.
