@@ -35,6 +35,7 @@ pub fn run(
 ) -> io::Result<()> {
     let mut flows = passing.most.map_or_else(Flows::default, Flows::with_room_for);
     let ended = read(source, passing, &mut flows, report);
+    source.finish();
     passing.dropped = flows.dropped();
     let has_left = ended.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
     let saved = passing.save.as_mut().map_or(Ok(()), |save| save.end(source.about()));
@@ -70,6 +71,7 @@ fn read(
                 report.lull()?;
             }
             Some(Moment::Secrets) => beyond.keyring.learn_from(&source.about().secrets),
+            Some(Moment::Note(sentence)) => report.note(sentence)?,
             Some(Moment::Begin(time)) => report.first(time),
             Some(Moment::Call(call)) => report.call(&call)?,
             Some(Moment::Frame(frame)) => {

@@ -23,6 +23,9 @@ pub trait Source {
         None
     }
 
+    /// Nothing more will be asked for: what the system counted is now in [`Source::about`].
+    fn finish(&mut self) {}
+
     /// What is known of the source so far; grows while it is read.
     fn about(&self) -> &About;
 }
@@ -32,7 +35,7 @@ pub trait Source {
 pub struct About {
     /// The names of the files, or what else it was read from, in the order given; safe to show.
     pub names: Vec<String>,
-    /// `pcap`, `pcapng`, ...; each once, in the order met.
+    /// `pcap`, `pcapng`, `live`, ...; each once, in the order met.
     pub formats: Vec<&'static str>,
     /// In the order of [`Frame::interface`].
     pub interfaces: Vec<Interface>,
@@ -94,6 +97,8 @@ pub enum Moment<'a> {
     Secrets,
     /// Nothing is there just now, and the next call may wait: time to show what was written.
     Lull,
+    /// Something happened to the source, and it goes on: one sentence, safe to show.
+    Note(&'a str),
 }
 
 /// A frame as the capture kept it.

@@ -32,11 +32,13 @@ fn imports_point_downwards() {
     }
 }
 
-/// Times come from the capture: a clock read while dissecting would make a savefile lie.
+/// Times come from the capture: a clock read while dissecting would make a savefile lie. Only who
+/// listens has to know when to stop.
 #[test]
 fn nobody_below_the_command_line_reads_a_clock() {
     for (module, _) in MAY_USE {
-        for (path, text) in sources(module) {
+        let sources = sources(module).into_iter();
+        for (path, text) in sources.filter(|(path, _)| !path.starts_with("src/capture/live")) {
             for clock in ["Instant::now", "SystemTime::now", "Timestamp::now"] {
                 assert!(!text.contains(clock), "{} reads {clock}", path.display());
             }

@@ -131,6 +131,16 @@ fn dlt(link: u16) -> i32 {
     }
 }
 
+/// The number in savefiles of a link type that libpcap has a number of its own for, on Linux.
+pub(super) fn linktype(dlt: i32) -> u16 {
+    match dlt {
+        11 => 100,
+        12 | 14 => 101,
+        19 => 106,
+        same => u16::try_from(same).unwrap_or(u16::MAX),
+    }
+}
+
 const LD: u16 = 0;
 const LDX: u16 = 1;
 const ST: u16 = 2;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
+use super::listening::Listen;
 use crate::capture::sift::Edge;
 use crate::flow::Flows;
 
@@ -81,6 +82,7 @@ pub(super) struct Tell {
   wiretale packets --json slow.pcap | jq -r '.fields[\"http.host\"] // empty'
   wiretale packets --keys tls.keys -Y http slow.pcap
   wiretale packets --from +1.5s --to +2s -w part.pcapng slow.pcap
+  wiretale packets -i eth0 port 53            what passes an interface, as tcpdump would be asked
   ssh host tcpdump -U -w - | wiretale packets -")]
 pub(super) struct Packets {
     #[command(flatten)]
@@ -159,7 +161,8 @@ pub(super) struct Exchanges {
   wiretale flows -Y 'ip.addr == 10.0.0.7' slow.pcap
   wiretale flows --json slow.pcap | jq 'select(.server.retransmitted_packets > 0)'
   wiretale flows -o csv slow.pcap > flows.csv
-  wiretale flows -o zeek --directory logs slow.pcap")]
+  wiretale flows -o zeek --directory logs slow.pcap
+  wiretale flows -i eth0 tcp port 443         those that pass an interface")]
 pub(super) struct Conversations {
     #[command(flatten)]
     pub(super) from: From,
@@ -248,12 +251,15 @@ pub(super) enum Sort {
 #[derive(Args, Debug)]
 pub(super) struct From {
     /// Capture files, read as one and merged by time; `-` is standard input. With -r, a capture filter instead
-    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, required_unless_present = "read")]
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, required_unless_present_any = ["read", "interfaces"])]
     pub(super) words: Vec<String>,
 
     /// Read this capture file; all other words are then the capture filter, as in tcpdump
     #[arg(short = 'r', long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) read: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) listen: Listen,
 
     /// Only frames that pass this capture filter, in libpcap's language
     #[arg(short = 'f', long, value_name = "FILTER")]

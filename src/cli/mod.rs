@@ -8,7 +8,7 @@ use clap::{CommandFactory, Parser};
 
 use crate::capture;
 use crate::capture::save::Save;
-use crate::capture::sift::Sift;
+use crate::capture::sift::{BadFilter, Sift};
 use crate::filter::Filter;
 use crate::flow::{Side, exchange};
 use crate::pipeline::{self, Passing};
@@ -27,11 +27,14 @@ use crate::render::out::Out;
 use crate::render::overview::{self, Overview};
 use crate::render::tree::Trees;
 use crate::render::zeek::Zeek;
+use crate::timeline::Source;
 
 mod arguments;
 mod keys;
+mod listening;
 mod man;
 mod paper;
+mod size;
 mod time;
 
 use arguments::{
@@ -82,20 +85,41 @@ fn no_zeek() -> Usage {
     usage("-o zeek is for `flows`, and writes dns.log and http.log too")
 }
 
-/// Reads the source and has it told.
-fn answer(from: &From, mut report: Box<dyn Report>) -> anyhow::Result<()> {
+/// Reads the source, or listens to it, and has it told.
+fn answer(from: &From, report: Box<dyn Report>) -> anyhow::Result<()> {
     let filter = from.display_filter.as_deref().map(Filter::new).transpose().map_err(usage)?;
     let keyring = keys::read(&from.keys)?;
     let (paths, capture_filter) = from.source();
+    let most = Some(from.max_connections);
+    let mut passing = Passing { filter, limit: from.count, save: None, keyring, most, dropped: 0 };
+    let save =
+        |paths: &[PathBuf]| from.write.as_deref().map(|path| Save::create(path, paths)).transpose();
+    if from.listen.is_asked() {
+        let mut live = from.listen.begin(capture_filter).map_err(bad_filter)?;
+        passing.save = save(&[])?;
+        let told = tell(&mut live, passing, report);
+        eprintln!("{}", listening::summary(&live));
+        return told;
+    }
     let files = capture::open(&paths)?;
     let mut source =
         Sift::new(files, capture_filter.as_deref(), from.begin, from.end).map_err(usage)?;
-    let save = from.write.as_deref().map(|path| Save::create(path, &paths)).transpose()?;
-    let most = Some(from.max_connections);
-    let mut passing = Passing { filter, limit: from.count, save, keyring, most, dropped: 0 };
-    let told = pipeline::run(&mut source, &mut passing, report.as_mut());
-    if passing.dropped > 0 {
-        let (most, dropped) = (from.max_connections, passing.dropped);
+    passing.save = save(&paths)?;
+    tell(&mut source, passing, report)
+}
+
+/// A capture filter that cannot be compiled is the command line's fault.
+fn bad_filter(error: anyhow::Error) -> anyhow::Error {
+    if error.is::<BadFilter>() { usage(error).into() } else { error }
+}
+
+fn tell(
+    source: &mut impl Source,
+    mut passing: Passing,
+    mut report: Box<dyn Report>,
+) -> anyhow::Result<()> {
+    let told = pipeline::run(source, &mut passing, report.as_mut());
+    if let (Some(most), dropped @ 1..) = (passing.most, passing.dropped) {
         eprintln!(
             "wiretale: more than {most} connections at once: {dropped} dropped before they were over; \
              --max-connections follows more"
@@ -226,7 +250,7 @@ impl From {
             || usage("which conversation? write its number behind the file, as `flows` tells it");
         let last = self.words.pop().ok_or_else(wanted)?;
         if let Ok(number) = last.parse() {
-            let is_alone = self.words.is_empty() && self.read.is_empty();
+            let is_alone = self.words.is_empty() && self.read.is_empty() && !self.listen.is_asked();
             return if is_alone {
                 Err(usage("which file? write it before the number"))
             } else {
@@ -241,7 +265,7 @@ impl From {
 
     /// The files to read, and the capture filter if there is one.
     fn source(&self) -> (Vec<PathBuf>, Option<String>) {
-        if self.read.is_empty() {
+        if self.read.is_empty() && !self.listen.is_asked() {
             return (self.words.iter().map(PathBuf::from).collect(), self.filter.clone());
         }
         let words = self.words.join(" ");

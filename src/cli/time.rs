@@ -8,9 +8,9 @@ use crate::timeline::Timestamp;
 /// Reads `2026-11-20T09:30:00Z`, `+1.5s` or `+250ms`.
 pub(super) fn bound(text: &str) -> Result<Edge, String> {
     if let Some(offset) = text.strip_prefix('+') {
-        return duration(offset).map(Edge::After).ok_or_else(|| {
-            "after the + stands a number with its unit: ns, us, ms, s, m or h".to_owned()
-        });
+        return duration(offset)
+            .map(Edge::After)
+            .map_err(|wanted| format!("after the + stands {wanted}"));
     }
     let zoned = text.parse::<jiff::Timestamp>().ok();
     let nanos = zoned.and_then(|time| u64::try_from(time.as_nanosecond()).ok());
@@ -19,7 +19,12 @@ pub(super) fn bound(text: &str) -> Result<Edge, String> {
     })
 }
 
-fn duration(text: &str) -> Option<Duration> {
+/// Reads `90s`, `1.5m` or `250ms`; seconds where there is no unit.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    span(text).ok_or_else(|| "a number with its unit: ns, us, ms, s, m or h".to_owned())
+}
+
+fn span(text: &str) -> Option<Duration> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit = match &text[digits.len()..] {
         "ns" => 1e-9,

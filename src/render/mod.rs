@@ -92,6 +92,12 @@ pub trait Report {
         Ok(())
     }
 
+    /// Something happened to the source, and it goes on.
+    fn note(&mut self, sentence: &str) -> io::Result<()> {
+        eprintln!("wiretale: {sentence}");
+        Ok(())
+    }
+
     /// Everything was read. `about` says what the source told of itself, damage included.
     /// `flows` are the conversations that are still followed.
     fn end(&mut self, about: &About, flows: &Flows) -> io::Result<()>;

@@ -1,0 +1,41 @@
+//! What time is it, and did somebody set the clock?
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use crate::timeline::Timestamp;
+
+/// Now, by the clock that stamps frames.
+pub(super) fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp(u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
+}
+
+/// The clock that stamps frames, held against one that nobody can set.
+pub(super) struct Clock {
+    stamped: Timestamp,
+    steady: Instant,
+}
+
+/// A clock that is only kept in step with others is moved by less, between two looks.
+const STEP: i128 = 50_000_000;
+
+impl Clock {
+    pub(super) fn start() -> Self {
+        Self { stamped: now(), steady: Instant::now() }
+    }
+
+    /// By how much the clock was set since the last look, if it was: nanoseconds, ahead if positive.
+    pub(super) fn step(&mut self) -> Option<i128> {
+        // Should we be put aside between the two, both differences are as long.
+        let before = Instant::now();
+        let stamped = now();
+        let took = before.elapsed();
+        if took > Duration::from_millis(5) {
+            return None;
+        }
+        let steady = before.saturating_duration_since(self.steady).as_nanos().cast_signed();
+        let step = i128::from(stamped.0) - i128::from(self.stamped.0) - steady;
+        (self.stamped, self.steady) = (stamped, before);
+        (step.abs() >= STEP).then_some(step)
+    }
+}

@@ -1,0 +1,61 @@
+//! Why can an interface not be listened to?
+
+use std::io;
+
+use crate::ink::Ink;
+
+/// One sentence that names the interface and the cause, and what to do about it.
+pub(super) fn sentence(name: &str, error: &pcap::Error) -> String {
+    let shown = shown(name);
+    let said = match error {
+        pcap::Error::PcapError(sentence) => sentence.clone(),
+        pcap::Error::ErrnoError(errno) => io::Error::from_raw_os_error(errno.0).to_string(),
+        other => other.to_string(),
+    };
+    if said.contains("No such device") || said.contains("SIOCGIFHWADDR") {
+        return format!("{shown}: no such interface; there are: {}", there_are());
+    }
+    if said.contains("not up") {
+        return format!("{shown}: the interface is down");
+    }
+    if said.contains("permission") || said.contains("not permitted") {
+        return rights(&shown);
+    }
+    format!("{shown}: {}", plain(&said))
+}
+
+/// The interface went away, or cannot be read any more.
+pub(super) fn lost(name: &str, error: &pcap::Error) -> String {
+    let said = match error {
+        pcap::Error::PcapError(sentence) => plain(sentence),
+        other => other.to_string(),
+    };
+    let cause = if said.contains("disappeared") { "the interface went away" } else { &said };
+    format!("{}: {cause}", shown(name))
+}
+
+fn rights(name: &str) -> String {
+    format!("{name}: listening needs the right cap_net_raw")
+}
+
+/// The name of an interface as people may be shown it.
+pub(super) fn shown(name: &str) -> String {
+    let mut ink = Ink::default();
+    ink.wire(name.as_bytes());
+    String::from_utf8_lossy(ink.as_bytes()).into_owned()
+}
+
+fn there_are() -> String {
+    let devices = pcap::Device::list().unwrap_or_default();
+    let network = devices.iter().filter(|device| {
+        // libpcap also lists buses and logs, which no packet crosses.
+        device.name == "any" || std::path::Path::new("/sys/class/net").join(&device.name).exists()
+    });
+    network.map(|device| shown(&device.name)).collect::<Vec<_>>().join(", ")
+}
+
+/// libpcap's words without the name of its function and in our case.
+fn plain(said: &str) -> String {
+    let mut letters = said.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}

@@ -1,0 +1,89 @@
+//! What to listen to, as typed.
+
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+use crate::capture::live::{self, Live};
+use crate::timeline::Source;
+
+/// Listening to interfaces.
+#[derive(Args, Debug)]
+#[group(id = "listening")]
+pub(super) struct Listen {
+    /// Listen to this interface, or to `any`; may be given several times. All words are then the capture filter
+    #[arg(short = 'i', long = "interface", value_name = "INTERFACE", conflicts_with_all = ["read", "begin", "end"])]
+    pub(super) interfaces: Vec<String>,
+
+    /// Listen for so long: 90s, 5m, 1h
+    #[arg(long = "for", value_name = "TIME", value_parser = super::time::duration, requires = "interfaces")]
+    pub(super) span: Option<Duration>,
+
+    /// Keep at most so many octets of each frame
+    #[arg(short = 's', long, value_name = "OCTETS", default_value_t = 262_144, requires = "interfaces", value_parser = clap::value_parser!(u32).range(0..=262_144))]
+    pub(super) snaplen: u32,
+
+    /// Do not ask the interface for frames that are for others
+    #[arg(short = 'p', long, requires = "interfaces")]
+    pub(super) no_promiscuous: bool,
+
+    /// The kernel's buffer for each interface: 16MiB, or a number of KiB as in tcpdump
+    #[arg(short = 'B', long, value_name = "SIZE", default_value = "16MiB", requires = "interfaces", value_parser = super::size::buffer)]
+    pub(super) buffer: usize,
+
+    /// Only frames that go this way, seen from here
+    #[arg(short = 'Q', long, value_enum, default_value_t = Direction::Inout, value_name = "WAY", requires = "interfaces")]
+    pub(super) direction: Direction,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(super) enum Direction {
+    In,
+    Out,
+    Inout,
+}
+
+impl Listen {
+    /// Whether there is anything to listen to.
+    pub(super) fn is_asked(&self) -> bool {
+        !self.interfaces.is_empty()
+    }
+
+    pub(super) fn begin(&self, filter: Option<String>) -> anyhow::Result<Live> {
+        live::listen(&live::Listening {
+            interfaces: self.interfaces.clone(),
+            filter,
+            // As in tcpdump, 0 is as much as there may be.
+            snaplen: if self.snaplen == 0 { 262_144 } else { self.snaplen },
+            promiscuous: !self.no_promiscuous,
+            buffer: self.buffer,
+            direction: match self.direction {
+                Direction::In => live::Direction::In,
+                Direction::Out => live::Direction::Out,
+                Direction::Inout => live::Direction::Both,
+            },
+            span: self.span,
+        })
+    }
+}
+
+/// One sentence for standard error: how much was captured, and what is missing.
+pub(super) fn summary(live: &Live) -> String {
+    let about = live.about();
+    let mut sentences = Vec::new();
+    for (at, counts) in live.counts().enumerate() {
+        let (name, interface) = (&about.names[at], &about.interfaces[at]);
+        let packets = if interface.frames == 1 { "packet" } else { "packets" };
+        let mut sentence = format!(
+            "{name}: {} {packets} captured, {} received by the filter, {} dropped by the kernel, {} by the interface",
+            interface.frames, counts.received, counts.dropped, counts.missed
+        );
+        if counts.dropped + counts.missed > 0 {
+            sentence.push_str(
+                "; what was dropped is missing from the answer, which may take it for lost on the way",
+            );
+        }
+        sentences.push(sentence);
+    }
+    sentences.join("\n")
+}
