@@ -67,6 +67,11 @@ impl Listen {
     }
 }
 
+/// One sentence for standard error once everything is open: from now on nothing is missed.
+pub(super) fn heading(live: &Live) -> String {
+    format!("listening on {}", live.about().names.join(" and "))
+}
+
 /// One sentence for standard error: how much was captured, and what is missing.
 pub(super) fn summary(live: &Live) -> String {
     let about = live.about();

@@ -97,6 +97,7 @@ fn answer(from: &From, report: Box<dyn Report>) -> anyhow::Result<()> {
     if from.listen.is_asked() {
         let mut live = from.listen.begin(capture_filter).map_err(bad_filter)?;
         passing.save = save(&[])?;
+        eprintln!("{}", listening::heading(&live));
         let told = tell(&mut live, passing, report);
         eprintln!("{}", listening::summary(&live));
         return told;

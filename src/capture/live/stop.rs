@@ -36,7 +36,8 @@ impl Stop {
         let (signals, writer) = UnixStream::pair()?;
         signals.set_nonblocking(true)?;
         for signal in SIGNALS {
-            if is_ignored(signal) {
+            // A shell has what it runs in the background ignore SIGINT; who sends it then means it.
+            if signal == SIGHUP && is_ignored(signal) {
                 continue;
             }
             let noted = Arc::new(AtomicBool::new(false));
