@@ -58,7 +58,7 @@ impl Hosts {
         // Router solicitations and the like would come at any time.
         for (side, end) in [(&client, "va"), (&server, "vb")] {
             let quiet = format!("net.ipv6.conf.{end}.disable_ipv6=1");
-            let done = hosts.on(side, "sysctl").arg("-qw").arg(quiet).status();
+            let done = Hosts::on(side, "sysctl").arg("-qw").arg(quiet).status();
             assert!(done.is_ok_and(|done| done.success()), "sysctl");
         }
         hosts
@@ -68,7 +68,7 @@ impl Hosts {
         format!("{}{side}", self.name)
     }
 
-    fn on(&self, side: &str, program: &str) -> Command {
+    fn on(side: &str, program: &str) -> Command {
         let mut command = Command::new("ip");
         command.args(["netns", "exec", side, program]).stdin(Stdio::null());
         command
@@ -76,14 +76,14 @@ impl Hosts {
 
     fn client(&self, line: &str) -> Command {
         let mut words = line.split(' ');
-        let mut command = self.on(&self.side("c"), words.next().expect("a program"));
+        let mut command = Self::on(&self.side("c"), words.next().expect("a program"));
         command.args(words).stdout(Stdio::null());
         command
     }
 
     fn serve(&mut self, line: &str) {
         let mut words = line.split(' ');
-        let mut command = self.on(&self.side("s"), words.next().expect("a program"));
+        let mut command = Self::on(&self.side("s"), words.next().expect("a program"));
         command.args(words).stdout(Stdio::null()).stderr(Stdio::null());
         self.servers.push(command.spawn().expect("a server"));
     }
@@ -94,7 +94,7 @@ impl Hosts {
 
     /// Begins to listen; returns once nothing more is missed.
     fn listen(&self, line: &str) -> Listener {
-        let mut command = self.on(&self.side("c"), env!("CARGO_BIN_EXE_wiretale"));
+        let mut command = Self::on(&self.side("c"), env!("CARGO_BIN_EXE_wiretale"));
         command.args(line.split(' ')).current_dir(&self.folder);
         let mut child =
             command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("wiretale");

@@ -39,3 +39,23 @@ impl Clock {
         (step.abs() >= STEP).then_some(step)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_was_set_is_told_once_with_its_sign() {
+        const SECONDS: u64 = 1_000_000_000;
+        for (moved, ahead) in [(3, true), (5, false)] {
+            let mut clock = Clock::start();
+            // As if the clock had been set since.
+            let then = clock.stamped.0;
+            clock.stamped.0 = if ahead { then - moved * SECONDS } else { then + moved * SECONDS };
+            let step = (0..100).find_map(|_| clock.step()).expect("a step");
+            assert_eq!(step > 0, ahead);
+            assert!(step.unsigned_abs().abs_diff(u128::from(moved * SECONDS)) < STEP.unsigned_abs());
+            assert_eq!(clock.step(), None);
+        }
+    }
+}
