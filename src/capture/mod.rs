@@ -19,6 +19,7 @@ mod input;
 pub mod live;
 mod pcap;
 mod pcapng;
+pub mod rights;
 pub mod save;
 pub mod sift;
 mod snoop;
