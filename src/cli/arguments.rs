@@ -296,6 +296,10 @@ pub(super) struct From {
     /// Show numbers instead of names; packets are always shown with numbers
     #[arg(short = 'n', action = clap::ArgAction::Count)]
     pub(super) numeric: u8,
+
+    /// Where files are written beside that of -w.
+    #[arg(skip)]
+    pub(super) folder: Option<PathBuf>,
 }
 
 /// What the answer is written on.

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
 
 use crate::capture::live::{self, Live};
+use crate::capture::rights::Rights;
 use crate::timeline::Source;
 
 /// Listening to interfaces.
@@ -34,6 +35,10 @@ pub(super) struct Listen {
     /// Only frames that go this way, seen from here
     #[arg(short = 'Q', long, value_enum, default_value_t = Direction::Inout, value_name = "WAY", requires = "interfaces")]
     pub(super) direction: Direction,
+
+    /// Started as root, go on as this user, and not as the one who asked sudo for it
+    #[arg(short = 'Z', long, value_name = "USER", requires = "interfaces", value_hint = ValueHint::Username)]
+    pub(super) user: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
@@ -47,6 +52,12 @@ impl Listen {
     /// Whether there is anything to listen to.
     pub(super) fn is_asked(&self) -> bool {
         !self.interfaces.is_empty()
+    }
+
+    /// What is needed once the interfaces are open.
+    pub(super) fn rights(&self) -> anyhow::Result<Rights> {
+        let rights = Rights::of(self.user.as_deref()).map_err(super::usage)?;
+        Ok(self.interfaces.iter().fold(rights, |rights, name| rights.may_count(name)))
     }
 
     pub(super) fn begin(&self, filter: Option<String>) -> anyhow::Result<Live> {

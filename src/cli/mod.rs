@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{CommandFactory, Parser};
 
 use crate::capture;
+use crate::capture::rights::Rights;
 use crate::capture::save::Save;
 use crate::capture::sift::{BadFilter, Sift};
 use crate::filter::Filter;
@@ -50,7 +51,12 @@ pub fn run() -> anyhow::Result<()> {
         Question::Tell(tell) => answer(&tell.from, overview(&tell)?),
         Question::Packets(packets) => answer(&packets.from, listing(&packets)?),
         Question::Exchanges(exchanges) => answer(&exchanges.from, talks(&exchanges)?),
-        Question::Flows(flows) => answer(&flows.from, conversations(&flows)?),
+        Question::Flows(mut flows) => {
+            if flows.paper.format() == Format::Zeek {
+                flows.from.folder = Some(flows.directory.clone());
+            }
+            answer(&flows.from, conversations(&flows)?)
+        }
         Question::Flow(mut flow) => {
             let number = flow.from.take_number()?;
             answer(&flow.from, conversation(&flow, number)?)
@@ -95,7 +101,9 @@ fn answer(from: &From, report: Box<dyn Report>) -> anyhow::Result<()> {
     let save =
         |paths: &[PathBuf]| from.write.as_deref().map(|path| Save::create(path, paths)).transpose();
     if from.listen.is_asked() {
+        let rights = from.places().into_iter().fold(from.listen.rights()?, Rights::may_write);
         let mut live = from.listen.begin(capture_filter).map_err(bad_filter)?;
+        rights.give_up()?;
         passing.save = save(&[])?;
         eprintln!("{}", listening::heading(&live));
         let told = tell(&mut live, passing, report);
@@ -262,6 +270,18 @@ impl From {
         let number = number.parse().map_err(|_| wanted())?;
         self.words.push(file.to_owned());
         Ok(number)
+    }
+
+    /// Where files are written while packets are read.
+    fn places(&self) -> Vec<PathBuf> {
+        let kept = self.write.iter().filter(|path| path.as_os_str() != "-").map(|path| {
+            let is_device = path.metadata().is_ok_and(|about| !about.is_file());
+            match path.parent() {
+                Some(folder) if !is_device => Path::new(".").join(folder),
+                _ => path.clone(),
+            }
+        });
+        kept.chain(self.folder.clone()).collect()
     }
 
     /// The files to read, and the capture filter if there is one.

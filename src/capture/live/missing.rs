@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::capture::rights;
 use crate::ink::Ink;
 
 /// One sentence that names the interface and the cause, and what to do about it.
@@ -18,8 +19,8 @@ pub(super) fn sentence(name: &str, error: &pcap::Error) -> String {
     if said.contains("not up") {
         return format!("{shown}: the interface is down");
     }
-    if said.contains("permission") || said.contains("not permitted") {
-        return rights(&shown);
+    if let Some(sentence) = rights::missing(name, &said) {
+        return sentence;
     }
     format!("{shown}: {}", plain(&said))
 }
@@ -32,10 +33,6 @@ pub(super) fn lost(name: &str, error: &pcap::Error) -> String {
     };
     let cause = if said.contains("disappeared") { "the interface went away" } else { &said };
     format!("{}: {cause}", shown(name))
-}
-
-fn rights(name: &str) -> String {
-    format!("{name}: listening needs the right cap_net_raw")
 }
 
 /// The name of an interface as people may be shown it.

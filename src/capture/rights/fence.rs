@@ -38,12 +38,20 @@ fn enclose(writes: &[PathBuf], reads: &[PathBuf]) -> Result<RulesetStatus, Rules
     let writing: BitFlags<AccessFs> =
         make_bitflags!(AccessFs::{WriteFile | Truncate | MakeReg | RemoveFile});
     let reading: BitFlags<AccessFs> = make_bitflags!(AccessFs::{ReadFile | ReadDir});
-    let fence = Ruleset::default()
+    let mut fence = Ruleset::default()
         .handle_access(AccessFs::from_all(KNOWN))?
         .handle_access(AccessNet::from_all(KNOWN))?
         .scope(Scope::from_all(KNOWN))?
-        .create()?
-        .add_rules(path_beneath_rules(writes, writing))?
-        .add_rules(path_beneath_rules(reads, reading))?;
+        .create()?;
+    let rules = path_beneath_rules(writes, writing).chain(path_beneath_rules(reads, reading));
+    for rule in rules {
+        // For a pipe there can be no rule, and need not be.
+        let before = fence.try_clone();
+        fence = match (rule.and_then(|rule| fence.add_rule(rule)), before) {
+            (Ok(more), _) => more,
+            (Err(_), Ok(before)) => before,
+            (Err(error), Err(_)) => return Err(error),
+        };
+    }
     Ok(fence.restrict_self()?.ruleset)
 }

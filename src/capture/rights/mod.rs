@@ -8,7 +8,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, anyhow, bail};
-use caps::{CapSet, CapsHashSet};
+use caps::{CapSet, Capability, CapsHashSet};
 use nix::errno::Errno;
 use nix::sys::prctl;
 use nix::sys::resource::{Resource, setrlimit};
@@ -29,6 +29,7 @@ pub struct Rights {
     writes: Vec<PathBuf>,
     reads: Vec<PathBuf>,
     commands: bool,
+    processes: bool,
 }
 
 /// What is left.
@@ -51,7 +52,8 @@ impl Rights {
     /// says, cannot be meant.
     pub fn of(user: Option<&str>) -> anyhow::Result<Self> {
         let who = user::find(user)?;
-        Ok(Self { who, writes: Vec::new(), reads: Vec::new(), commands: false })
+        let (writes, reads) = (Vec::new(), Vec::new());
+        Ok(Self { who, writes, reads, commands: false, processes: false })
     }
 
     /// In this folder, and below it, files may be created, written, cut, renamed and removed, but not
@@ -86,6 +88,14 @@ impl Rights {
         Self { commands: true, ..self }
     }
 
+    /// The processes of others may be looked into, as far as they may be now. Keeps the two capabilities
+    /// for it, which a thread of its own should have alone: see [`leave_processes`]. The fence is not
+    /// built then; no process outside of it could be looked into.
+    #[must_use]
+    pub fn may_see_processes(self) -> Self {
+        Self { processes: true, ..self }
+    }
+
     /// Gives up everything else, for this process and all that it starts.
     ///
     /// To be called once, after all is open that needs a right, before a packet is looked at and before
@@ -95,6 +105,8 @@ impl Rights {
         let step = |what: &'static str| move || format!("giving up rights: {what}");
         alone().with_context(step("threads"))?;
         let is_another = self.who.is_another();
+        let kept = if self.processes { seeing()? } else { CapsHashSet::new() };
+        prctl::set_keepcaps(!kept.is_empty()).map_err(named).with_context(step("capabilities"))?;
         // Not before Linux 4.3, and the other not without a right of its own. What counts is what is
         // found to be left.
         _ = caps::clear(None, CapSet::Ambient);
@@ -107,17 +119,19 @@ impl Rights {
         let Identity { uid, gid } = self.who;
         setresgid(gid, gid, gid).map_err(named).with_context(step("group"))?;
         setresuid(uid, uid, uid).map_err(named).with_context(step("user"))?;
-        for set in [CapSet::Permitted, CapSet::Inheritable] {
-            caps::clear(None, set).with_context(step("capabilities"))?;
-        }
+        prctl::set_keepcaps(false).map_err(named).with_context(step("capabilities"))?;
+        keep(&kept).with_context(step("capabilities"))?;
         prctl::set_no_new_privs().map_err(named).with_context(step("new privileges"))?;
         // Memory holds what was captured, and perhaps keys.
         prctl::set_dumpable(false).map_err(named).with_context(step("dumps"))?;
         setrlimit(Resource::RLIMIT_CORE, 0, 0).map_err(named).with_context(step("dumps"))?;
-        verify(self.who, is_another).with_context(step("not all are gone"))?;
+        verify(self.who, is_another, &kept).with_context(step("not all are gone"))?;
         let bounding = !caps::read(None, CapSet::Bounding)?.is_empty();
-        let fence =
-            if self.commands { Fence::None } else { fence::build(&self.writes, &self.reads) };
+        let fence = if self.commands || self.processes {
+            Fence::None
+        } else {
+            fence::build(&self.writes, &self.reads)
+        };
         Ok(Left { uid: uid.as_raw(), gid: gid.as_raw(), bounding, fence })
     }
 }
@@ -128,8 +142,30 @@ fn alone() -> anyhow::Result<()> {
     if threads > 1 { Err(anyhow!("{} were started before", threads - 1)) } else { Ok(()) }
 }
 
+/// Gives up, for this thread, what [`Rights::may_see_processes`] kept: once the thread has been started that
+/// looks into them.
+pub fn leave_processes() -> anyhow::Result<()> {
+    keep(&CapsHashSet::new()).context("giving up rights: capabilities")
+}
+
+/// What it takes to look into the processes of others, as far as we have it: to open the list of their
+/// files, and to see where it leads.
+fn seeing() -> anyhow::Result<CapsHashSet> {
+    let mut have = caps::read(None, CapSet::Permitted)?;
+    have.retain(|one| matches!(one, Capability::CAP_SYS_PTRACE | Capability::CAP_DAC_READ_SEARCH));
+    Ok(have)
+}
+
+/// Clears the capabilities of this thread but for these.
+fn keep(kept: &CapsHashSet) -> anyhow::Result<()> {
+    caps::clear(None, CapSet::Inheritable)?;
+    caps::set(None, CapSet::Effective, kept)?;
+    caps::set(None, CapSet::Permitted, kept)?;
+    Ok(())
+}
+
 /// Reads back what is left.
-fn verify(who: Identity, is_another: bool) -> anyhow::Result<()> {
+fn verify(who: Identity, is_another: bool, kept: &CapsHashSet) -> anyhow::Result<()> {
     let (users, groups) = (getresuid().map_err(named)?, getresgid().map_err(named)?);
     if [users.real, users.effective, users.saved].iter().any(|uid| *uid != who.uid) {
         bail!("the user is still {}", users.effective);
@@ -140,11 +176,14 @@ fn verify(who: Identity, is_another: bool) -> anyhow::Result<()> {
     if is_another && getgroups().map_err(named)?.iter().any(|gid| *gid != who.gid) {
         bail!("groups of the user before");
     }
-    for set in [CapSet::Effective, CapSet::Permitted, CapSet::Inheritable] {
-        none(&caps::read(None, set)?)?;
-    }
+    let mut left = &caps::read(None, CapSet::Effective)? | &caps::read(None, CapSet::Permitted)?;
+    left.retain(|capability| !kept.contains(capability));
+    left.extend(caps::read(None, CapSet::Inheritable)?);
     // Not known before Linux 4.3.
-    none(&caps::read(None, CapSet::Ambient).unwrap_or_default())?;
+    left.extend(caps::read(None, CapSet::Ambient).unwrap_or_default());
+    if let Some(capability) = left.iter().next() {
+        bail!("{capability}");
+    }
     if !prctl::get_no_new_privs().map_err(named)? {
         bail!("new privileges");
     }
@@ -155,10 +194,6 @@ fn verify(who: Identity, is_another: bool) -> anyhow::Result<()> {
         bail!("the way back to root is open");
     }
     Ok(())
-}
-
-fn none(left: &CapsHashSet) -> anyhow::Result<()> {
-    left.iter().next().map_or(Ok(()), |capability| Err(anyhow!("{capability}")))
 }
 
 /// What the system says, as our sentences have it.
