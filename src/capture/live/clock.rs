@@ -54,7 +54,9 @@ mod tests {
             clock.stamped.0 = if ahead { then - moved * SECONDS } else { then + moved * SECONDS };
             let step = (0..100).find_map(|_| clock.step()).expect("a step");
             assert_eq!(step > 0, ahead);
-            assert!(step.unsigned_abs().abs_diff(u128::from(moved * SECONDS)) < STEP.unsigned_abs());
+            assert!(
+                step.unsigned_abs().abs_diff(u128::from(moved * SECONDS)) < STEP.unsigned_abs()
+            );
             assert_eq!(clock.step(), None);
         }
     }

@@ -25,14 +25,14 @@ pub(super) fn sentence(name: &str, error: &pcap::Error) -> String {
     format!("{shown}: {}", plain(&said))
 }
 
-/// The interface went away, or cannot be read any more.
+/// The interface went away, or cannot be read any more; its name is safe to show.
 pub(super) fn lost(name: &str, error: &pcap::Error) -> String {
     let said = match error {
         pcap::Error::PcapError(sentence) => plain(sentence),
         other => other.to_string(),
     };
     let cause = if said.contains("disappeared") { "the interface went away" } else { &said };
-    format!("{}: {cause}", shown(name))
+    format!("{name}: {cause}")
 }
 
 /// The name of an interface as people may be shown it.

@@ -206,18 +206,28 @@ impl Live {
             if self.lost[at] || !self.taps[at].is_empty() {
                 continue;
             }
-            match self.taps[at].take(Instant::now) {
-                Ok(()) => some |= !self.taps[at].is_empty(),
-                Err(error) => self.lose(at, &error),
+            let taken = self.taps[at].take(Instant::now);
+            some |= !self.taps[at].is_empty();
+            if let Err(error) = taken {
+                self.taps[at].ails.get_or_insert_with(|| {
+                    (Instant::now(), missing::lost(&self.about.names[at], &error))
+                });
+            }
+            // What it saw before is still handed over.
+            if self.taps[at].is_empty()
+                && let Some((since, sentence)) = &self.taps[at].ails
+                && since.elapsed() >= HANDED_OVER
+            {
+                let sentence = sentence.clone();
+                self.lose(at, sentence);
             }
         }
         some
     }
 
     #[cold]
-    fn lose(&mut self, at: usize, error: &pcap::Error) {
+    fn lose(&mut self, at: usize, sentence: String) {
         self.lost[at] = true;
-        let sentence = missing::lost(&self.taps[at].name, error);
         let before = self.fate.take().map(|before| before + "\n").unwrap_or_default();
         self.fate = Some(format!("{before}{sentence}"));
         if self.lost.contains(&false) {
@@ -268,11 +278,11 @@ impl Live {
         let patience = self.stop.left().map_or(PATIENCE, |left| left.min(PATIENCE));
         // A frame that waits for the other interfaces is told soon.
         let held_back = self.taps.iter().any(|tap| !tap.is_empty());
-        let ending = self.stop.end().is_some();
+        let ending = self.stop.end().is_some() || self.taps.iter().any(|tap| tap.ails.is_some());
         let patience = if held_back || ending { Duration::from_millis(5) } else { patience };
         let mut handles = vec![PollFd::new(self.stop.as_fd(), PollFlags::POLLIN)];
         for (tap, lost) in self.taps.iter().zip(&self.lost) {
-            if !lost && tap.is_empty() {
+            if !lost && tap.is_empty() && tap.ails.is_none() {
                 handles.push(PollFd::new(tap.as_fd(), PollFlags::POLLIN));
             }
         }

@@ -13,12 +13,13 @@ use crate::timeline::{Frame, Timestamp};
 
 /// An open interface.
 pub(super) struct Tap {
-    pub(super) name: String,
     pub(super) link: u16,
     capture: Capture<Active>,
     tray: Tray,
     /// When it was last asked and had nothing.
     pub(super) empty_at: Option<Instant>,
+    /// Since when it cannot be read any more, and the sentence that says why.
+    pub(super) ails: Option<(Instant, String)>,
     /// Counted when last asked.
     pub(super) counts: Counts,
 }
@@ -83,7 +84,7 @@ impl Tap {
             capture.direction(direction).map_err(said)?;
         }
         Ok(Self {
-            name: name.to_owned(),
+            ails: None,
             link: linktype(capture.get_datalink().0),
             capture,
             tray: Tray::default(),
@@ -131,7 +132,7 @@ impl Tap {
 
     /// Takes what the kernel holds ready, once all that was taken before has been passed.
     ///
-    /// Never waits. An error means that nothing more will come.
+    /// Never waits. After an error only what the kernel already holds may still come.
     pub(super) fn take(&mut self, now: impl Fn() -> Instant) -> Result<(), pcap::Error> {
         self.tray.octets.clear();
         self.tray.kept.clear();
@@ -147,16 +148,15 @@ impl Tap {
             let time = Timestamp(seconds.saturating_mul(1_000_000_000).saturating_add(nanos));
             kept.push(Kept { time, from, to: octets.len(), len: header.len });
         });
-        match taken {
-            Ok(_) | Err(pcap::Error::TimeoutExpired) => {}
-            Err(error) => return Err(error),
-        }
         let now = now();
         self.tray.at = Some(now);
         if self.is_empty() {
             self.empty_at = Some(now);
         }
-        Ok(())
+        match taken {
+            Ok(_) | Err(pcap::Error::TimeoutExpired) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Asks the system what it counted.
