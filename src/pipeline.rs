@@ -6,7 +6,7 @@ use crate::capture::save::Save;
 use crate::filter::Filter;
 use crate::flow::{Beyond, Flows, Keyring};
 use crate::render::Report;
-use crate::timeline::{Moment, Source};
+use crate::timeline::{Moment, Source, Timestamp};
 use crate::wire::Packet;
 
 /// Which packets go on to the report, how many, and whether they are kept.
@@ -16,6 +16,8 @@ pub struct Passing {
     /// Stop after this many packets have passed.
     pub limit: Option<u64>,
     pub save: Option<Save>,
+    /// What time it is, where the packets are captured now.
+    pub clock: Option<fn() -> Timestamp>,
     /// The keys at hand before anything is read; those that the source holds are added.
     pub keyring: Keyring,
     /// How many connections are followed at once, if not as many as usual.
@@ -50,12 +52,16 @@ fn read(
     report: &mut dyn Report,
 ) -> io::Result<()> {
     let mut beyond = Beyond::with(mem::take(&mut passing.keyring));
+    let deaf = !report.hears() && passing.filter.is_none();
     let skims = report.skims() && passing.filter.is_none() && passing.save.is_none();
     let mut left = passing.limit.unwrap_or(u64::MAX);
     report.begin(source.about())?;
     while left > 0 {
         if let Some(save) = &mut passing.save {
             save.note(source.about())?;
+            if save.is_over() {
+                break;
+            }
         }
         if skims || flows.are_many() {
             while let Some(frame) = source.ahead() {
@@ -66,7 +72,7 @@ fn read(
             None => break,
             Some(Moment::Lull) => {
                 if let Some(save) = &mut passing.save {
-                    save.flush()?;
+                    save.lull(source.about(), passing.clock.map(|now| now()))?;
                 }
                 report.lull()?;
             }
@@ -74,6 +80,12 @@ fn read(
             Some(Moment::Note(sentence)) => report.note(sentence)?,
             Some(Moment::Begin(time)) => report.first(time),
             Some(Moment::Call(call)) => report.call(&call)?,
+            Some(Moment::Frame(frame)) if deaf => {
+                left -= 1;
+                if let Some(save) = &mut passing.save {
+                    save.frame(&frame)?;
+                }
+            }
             Some(Moment::Frame(frame)) => {
                 if skims
                     && !beyond.has_keys()

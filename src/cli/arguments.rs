@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
+use super::keep::Keep;
 use super::listening::Listen;
 use crate::capture::sift::Edge;
 use crate::flow::Flows;
@@ -48,6 +49,7 @@ pub(super) enum Question {
     Exchanges(Exchanges),
     Flows(Conversations),
     Flow(Conversation),
+    Capture(Keep),
     /// Write the completions of a shell to standard output
     #[command(before_help = "Examples:
   wiretale completions bash > ~/.local/share/bash-completion/completions/wiretale
@@ -300,6 +302,10 @@ pub(super) struct From {
     /// Where files are written beside that of -w.
     #[arg(skip)]
     pub(super) folder: Option<PathBuf>,
+
+    /// Whether commands are run while packets are read.
+    #[arg(skip)]
+    pub(super) commands: bool,
 }
 
 /// What the answer is written on.

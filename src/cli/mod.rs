@@ -31,6 +31,7 @@ use crate::render::zeek::Zeek;
 use crate::timeline::Source;
 
 mod arguments;
+mod keep;
 mod keys;
 mod listening;
 mod man;
@@ -61,6 +62,7 @@ pub fn run() -> anyhow::Result<()> {
             let number = flow.from.take_number()?;
             answer(&flow.from, conversation(&flow, number)?)
         }
+        Question::Capture(keep) => keep::keep(keep),
         Question::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "wiretale", &mut script);
@@ -93,28 +95,44 @@ fn no_zeek() -> Usage {
 
 /// Reads the source, or listens to it, and has it told.
 fn answer(from: &From, report: Box<dyn Report>) -> anyhow::Result<()> {
+    let save = |inputs: &[PathBuf]| {
+        from.write.as_deref().map(|path| Save::create(path, inputs)).transpose()
+    };
+    reply(from, report, save, |_| ())
+}
+
+/// The same, with a savefile that is begun once the source is open; `told` comes when all is told.
+fn reply(
+    from: &From,
+    report: Box<dyn Report>,
+    save: impl FnOnce(&[PathBuf]) -> anyhow::Result<Option<Save>>,
+    told: impl FnOnce(&Passing),
+) -> anyhow::Result<()> {
     let filter = from.display_filter.as_deref().map(Filter::new).transpose().map_err(usage)?;
     let keyring = keys::read(&from.keys)?;
     let (paths, capture_filter) = from.source();
     let most = Some(from.max_connections);
-    let mut passing = Passing { filter, limit: from.count, save: None, keyring, most, dropped: 0 };
-    let save =
-        |paths: &[PathBuf]| from.write.as_deref().map(|path| Save::create(path, paths)).transpose();
+    let mut passing = Passing { filter, limit: from.count, keyring, most, ..Passing::default() };
     if from.listen.is_asked() {
         let rights = from.places().into_iter().fold(from.listen.rights()?, Rights::may_write);
+        let rights = if from.commands { rights.may_run_commands() } else { rights };
         let mut live = from.listen.begin(capture_filter).map_err(bad_filter)?;
         rights.give_up()?;
         passing.save = save(&[])?;
+        passing.clock = Some(time::now);
         eprintln!("{}", listening::heading(&live));
-        let told = tell(&mut live, passing, report);
+        let ended = tell(&mut live, &mut passing, report);
+        told(&passing);
         eprintln!("{}", listening::summary(&live));
-        return told;
+        return ended;
     }
     let files = capture::open(&paths)?;
     let mut source =
         Sift::new(files, capture_filter.as_deref(), from.begin, from.end).map_err(usage)?;
     passing.save = save(&paths)?;
-    tell(&mut source, passing, report)
+    let ended = tell(&mut source, &mut passing, report);
+    told(&passing);
+    ended
 }
 
 /// A capture filter that cannot be compiled is the command line's fault.
@@ -124,10 +142,10 @@ fn bad_filter(error: anyhow::Error) -> anyhow::Error {
 
 fn tell(
     source: &mut impl Source,
-    mut passing: Passing,
+    passing: &mut Passing,
     mut report: Box<dyn Report>,
 ) -> anyhow::Result<()> {
-    let told = pipeline::run(source, &mut passing, report.as_mut());
+    let told = pipeline::run(source, passing, report.as_mut());
     if let (Some(most), dropped @ 1..) = (passing.most, passing.dropped) {
         eprintln!(
             "wiretale: more than {most} connections at once: {dropped} dropped before they were over; \
@@ -238,14 +256,22 @@ fn conversation(flow: &Conversation, number: u32) -> Result<Box<dyn Report>, Usa
     })
 }
 
+/// Packets are nothing to look at.
+fn refuse_terminal() -> Result<(), Usage> {
+    if io::stdout().is_terminal() {
+        return Err(usage(
+            "a capture is not written to a terminal: send standard output somewhere",
+        ));
+    }
+    Ok(())
+}
+
 /// Standard output, unless the packets themselves go there.
 fn out(from: &From, paper: &Paper) -> Result<Out, Usage> {
     let watched = io::stdout().is_terminal();
     let packets = from.write.as_ref().is_some_and(|path| path.as_os_str() == "-");
-    if packets && watched {
-        return Err(usage(
-            "a capture is not written to a terminal: send standard output somewhere",
-        ));
+    if packets {
+        refuse_terminal()?;
     }
     let to: Box<dyn Write> = if packets { Box::new(io::sink()) } else { Box::new(io::stdout()) };
     let out = Out::new(to, paper.is_coloured(), paper.is_ascii());

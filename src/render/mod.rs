@@ -52,6 +52,12 @@ pub trait Report {
     /// `seen` is what the packet is to its conversation.
     fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()>;
 
+    /// Whether packets are told at all: a report that does not hear is for packets that are only kept, and
+    /// none is read for it.
+    fn hears(&self) -> bool {
+        true
+    }
+
     /// Whether a packet that only goes on with its connection may be [`Report::passed`] instead of told,
     /// without having been read beyond TCP.
     fn skims(&self) -> bool {

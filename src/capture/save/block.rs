@@ -116,6 +116,9 @@ pub(super) fn secrets(to: &mut Vec<u8>, (kind, secrets): &(u32, Box<[u8]>)) {
     });
 }
 
+/// How long an interface statistics block is at most.
+pub(super) const STATISTICS: u64 = 52;
+
 /// An interface statistics block, where something was counted.
 pub(super) fn statistics(to: &mut Vec<u8>, number: u32, interface: &Interface) {
     if interface.received.is_none() && interface.dropped.is_none() {

@@ -1,55 +1,54 @@
-//! Keeps what passes, as a savefile.
+//! Keeps what passes, as a savefile or as several.
 //!
 //! Our own writer, because libpcap's says nothing when the disk is full. Only whole records are
-//! left in a file: when one does not fit any more, its first part is taken back.
+//! left in a file: when one does not fit any more, its first part is taken back. Of several files each
+//! is complete in itself: it tells again of the interfaces, names and keys.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::fd::AsFd;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::{fs, io};
 
 use anyhow::{anyhow, bail};
 
 use super::input::shown;
 use super::tape::cause;
-use crate::timeline::{About, Frame};
+use crate::timeline::{About, Frame, Timestamp};
 
+mod after;
 mod block;
+mod file;
+mod kept;
+mod rotate;
+mod told;
 
-/// A savefile that is being written.
+pub use after::After;
+use file::{Records, Savefile};
+pub use kept::Kept;
+pub use rotate::{Limits, Rotation};
+use told::{MICRO, NANO, Style, Told};
+
+/// A savefile that is being written, or a run of them.
 ///
 /// After each turn of the source, [`Save::note`] is told what the source knows of itself: a frame
 /// is lent by the source, which cannot be asked anything in the meantime.
 pub struct Save {
-    name: String,
-    file: File,
-    /// Whether the file can be shortened: a pipe takes nothing back.
-    regular: bool,
+    /// The present file; none while it has no name yet, and between two of them.
+    file: Option<Savefile>,
     style: Style,
-    /// Records not yet written out.
-    records: Vec<u8>,
-    /// Where each ends, and whether it is a frame.
-    ends: Vec<(usize, bool)>,
-    /// Where the last frame begins, while what must precede it may still have to be noted.
-    latest: Option<usize>,
-    /// Octets written out, all of whole records.
-    written: u64,
-    frames: u64,
-    /// How many of each the file has been told of.
-    begun: bool,
-    interfaces: usize,
-    resolved: usize,
-    secrets: usize,
+    records: Records,
+    /// Where the last frame begins, while what must precede it may still have to be noted; and its time.
+    latest: Option<(usize, Timestamp)>,
+    /// What the present file holds.
+    told: Told,
     failed: bool,
-}
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Style {
-    Pcapng,
-    /// The link type, and nanoseconds in one unit of the fraction, once known.
-    Classic(Option<(u16, u32)>),
+    /// Whether each packet is written out at once.
+    at_once: bool,
+    /// When there is to be another file.
+    rotation: Option<Rotation>,
+    inputs: Vec<PathBuf>,
+    after: Option<After>,
+    kept: Kept,
+    /// Whether as many files were written as there may be.
+    over: bool,
 }
 
 impl Save {
@@ -59,295 +58,332 @@ impl Save {
     /// An existing file is overwritten unless it is one of `inputs`. Nobody else may read it, and
     /// a symbolic link is not followed.
     pub fn create(path: &Path, inputs: &[PathBuf]) -> anyhow::Result<Self> {
-        let style = match path.extension() {
-            Some(end) if end == "pcap" => Style::Classic(None),
-            _ => Style::Pcapng,
-        };
-        if path == Path::new("-") {
-            let stdout = io::stdout().as_fd().try_clone_to_owned()?;
-            return Ok(Self::new("standard output".to_owned(), stdout.into(), false, style));
-        }
-        let name = shown(path);
-        let named = |error: io::Error| match error.raw_os_error() {
-            Some(libc::ELOOP) => anyhow!("{name}: is a symbolic link, and those are not followed"),
-            _ => anyhow!("{name}: {}", cause(&error)),
-        };
-        // What the system itself links to: /dev/stdout, and the pipes of our own shell.
-        let systems = path
-            .parent()
-            .is_some_and(|parent| parent == Path::new("/dev") || parent == Path::new("/dev/fd"));
-        let follow = if systems { 0 } else { libc::O_NOFOLLOW };
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(false).mode(0o600).custom_flags(follow);
-        let file = options.open(path).map_err(named)?;
-        let about = file.metadata().map_err(named)?;
-        for input in inputs {
-            let same = fs::metadata(input)
-                .is_ok_and(|input| (input.dev(), input.ino()) == (about.dev(), about.ino()));
-            if same {
-                bail!("{name}: is being read, and would be overwritten");
-            }
-        }
-        if about.is_file() {
-            file.set_len(0).map_err(named)?;
-        }
-        Ok(Self::new(name, file, about.is_file(), style))
+        Ok(Self::new(path, Some(Savefile::open(path, inputs)?)))
     }
 
-    fn new(name: String, file: File, regular: bool, style: Style) -> Self {
+    /// Begins the first of the files of a rotation, as soon as it has a name.
+    ///
+    /// A file that is there already gives way to a new one, unless it is one of `inputs`.
+    pub fn rotating(mut rotation: Rotation, inputs: &[PathBuf]) -> anyhow::Result<Self> {
+        let template = rotation.template().to_owned();
+        let first = if rotation.is_named() {
+            if rotation.is_of_several() && !is_file_or_free(&template) {
+                bail!("{}: is no file, and only files follow one another", shown(&template));
+            }
+            let path = rotation.next(None).map_err(|error| anyhow!(error))?;
+            Some(Savefile::replace(&path, inputs)?)
+        } else {
+            rotation.may_begin()?;
+            None
+        };
+        let inputs = inputs.to_vec();
+        Ok(Self { rotation: Some(rotation), inputs, ..Self::new(&template, first) })
+    }
+
+    /// Has each packet written out at once.
+    #[must_use]
+    pub fn at_once(self) -> Self {
+        Self { at_once: true, ..self }
+    }
+
+    /// Has a command run on each file once it is finished.
+    #[must_use]
+    pub fn with(self, after: After) -> Self {
+        Self { after: Some(after), ..self }
+    }
+
+    fn new(path: &Path, file: Option<Savefile>) -> Self {
+        let style = match path.extension() {
+            Some(end) if end == "pcap" => Style::Classic(None, None),
+            _ => Style::Pcapng,
+        };
+        let octets = Vec::with_capacity(FULL + FULL / 4);
         Self {
-            name,
             file,
-            regular,
             style,
-            records: Vec::with_capacity(FULL + FULL / 4),
-            ends: Vec::new(),
+            records: Records { octets, ends: Vec::new() },
             latest: None,
-            written: 0,
-            frames: 0,
-            begun: false,
-            interfaces: 0,
-            resolved: 0,
-            secrets: 0,
+            told: Told::default(),
             failed: false,
+            at_once: false,
+            rotation: None,
+            inputs: Vec::new(),
+            after: None,
+            kept: Kept::default(),
+            over: false,
         }
     }
 
     /// Keeps a frame. Its interface may be told of at the next [`Save::note`].
     pub fn frame(&mut self, frame: &Frame<'_>) -> io::Result<()> {
-        self.latest = Some(self.records.len());
+        let start = self.records.octets.len();
         match &mut self.style {
-            Style::Pcapng => block::enhanced(&mut self.records, frame),
-            Style::Classic(Some((link, unit))) => {
-                if *link != frame.link {
-                    self.latest = None;
-                    return Err(self.refuse(frame.link));
+            Style::Pcapng => block::enhanced(&mut self.records.octets, frame),
+            Style::Classic(link, unit) => {
+                let first = *link.get_or_insert(frame.link);
+                if first != frame.link {
+                    return Err(self.refuse(first, frame.link));
                 }
-                block::record(&mut self.records, frame, *unit);
-            }
-            // Only the source knows how fine its clock is: the unit is put in with the header.
-            Style::Classic(style) => {
-                *style = Some((frame.link, NANO));
-                block::record(&mut self.records, frame, NANO);
+                block::record(&mut self.records.octets, frame, unit.unwrap_or(NANO));
             }
         }
-        self.ends.push((self.records.len(), true));
+        self.latest = Some((start, frame.time));
+        self.records.end(1);
         Ok(())
     }
 
     /// Writes what the source has come to know before the frame kept last, and that frame.
     pub fn note(&mut self, about: &About) -> io::Result<()> {
-        let Some(latest) = self.latest.take() else { return Ok(()) };
-        let news = self.interfaces < about.interfaces.len()
-            || self.resolved < about.resolved.len()
-            || self.secrets < about.secrets.len()
-            || !self.begun;
-        if news {
-            let frame = self.records.split_off(latest);
-            self.ends.pop();
-            self.news(about, &frame);
+        let Some((start, time)) = self.latest.take() else { return Ok(()) };
+        self.told.frames += 1;
+        if self.file.is_none() || self.told.lacks(about) || self.is_due(time, 0) {
+            self.settle(start, time, about)?;
         }
-        if self.records.len() >= FULL { self.flush() } else { Ok(()) }
+        if self.at_once || self.records.octets.len() >= FULL { self.flush() } else { Ok(()) }
     }
 
-    fn news(&mut self, about: &About, frame: &[u8]) {
-        let first = !self.begun;
-        self.head(about);
-        match self.style {
-            // The first frame was laid out with a nanosecond clock before the clock was known.
-            Style::Classic(Some((_, unit))) if first && unit != NANO => {
-                let mut frame = frame.to_vec();
-                block::coarsen(&mut frame, unit);
-                self.records.extend_from_slice(&frame);
-            }
-            _ => self.records.extend_from_slice(frame),
-        }
-        if !frame.is_empty() {
-            self.ends.push((self.records.len(), true));
-        }
+    /// Whether the frame laid out last begins another file, if `news` octets had to precede it.
+    #[inline]
+    fn is_due(&mut self, time: Timestamp, news: usize) -> bool {
+        let (Some(rotation), Some(file)) = (&mut self.rotation, &self.file) else { return false };
+        let statistics = match self.style {
+            Style::Pcapng => block::STATISTICS * self.told.interfaces as u64,
+            Style::Classic(..) => 0,
+        };
+        let octets = file.octets + (self.records.octets.len() + news) as u64 + statistics;
+        let head = self.told.head + news as u64 + statistics;
+        rotation.is_over(time)
+            || (self.told.frames > 1 && rotation.is_full(self.told.frames, octets, head))
     }
 
-    /// What goes before a frame: the file's header, interfaces, names, secrets.
-    fn head(&mut self, about: &About) {
-        match &mut self.style {
-            Style::Classic(style) => {
-                if !self.begun {
-                    let fine = about.interfaces.iter().any(|interface| {
-                        !interface.step.is_zero() && interface.step < Duration::from_micros(1)
-                    });
-                    // A file without frames is still of some type: Ethernet if nothing is known.
-                    let first = about.interfaces.first().map_or(1, |interface| interface.link);
-                    let link = style.map_or(first, |(link, _)| link);
-                    let unit = if fine { NANO } else { MICRO };
-                    *style = Some((link, unit));
-                    block::file_header(&mut self.records, link, unit);
-                    self.ends.push((self.records.len(), false));
+    /// Puts before the frame laid out last what must precede it: in another file if it is time.
+    #[cold]
+    fn settle(&mut self, start: usize, time: Timestamp, about: &About) -> io::Result<()> {
+        let unit_was_open = matches!(self.style, Style::Classic(_, None));
+        let mut news = Vec::new();
+        if self.file.is_some() {
+            self.told.news(&mut self.style, about, &mut news);
+            if self.is_due(time, news.len()) {
+                let frame = self.records.octets.split_off(start);
+                self.records.ends.pop();
+                self.told.frames -= 1;
+                let is_over = self.rotation.as_mut().is_some_and(|one| one.is_over(time));
+                self.finish(about, 1)?;
+                if is_over && self.rotation.as_mut().is_some_and(Rotation::close) {
+                    self.over = true;
+                    return Ok(());
                 }
+                self.records.octets.extend_from_slice(&frame);
+                self.records.end(1);
+                return self.settle(0, time, about);
             }
-            Style::Pcapng => {
-                if !self.begun {
-                    block::section(&mut self.records, &about.comments);
-                }
-                for interface in about.interfaces.iter().skip(self.interfaces) {
-                    block::interface(&mut self.records, interface);
-                }
-                for secrets in about.secrets.iter().skip(self.secrets) {
-                    block::secrets(&mut self.records, secrets);
-                }
-                if let Some(resolved) = about.resolved.get(self.resolved..)
-                    && !resolved.is_empty()
-                {
-                    block::names(&mut self.records, resolved);
-                }
-                self.ends.push((self.records.len(), false));
-            }
+        } else {
+            self.begin(time)?;
+            self.told.frames = 1;
+            self.told.news(&mut self.style, about, &mut news);
         }
-        self.begun = true;
-        self.interfaces = about.interfaces.len();
-        self.resolved = about.resolved.len();
-        self.secrets = about.secrets.len();
-    }
-
-    /// Writes out what is complete, so that a reader of the file sees it.
-    pub fn flush(&mut self) -> io::Result<()> {
-        if self.failed {
-            self.records.clear();
-            self.ends.clear();
+        self.told.learn(about, news.len());
+        let mut frame = self.records.octets.split_off(start);
+        self.records.ends.pop();
+        if let Style::Classic(_, Some(unit @ MICRO..)) = self.style
+            && unit_was_open
+        {
+            // It was laid out before the clock was known.
+            block::coarsen(&mut frame, unit);
         }
-        // What must precede the latest frame is not known yet.
-        if self.latest.is_some() {
-            return Ok(());
-        }
-        let mut done = 0;
-        while done < self.records.len() {
-            match self.file.write(&self.records[done..]) {
-                Ok(0) => return Err(self.lost(done, &io::ErrorKind::WriteZero.into())),
-                Ok(count) => done += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(self.lost(done, &error)),
-            }
-        }
-        self.frames += self.ends.iter().filter(|(_, frame)| *frame).count() as u64;
-        self.written += done as u64;
-        self.records.clear();
-        self.ends.clear();
+        self.records.octets.extend_from_slice(&news);
+        self.records.end(0);
+        self.records.octets.extend_from_slice(&frame);
+        self.records.end(1);
         Ok(())
     }
 
-    /// Ends the file: what was counted about its interfaces comes last.
-    pub fn end(&mut self, about: &About) -> io::Result<()> {
-        self.note(about)?;
-        if !self.failed {
-            self.head(about);
-            if self.style == Style::Pcapng {
-                for (number, interface) in about.interfaces.iter().enumerate() {
-                    block::statistics(&mut self.records, number as u32, interface);
+    /// Puts down what the file has not been told, with no frame behind it.
+    fn tell(&mut self, about: &About) {
+        let mut news = Vec::new();
+        self.told.news(&mut self.style, about, &mut news);
+        self.told.learn(about, news.len());
+        self.records.octets.extend_from_slice(&news);
+        self.records.end(0);
+    }
+
+    /// Nothing comes just now: writes out what is complete, so that a reader of the file sees it.
+    ///
+    /// `now` is the time at a source whose frames are captured now: when the period of a file is over,
+    /// the file is finished though no packet has come to say so.
+    pub fn lull(&mut self, about: &About, now: Option<Timestamp>) -> io::Result<()> {
+        let is_known = match self.style {
+            Style::Pcapng => !about.interfaces.is_empty(),
+            // Which link type the first frame will have is sure only where all have the same, and no
+            // others will come.
+            Style::Classic(..) => match &about.interfaces[..] {
+                [first, others @ ..] if now.is_some() => {
+                    others.iter().all(|other| other.link == first.link)
                 }
-                self.ends.push((self.records.len(), false));
+                _ => false,
+            },
+        };
+        if is_known && !self.told.begun && self.file.is_some() && !self.failed {
+            self.tell(about);
+        }
+        self.flush()?;
+        if let (Some(rotation), Some(now), Some(_)) = (&mut self.rotation, now, &self.file)
+            && rotation.is_long_over(now)
+        {
+            self.over = rotation.close();
+            self.finish(about, 0)?;
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.write(0)
+    }
+
+    /// Writes out everything but a frame that waits for what must precede it. `held` is how many frames
+    /// besides are lost should it fail.
+    fn write(&mut self, held: u64) -> io::Result<()> {
+        if self.failed {
+            self.records.clear();
+        }
+        let (Some(file), None) = (&mut self.file, self.latest) else { return Ok(()) };
+        match file.write(&self.records) {
+            Ok(()) => {
+                self.records.clear();
+                Ok(())
+            }
+            Err(error) => Err(self.lost(&error, held)),
+        }
+    }
+
+    /// Opens the file of a frame.
+    fn begin(&mut self, time: Timestamp) -> io::Result<()> {
+        let Some(rotation) = &mut self.rotation else { return Ok(()) };
+        let named = rotation.next(Some(time)).map_err(|error| anyhow!(error));
+        match named.and_then(|path| Savefile::replace(&path, &self.inputs)) {
+            Ok(file) => {
+                self.kept.begun(&file.path);
+                self.file = Some(file);
+                Ok(())
+            }
+            Err(error) => {
+                self.fail();
+                let written = self.kept.written();
+                let sentence = format!("{error:#}; packets written: {written}, lost: 1");
+                Err(io::Error::other(sentence))
             }
         }
-        self.flush()
     }
 
-    /// How many frames are in the file.
-    pub fn frames(&self) -> u64 {
-        self.frames
+    /// Ends the present file: what was counted about its interfaces comes last.
+    fn finish(&mut self, about: &About, held: u64) -> io::Result<()> {
+        if self.style == Style::Pcapng {
+            for (number, interface) in
+                about.interfaces.iter().take(self.told.interfaces).enumerate()
+            {
+                block::statistics(&mut self.records.octets, number as u32, interface);
+            }
+            self.records.end(0);
+        }
+        self.write(held)?;
+        if let Some(file) = self.file.take() {
+            self.kept.finished(&file);
+            if let Some(after) = &mut self.after {
+                after.finished(&file.path);
+            }
+        }
+        self.told = Told::default();
+        Ok(())
     }
 
-    /// Takes back the record of which only a part was written, and says what is lost.
-    #[cold]
-    fn lost(&mut self, done: usize, error: &io::Error) -> io::Error {
-        let whole = self.ends.iter().take_while(|(end, _)| *end <= done);
-        let (mut end, mut kept, mut frames) = (0, 0, 0);
-        for (record, frame) in whole {
-            (end, kept) = (*record, kept + u64::from(*frame));
+    /// Ends the last file.
+    pub fn end(&mut self, about: &About) -> io::Result<()> {
+        let mut ended = self.note(about);
+        if ended.is_ok() && !self.failed && self.file.is_some() {
+            self.tell(about);
+            ended = self.finish(about, 0);
         }
-        for (_, frame) in &self.ends {
-            frames += u64::from(*frame);
+        if let Some(after) = &mut self.after {
+            after.end();
         }
-        if self.regular {
-            // Should this fail too, readers still find the whole records.
-            let _ = self.file.set_len(self.written + end as u64);
-        }
+        ended
+    }
+
+    /// Whether as many files were written as there may be: nothing more is kept.
+    pub fn is_over(&self) -> bool {
+        self.over
+    }
+
+    /// What is in the files that were finished.
+    pub fn kept(&self) -> &Kept {
+        &self.kept
+    }
+
+    /// Gives the present file up, and all that comes.
+    fn fail(&mut self) {
         self.failed = true;
-        self.frames += kept;
         self.records.clear();
-        self.ends.clear();
-        let lost = frames - kept;
-        let sentence = format!(
-            "{}: {}; packets written: {}, lost: {lost}",
-            self.name,
-            cause(error),
-            self.frames
-        );
+        if let Some(file) = self.file.take() {
+            self.kept.finished(&file);
+        }
+    }
+
+    /// Says what is lost, when not all could be written.
+    #[cold]
+    fn lost(&mut self, error: &io::Error, held: u64) -> io::Error {
+        let before = self.kept.written();
+        let laid_out = self.told.frames + held;
+        let name = self.file.as_ref().map(|file| file.name.clone()).unwrap_or_default();
+        let here = self.file.as_ref().map_or(0, |file| file.frames);
+        self.fail();
+        let (written, lost) = (before + here, laid_out - here);
+        let sentence =
+            format!("{name}: {}; packets written: {written}, lost: {lost}", cause(error));
         io::Error::new(error.kind(), sentence)
     }
 
     #[cold]
-    fn refuse(&self, link: u16) -> io::Error {
-        let Style::Classic(Some((first, _))) = self.style else {
-            return io::ErrorKind::InvalidInput.into();
-        };
+    fn refuse(&self, first: u16, link: u16) -> io::Error {
+        let name = self.file.as_ref().map_or(&self.kept.last, |file| &file.name);
         io::Error::new(
             io::ErrorKind::InvalidInput,
             format!(
-                "{}: a .pcap file holds one link type, and after {first} comes {link}: let the name end in .pcapng",
-                self.name
+                "{name}: a .pcap file holds one link type, and after {first} comes {link}: let the name end in .pcapng",
             ),
         )
     }
 }
 
+/// Whether a path can be one of several files: it is free, or a file.
+fn is_file_or_free(path: &Path) -> bool {
+    fs::metadata(path).map_or(true, |about| about.is_file())
+}
+
 /// Records are written out once they are longer than this.
 const FULL: usize = 256 * 1024;
-
-/// Nanoseconds in one unit of a classic savefile's fractions.
-const NANO: u32 = 1;
-const MICRO: u32 = 1000;
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::octets::Octets;
-    use crate::timeline::{Interface, Timestamp};
+    use crate::timeline::Interface;
 
-    fn about() -> About {
-        About {
+    #[test]
+    fn a_full_disk_is_told_with_what_is_lost() {
+        let about = About {
             interfaces: vec![Interface { link: 1, ..Interface::default() }],
             ..About::default()
-        }
-    }
-
-    fn keep(save: &mut Save, count: u64) {
-        for number in 1..=count {
+        };
+        let mut save = Save::create(Path::new("/dev/full"), &[]).expect("the device");
+        for number in 1..=5 {
             let octets = Octets::whole(&[7; 60]);
             let time = Timestamp(number);
             let frame = Frame { number, time, link: 1, interface: 0, comment: &[], octets };
             save.frame(&frame).expect("room");
-            save.note(&about()).expect("room");
+            save.note(&about).expect("room");
         }
-    }
-
-    #[test]
-    fn a_record_that_does_not_fit_is_taken_back() {
-        let path = std::env::temp_dir().join(format!("taken-back-{}.pcap", std::process::id()));
-        let mut save = Save::create(&path, &[]).expect("a new file");
-        keep(&mut save, 3);
-        // As if the disk had taken the header, one record, and a part of the second.
-        let written = 24 + 76 + 30;
-        save.file.write_all(&save.records[..written]).expect("room");
-        let said = save.lost(written, &io::Error::from_raw_os_error(libc::ENOSPC)).to_string();
-        assert!(said.ends_with("no space left on device; packets written: 1, lost: 2"), "{said}");
-        assert_eq!(fs::metadata(&path).expect("the file").len(), 24 + 76);
-        fs::remove_file(&path).expect("the file");
-    }
-
-    #[test]
-    fn a_full_disk_is_told_with_what_is_lost() {
-        let mut save = Save::create(Path::new("/dev/full"), &[]).expect("the device");
-        keep(&mut save, 5);
-        let said = save.end(&about()).expect_err("no room").to_string();
+        let said = save.end(&about).expect_err("no room").to_string();
         assert_eq!(said, "/dev/full: no space left on device; packets written: 0, lost: 5");
-        save.end(&about()).expect("nothing more to lose");
+        save.end(&about).expect("nothing more to lose");
     }
 }
