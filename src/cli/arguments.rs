@@ -27,6 +27,7 @@ use crate::flow::Flows;
   wiretale packets -r slow.pcap port 80       a capture filter, as in tcpdump
   wiretale exchanges slow.pcap                every question with its answer, and how long it took
   wiretale packets -e ip.src -e http.host slow.pcap
+  wiretale capture -i eth0 -w kept.pcapng -C 100MB -W 10
   zcat old.pcap.gz | wiretale packets --json - | jq .fields"
 )]
 pub(super) struct Arguments {
