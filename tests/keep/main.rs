@@ -9,6 +9,7 @@ use wiretale::timeline::{About, Moment, Source, Timestamp};
 
 mod cuts;
 mod ends;
+mod live;
 mod names;
 mod periods;
 

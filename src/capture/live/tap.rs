@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use anyhow::anyhow;
 use pcap::{Active, Capture, Linktype, Precision};
+use rustix::io::{FdFlags, fcntl_setfd};
 
 use super::{Direction, Listening, missing};
 use crate::capture::bpf::linktype;
@@ -71,6 +72,10 @@ impl Tap {
             .buffer_size(i32::try_from(listening.buffer).unwrap_or(i32::MAX))
             .timeout(RETIRE as i32);
         let mut capture = handle.open().and_then(Capture::setnonblock).map_err(said)?;
+        // libpcap would leave it to every program that is started, and it is a right.
+        fcntl_setfd(&capture, FdFlags::CLOEXEC).map_err(|error| {
+            anyhow!("{}: {}", missing::shown(name), std::io::Error::from(error))
+        })?;
         if name == "any" {
             // The older header does not say which interface it was.
             let _ = capture.set_datalink(Linktype::LINUX_SLL2);
