@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use crate::octets::Octets;
 
+pub mod device;
+
 /// How many frames ahead anybody looks.
 pub const AHEAD: usize = 12;
 

@@ -16,6 +16,7 @@ use crate::timeline::{About, Frame, Moment, Source, Timestamp};
 mod bpf;
 mod chunks;
 mod input;
+pub mod interfaces;
 pub mod live;
 mod pcap;
 mod pcapng;

@@ -51,6 +51,7 @@ pub(super) enum Question {
     Flows(Conversations),
     Flow(Conversation),
     Capture(Keep),
+    Interfaces(Interfaces),
     /// Write the completions of a shell to standard output
     #[command(before_help = "Examples:
   wiretale completions bash > ~/.local/share/bash-completion/completions/wiretale
@@ -216,6 +217,22 @@ pub(super) struct Conversation {
     /// Only what this side said
     #[arg(long, value_enum, requires = "follow")]
     pub(super) side: Option<Speaker>,
+
+    #[command(flatten)]
+    pub(super) paper: Paper,
+}
+
+/// What can be listened to: interfaces, their states, addresses and networks
+#[derive(Args, Debug)]
+#[command(before_help = "Examples:
+  wiretale interfaces                         all interfaces; this needs no right
+  wiretale interfaces eth0                    only this one
+  wiretale interfaces --json | jq -r 'select(.flags | index(\"up\")).name'
+  wiretale interfaces --json | jq -r '.addresses[] | .address + \" in \" + .network'")]
+pub(super) struct Interfaces {
+    /// Only these interfaces
+    #[arg(value_name = "INTERFACE")]
+    pub(super) names: Vec<String>,
 
     #[command(flatten)]
     pub(super) paper: Paper,

@@ -31,6 +31,7 @@ use crate::render::zeek::Zeek;
 use crate::timeline::Source;
 
 mod arguments;
+mod devices;
 mod keep;
 mod keys;
 mod listening;
@@ -63,6 +64,7 @@ pub fn run() -> anyhow::Result<()> {
             answer(&flow.from, conversation(&flow, number)?)
         }
         Question::Capture(keep) => keep::keep(keep),
+        Question::Interfaces(asked) => devices::tell(&asked),
         Question::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "wiretale", &mut script);
@@ -157,7 +159,7 @@ fn tell(
 
 /// One screen about the whole.
 fn overview(tell: &Tell) -> Result<Box<dyn Report>, Usage> {
-    let width = u16::try_from(tell.paper.columns()).unwrap_or(u16::MAX);
+    let width = tell.paper.cells();
     let form = match tell.paper.format() {
         Format::Text => overview::Form::Page { width },
         Format::Ndjson => overview::Form::Ndjson,
@@ -221,7 +223,7 @@ fn conversations(flows: &Conversations) -> Result<Box<dyn Report>, Usage> {
                 naming,
             )),
             most => {
-                let width = u16::try_from(flows.paper.columns()).unwrap_or(u16::MAX);
+                let width = flows.paper.cells();
                 Box::new(Table::new(out, width, flows.sort.map(Sort::order), most, naming))
             }
         },
@@ -326,6 +328,11 @@ impl From {
 }
 
 impl Paper {
+    /// The width of a page.
+    fn cells(&self) -> u16 {
+        u16::try_from(self.columns()).unwrap_or(u16::MAX)
+    }
+
     fn format(&self) -> Format {
         if self.json { Format::Ndjson } else { self.output.unwrap_or(Format::Text) }
     }

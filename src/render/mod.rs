@@ -14,6 +14,7 @@ pub mod exchanges;
 pub mod flows;
 pub mod follow;
 pub mod hex;
+pub mod interfaces;
 pub mod json;
 pub mod ladder;
 pub mod line;

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::capture::rights;
+use crate::capture::{interfaces, rights};
 use crate::ink::Ink;
 
 /// One sentence that names the interface and the cause, and what to do about it.
@@ -14,7 +14,7 @@ pub(super) fn sentence(name: &str, error: &pcap::Error) -> String {
         other => other.to_string(),
     };
     if said.contains("No such device") || said.contains("SIOCGIFHWADDR") {
-        return format!("{shown}: no such interface; there are: {}", there_are());
+        return interfaces::unknown(name, &interfaces::all());
     }
     if said.contains("not up") {
         return format!("{shown}: the interface is down");
@@ -40,15 +40,6 @@ pub(super) fn shown(name: &str) -> String {
     let mut ink = Ink::default();
     ink.wire(name.as_bytes());
     String::from_utf8_lossy(ink.as_bytes()).into_owned()
-}
-
-fn there_are() -> String {
-    let devices = pcap::Device::list().unwrap_or_default();
-    let network = devices.iter().filter(|device| {
-        // libpcap also lists buses and logs, which no packet crosses.
-        device.name == "any" || std::path::Path::new("/sys/class/net").join(&device.name).exists()
-    });
-    network.map(|device| shown(&device.name)).collect::<Vec<_>>().join(", ")
 }
 
 /// libpcap's words without the name of its function and in our case.
