@@ -207,6 +207,19 @@ fn every_file_ends_with_what_was_counted() {
         let counted = (interface.received, interface.dropped);
         assert_eq!(counted, (Some(9), Some(2)), "{}", path.display());
     }
+    // For what was counted there is room in every file.
+    for size in 600..900 {
+        folder.clear();
+        let limits = Limits { size: Some(size), ..Limits::default() };
+        let mut save = begin(&folder.path("kept.pcapng"), &limits);
+        for number in 1..=9 {
+            feed(&mut save, &ethernet(), number);
+        }
+        save.end(&ethernet()).expect("room");
+        let longest = folder.in_order().iter().map(|path| len(path)).max();
+        assert!(longest.is_some_and(|longest| longest <= size), "{longest:?} octets: -C {size}");
+        assert_eq!(read_all(&folder.in_order()).len(), 9);
+    }
 }
 
 #[test]
