@@ -13,10 +13,12 @@ use crate::ink::Ink;
 use crate::timeline::{About, Frame, Timestamp};
 use crate::wire::Packet;
 
+mod known;
 mod record;
 mod row;
 mod table;
 
+pub use known::{Known, Naming};
 pub use table::{Order, Table};
 
 use super::clock::Clock;
@@ -26,39 +28,9 @@ use row::Row;
 pub struct Stream<F> {
     out: Out,
     form: F,
-    asked: Asked,
     /// The number of the only conversation that is told.
     only: Option<u32>,
-    naming: Naming,
-    names: Names,
-}
-
-/// Whether addresses are told with what they are called.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Naming {
-    Names,
-    Numbers,
-}
-
-/// The conversations of which a packet was let through to be told: one bit each.
-#[derive(Debug, Default)]
-struct Asked(Vec<u64>);
-
-impl Asked {
-    fn note(&mut self, seen: &Seen<'_>) {
-        let Some(id) = seen.id() else { return };
-        let (word, bit) = (id as usize / 64, id % 64);
-        if let Some(word) = self.0.get_mut(word) {
-            *word |= 1 << bit;
-        } else {
-            self.0.resize(word + 1, 0);
-            self.0[word] |= 1 << bit;
-        }
-    }
-
-    fn has(&self, id: u32) -> bool {
-        self.0.get(id as usize / 64).is_some_and(|word| word >> (id % 64) & 1 == 1)
-    }
+    known: Known,
 }
 
 /// A way to write one conversation.
@@ -67,10 +39,6 @@ pub trait Form {
     fn first(&mut self, time: Timestamp) {
         let _ = time;
     }
-    /// What is known of the capture by now.
-    fn learn(&mut self, about: &About) {
-        let _ = about;
-    }
     fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) {
         let _ = (packet, seen);
     }
@@ -78,39 +46,35 @@ pub trait Form {
     fn passed(&mut self, frame: &Frame<'_>) {
         let _ = frame;
     }
-    fn connection(&mut self, one: &Connection, names: &Names, ink: &mut Ink);
-    fn datagrams(&mut self, one: &Datagrams, names: &Names, ink: &mut Ink);
+    fn connection(&mut self, one: &Connection, known: &Known, ink: &mut Ink);
+    fn datagrams(&mut self, one: &Datagrams, known: &Known, ink: &mut Ink);
     fn end(&mut self, about: &About, out: &mut Out) -> io::Result<()> {
         let _ = (about, out);
         Ok(())
     }
 }
 
-impl<F: Form> Stream<F> {
-    fn learn(&mut self, about: &About) {
-        if self.naming == Naming::Names {
-            self.names.read(about);
-        }
-        self.form.learn(about);
-    }
-
-    pub fn new(out: Out, form: F, naming: Naming) -> Self {
-        let (asked, names) = (Asked::default(), Names::default());
-        Self { out, form, asked, only: None, naming, names }
-    }
-}
-
 impl<F> Stream<F> {
+    pub fn new(out: Out, form: F, naming: Naming) -> Self {
+        Self { out, form, only: None, known: Known::new(naming) }
+    }
+
     /// Tells one conversation and no other.
     #[must_use]
     pub fn only(self, conversation: u32) -> Self {
         Self { only: Some(conversation), ..self }
     }
+
+    fn ask(&mut self, seen: &Seen<'_>) {
+        if self.only.is_none_or(|only| seen.id() == Some(only)) {
+            self.known.ask(seen);
+        }
+    }
 }
 
 impl<F: Form> Report for Stream<F> {
     fn begin(&mut self, about: &About) -> io::Result<()> {
-        self.learn(about);
+        self.known.read(about);
         self.form.begin(about, &mut self.out)
     }
 
@@ -119,12 +83,8 @@ impl<F: Form> Report for Stream<F> {
     }
 
     fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()> {
-        if self.only.is_none_or(|only| seen.id() == Some(only)) {
-            self.asked.note(seen);
-        }
-        if self.naming == Naming::Names {
-            self.names.learn(packet, seen);
-        }
+        self.ask(seen);
+        self.known.learn(packet, seen);
         self.form.packet(packet, seen);
         Ok(())
     }
@@ -134,30 +94,28 @@ impl<F: Form> Report for Stream<F> {
     }
 
     fn wants(&self, connection: &Connection, protocol: &str) -> bool {
-        self.naming == Naming::Names && self.names.may_learn(connection.id(), protocol)
+        self.known.wants(connection, protocol)
     }
 
     fn passed(&mut self, frame: &Frame<'_>, seen: &Seen<'_>) {
-        if self.only.is_none_or(|only| seen.id() == Some(only)) {
-            self.asked.note(seen);
-        }
+        self.ask(seen);
         self.form.passed(frame);
     }
 
     fn gone(&mut self, connection: &Connection) -> io::Result<()> {
-        if !self.asked.has(connection.id()) {
+        if !self.known.tells(connection.id()) {
             return Ok(());
         }
-        self.form.connection(connection, &self.names, &mut self.out.ink);
-        self.names.forget(connection.id());
+        self.form.connection(connection, &self.known, &mut self.out.ink);
+        self.known.names.forget(connection.id());
         self.out.line()
     }
 
     fn silent(&mut self, datagrams: &Datagrams) -> io::Result<()> {
-        if !self.asked.has(datagrams.id()) {
+        if !self.known.tells(datagrams.id()) {
             return Ok(());
         }
-        self.form.datagrams(datagrams, &self.names, &mut self.out.ink);
+        self.form.datagrams(datagrams, &self.known, &mut self.out.ink);
         self.out.line()
     }
 
@@ -166,7 +124,7 @@ impl<F: Form> Report for Stream<F> {
     }
 
     fn end(&mut self, about: &About, flows: &Flows) -> io::Result<()> {
-        self.learn(about);
+        self.known.read(about);
         let (connections, datagrams) = (flows.connections(), flows.datagrams());
         let mut datagrams = datagrams.into_iter().peekable();
         for connection in connections {
@@ -181,7 +139,7 @@ impl<F: Form> Report for Stream<F> {
         self.form.end(about, &mut self.out)?;
         self.out.flush()?;
         match self.only {
-            Some(only) if !self.asked.has(only) => Err(unknown(only, flows)),
+            Some(only) if !self.known.tells(only) => Err(unknown(only, flows)),
             _ => Ok(()),
         }
     }
@@ -191,15 +149,10 @@ impl<F: Form> Report for Stream<F> {
 #[derive(Default)]
 pub struct Json {
     calendar: Calendar,
-    drops: bool,
     tally: Tally,
 }
 
 impl Form for Json {
-    fn learn(&mut self, about: &About) {
-        self.drops = tally::dropped(about).is_some_and(|count| count > 0);
-    }
-
     fn begin(&mut self, about: &About, out: &mut Out) -> io::Result<()> {
         tally::record(about, None, &mut self.calendar, &mut out.ink);
         out.line()
@@ -214,16 +167,16 @@ impl Form for Json {
         self.tally.count_frame(frame);
     }
 
-    fn connection(&mut self, one: &Connection, names: &Names, ink: &mut Ink) {
+    fn connection(&mut self, one: &Connection, known: &Known, ink: &mut Ink) {
         self.tally.judge(one);
         let mut sheet = Sheet::new(ink, sheet::Form::Json);
-        record::connection(one, names, self.drops, &mut sheet, &mut self.calendar);
+        record::connection(one, known, &mut sheet, &mut self.calendar);
         sheet.end();
     }
 
-    fn datagrams(&mut self, one: &Datagrams, names: &Names, ink: &mut Ink) {
+    fn datagrams(&mut self, one: &Datagrams, known: &Known, ink: &mut Ink) {
         let mut sheet = Sheet::new(ink, sheet::Form::Json);
-        record::datagrams(one, names, &mut sheet, &mut self.calendar);
+        record::datagrams(one, &known.names, &mut sheet, &mut self.calendar);
         sheet.end();
     }
 
@@ -237,7 +190,6 @@ impl Form for Json {
 #[derive(Default)]
 pub struct Csv {
     calendar: Calendar,
-    drops: bool,
     /// How many commas stand before each cell of what is no connection.
     gaps: Vec<u8>,
     /// And how many behind the last one.
@@ -245,28 +197,24 @@ pub struct Csv {
 }
 
 impl Form for Csv {
-    fn learn(&mut self, about: &About) {
-        self.drops = tally::dropped(about).is_some_and(|count| count > 0);
-    }
-
     fn begin(&mut self, _: &About, out: &mut Out) -> io::Result<()> {
-        let (one, names) = (Connection::unknown(), Names::default());
+        let (one, known) = (Connection::unknown(), Known::default());
         let mut sheet = Sheet::new(&mut out.ink, sheet::Form::Names);
-        record::connection(&one, &names, false, &mut sheet, &mut self.calendar);
+        record::connection(&one, &known, &mut sheet, &mut self.calendar);
         sheet.end();
         self.lay_out(out.ink.as_bytes());
         out.line()
     }
 
-    fn connection(&mut self, one: &Connection, names: &Names, ink: &mut Ink) {
+    fn connection(&mut self, one: &Connection, known: &Known, ink: &mut Ink) {
         let mut sheet = Sheet::new(ink, sheet::Form::Row);
-        record::connection(one, names, self.drops, &mut sheet, &mut self.calendar);
+        record::connection(one, known, &mut sheet, &mut self.calendar);
         sheet.end();
     }
 
-    fn datagrams(&mut self, one: &Datagrams, names: &Names, ink: &mut Ink) {
+    fn datagrams(&mut self, one: &Datagrams, known: &Known, ink: &mut Ink) {
         let mut sheet = Sheet::sparse(ink, &self.gaps);
-        record::datagrams(one, names, &mut sheet, &mut self.calendar);
+        record::datagrams(one, &known.names, &mut sheet, &mut self.calendar);
         sheet.end();
         for _ in 0..self.beyond {
             ink.text(",");
@@ -316,12 +264,12 @@ impl Form for Lines {
         self.clock.begin(time);
     }
 
-    fn connection(&mut self, one: &Connection, names: &Names, ink: &mut Ink) {
-        Row::of(one, names).line(&mut self.clock, ink);
+    fn connection(&mut self, one: &Connection, known: &Known, ink: &mut Ink) {
+        Row::of(one, &known.names).line(&mut self.clock, ink);
     }
 
-    fn datagrams(&mut self, one: &Datagrams, names: &Names, ink: &mut Ink) {
-        Row::of_datagrams(one, names).line(&mut self.clock, ink);
+    fn datagrams(&mut self, one: &Datagrams, known: &Known, ink: &mut Ink) {
+        Row::of_datagrams(one, &known.names).line(&mut self.clock, ink);
     }
 }
 

@@ -12,16 +12,18 @@ use crate::ink::Ink;
 use crate::render::clock::Calendar;
 use crate::render::sheet::{Form, Sheet};
 
+use super::Known;
+
 const SIDES: [(Side, &str); 2] = [(Side::Client, "client"), (Side::Server, "server")];
 
-/// Writes the record of a connection; `drops` says whether the capturing system lost packets.
+/// Writes the record of a connection.
 pub(super) fn connection(
     one: &Connection,
-    names: &Names,
-    drops: bool,
+    known: &Known,
     sheet: &mut Sheet<'_>,
     calendar: &mut Calendar,
 ) {
+    let names = &known.names;
     sheet.words("type", Some("connection"));
     sheet.number("id", Some(one.id()));
     key("tcp", SIDES.map(|(side, _)| one.end(side)), names, sheet, |sheet| {
@@ -50,16 +52,16 @@ pub(super) fn connection(
     sheet.words("vantage", vantage);
     sheet.words("application", one.application());
     let server = one.end(Side::Server).address();
-    let known = names.of_server(one.id()).or_else(|| names.of(server));
+    let named = names.of_server(one.id()).or_else(|| names.of(server));
     sheet.nest("server_name", |sheet| {
-        sheet.words("name", name(known));
-        sheet.words("from", known.map(|known| known.learned.name()));
+        sheet.words("name", name(named));
+        sheet.words("from", named.map(|named| named.learned.name()));
     });
     for (side, name) in SIDES {
         sheet.nest(name, |sheet| half(one, side, sheet));
     }
     sheet.number("budget", None::<u64>);
-    sheet.list("confidence", Some(doubts(one, drops)), doubt);
+    sheet.list("confidence", Some(doubts(one, known.drops)), doubt);
 }
 
 /// Writes the record of what two ends sent each other without a connection.

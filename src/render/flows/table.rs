@@ -8,9 +8,9 @@ use std::io;
 use comfy_table::{ColumnConstraint, Width};
 
 use super::row::{self, Row};
-use super::{Asked, Naming};
+use super::{Known, Naming};
 use crate::flow::tcp::Connection;
-use crate::flow::{Datagrams, Flows, Names, Seen, Side};
+use crate::flow::{Datagrams, Flows, Seen, Side};
 use crate::ink::Paint;
 use crate::render::Report;
 use crate::render::out::Out;
@@ -39,9 +39,7 @@ pub struct Table {
     most: usize,
     rows: Vec<Row>,
     count: u64,
-    asked: Asked,
-    naming: Naming,
-    names: Names,
+    known: Known,
 }
 
 /// Ends that are no longer than this are never broken: an IPv4 address and its port.
@@ -63,9 +61,7 @@ impl Table {
             most: most.max(1),
             rows: Vec::new(),
             count: 0,
-            asked: Asked::default(),
-            naming,
-            names: Names::default(),
+            known: Known::new(naming),
         }
     }
 
@@ -169,40 +165,36 @@ impl Report for Table {
     }
 
     fn wants(&self, connection: &Connection, protocol: &str) -> bool {
-        self.naming == Naming::Names && self.names.may_learn(connection.id(), protocol)
+        self.known.wants(connection, protocol)
     }
 
     fn passed(&mut self, _: &Frame<'_>, seen: &Seen<'_>) {
-        self.asked.note(seen);
+        self.known.ask(seen);
     }
 
     fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()> {
-        self.asked.note(seen);
-        if self.naming == Naming::Names {
-            self.names.learn(packet, seen);
-        }
+        self.known.ask(seen);
+        self.known.learn(packet, seen);
         Ok(())
     }
 
     fn gone(&mut self, connection: &Connection) -> io::Result<()> {
-        if self.asked.has(connection.id()) {
-            self.add(Row::of(connection, &self.names));
-            self.names.forget(connection.id());
+        if self.known.tells(connection.id()) {
+            self.add(Row::of(connection, &self.known.names));
+            self.known.names.forget(connection.id());
         }
         Ok(())
     }
 
     fn silent(&mut self, datagrams: &Datagrams) -> io::Result<()> {
-        if self.asked.has(datagrams.id()) {
-            self.add(Row::of_datagrams(datagrams, &self.names));
+        if self.known.tells(datagrams.id()) {
+            self.add(Row::of_datagrams(datagrams, &self.known.names));
         }
         Ok(())
     }
 
     fn end(&mut self, about: &About, flows: &Flows) -> io::Result<()> {
-        if self.naming == Naming::Names {
-            self.names.read(about);
-        }
+        self.known.read(about);
         for connection in flows.connections() {
             self.gone(connection)?;
         }

@@ -1,0 +1,86 @@
+//! What is known beside the conversations themselves: which of them are told, and what their ends are
+//! called?
+
+use crate::flow::tcp::Connection;
+use crate::flow::{Names, Seen};
+use crate::render::tally;
+use crate::timeline::About;
+use crate::wire::Packet;
+
+/// Whether addresses are told with what they are called.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Naming {
+    #[default]
+    Names,
+    Numbers,
+}
+
+/// Grows with each packet that is let through to be told.
+#[derive(Debug, Default)]
+pub struct Known {
+    asked: Asked,
+    naming: Naming,
+    pub(super) names: Names,
+    /// Whether the capturing system lost packets.
+    pub(super) drops: bool,
+}
+
+impl Known {
+    pub(super) fn new(naming: Naming) -> Self {
+        Self { naming, ..Self::default() }
+    }
+
+    /// What the capture tells of itself by now.
+    pub(super) fn read(&mut self, about: &About) {
+        if self.naming == Naming::Names {
+            self.names.read(about);
+        }
+        self.drops = tally::dropped(about).is_some_and(|count| count > 0);
+    }
+
+    /// Whether what this protocol says on a connection may tell a name: all that is wanted of packets
+    /// that only go on.
+    pub(super) fn wants(&self, connection: &Connection, protocol: &str) -> bool {
+        self.naming == Naming::Names && self.names.may_learn(connection.id(), protocol)
+    }
+
+    /// Learns what a packet shows of names.
+    #[inline]
+    pub(super) fn learn(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) {
+        if self.naming == Naming::Names {
+            self.names.learn(packet, seen);
+        }
+    }
+
+    /// The packet's conversation is told.
+    #[inline]
+    pub(super) fn ask(&mut self, seen: &Seen<'_>) {
+        self.asked.note(seen);
+    }
+
+    /// Whether the conversation of this number is told.
+    pub(super) fn tells(&self, id: u32) -> bool {
+        self.asked.has(id)
+    }
+}
+
+/// The conversations of which a packet was let through to be told: one bit each.
+#[derive(Debug, Default)]
+struct Asked(Vec<u64>);
+
+impl Asked {
+    fn note(&mut self, seen: &Seen<'_>) {
+        let Some(id) = seen.id() else { return };
+        let (word, bit) = (id as usize / 64, id % 64);
+        if let Some(word) = self.0.get_mut(word) {
+            *word |= 1 << bit;
+        } else {
+            self.0.resize(word + 1, 0);
+            self.0[word] |= 1 << bit;
+        }
+    }
+
+    fn has(&self, id: u32) -> bool {
+        self.0.get(id as usize / 64).is_some_and(|word| word >> (id % 64) & 1 == 1)
+    }
+}
