@@ -54,9 +54,13 @@ fn read(
     let mut beyond = Beyond::with(mem::take(&mut passing.keyring));
     let deaf = !report.hears() && passing.filter.is_none();
     let skims = report.skims() && passing.filter.is_none() && passing.save.is_none();
+    let shows = report.shows();
     let mut left = passing.limit.unwrap_or(u64::MAX);
     report.begin(source.about())?;
     while left > 0 {
+        if shows && report.is_due() {
+            report.show(source.about(), flows)?;
+        }
         if let Some(save) = &mut passing.save {
             save.note(source.about())?;
             if save.is_over() {

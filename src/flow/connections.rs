@@ -5,7 +5,7 @@ use super::key::{Key, Which};
 use super::mark::Side;
 use super::ports::{self, Ordinal};
 use super::servers::Servers;
-use super::table::{Keyed, Table, Use};
+use super::table::{Table, Use};
 use super::tcp::{
     Connection, Evidence, Heir, Number, Roles, Segment, TIME_WAIT, Verdict, Verdicts, What,
 };
@@ -145,6 +145,16 @@ impl Connections {
     #[inline]
     pub(super) fn are_many(&self) -> bool {
         self.table.count(Use::Open) > MANY
+    }
+
+    /// The connection of this key that has this number.
+    pub(super) fn of(&self, key: &Key, id: u32) -> Option<&Connection> {
+        self.table.at(self.table.find(key, |it| it.id() == id)?)
+    }
+
+    /// How many are not over.
+    pub(super) fn open(&self) -> usize {
+        self.table.count(Use::Open) + self.table.count(Use::HalfOpen)
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = &Connection> {

@@ -87,6 +87,10 @@ impl Datagrams {
         self.id
     }
 
+    pub fn key(&self) -> &Key {
+        &self.key
+    }
+
     /// As in the IP header.
     pub fn protocol(&self) -> u8 {
         self.key.protocol
@@ -172,6 +176,15 @@ impl Followed {
         }
         let side = datagrams.count(packet, from);
         self.table.at(place).map(|datagrams| (datagrams, side))
+    }
+
+    /// The conversation of this key, if it is still the one of this number.
+    pub(super) fn of(&self, key: &Key, id: u32) -> Option<&Datagrams> {
+        self.table.at(self.table.find(key, |it| it.id == id)?)
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.table.len()
     }
 
     pub(super) fn rows(&self) -> impl Iterator<Item = &Datagrams> {

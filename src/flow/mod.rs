@@ -178,6 +178,21 @@ impl Flows {
         self.silent.drain(..)
     }
 
+    /// How many conversations may go on, as far as is known.
+    pub fn open(&self) -> usize {
+        self.connections.open() + self.datagrams.count()
+    }
+
+    /// The connection of this key and number, while it is followed.
+    pub fn connection(&self, key: &Key, id: u32) -> Option<&Connection> {
+        self.connections.of(key, id)
+    }
+
+    /// The same of conversations without connection.
+    pub fn datagrams_of(&self, key: &Key, id: u32) -> Option<&Datagrams> {
+        self.datagrams.of(key, id)
+    }
+
     /// Every conversation without connection that is still followed, in the order of their numbers.
     pub fn datagrams(&self) -> Vec<&Datagrams> {
         let mut all: Vec<_> = self.datagrams.rows().collect();

@@ -99,6 +99,22 @@ pub trait Report {
         Ok(())
     }
 
+    /// Whether it shows how things stand while they go on.
+    fn shows(&self) -> bool {
+        false
+    }
+
+    /// Whether it is time for [`Report::show`]; asked between packets, of reports that show.
+    fn is_due(&self) -> bool {
+        false
+    }
+
+    /// How things stand. `flows` are the conversations that are followed.
+    fn show(&mut self, about: &About, flows: &Flows) -> io::Result<()> {
+        let _ = (about, flows);
+        Ok(())
+    }
+
     /// Something happened to the source, and it goes on.
     fn note(&mut self, sentence: &str) -> io::Result<()> {
         eprintln!("wiretale: {sentence}");

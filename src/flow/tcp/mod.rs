@@ -224,6 +224,10 @@ impl Connection {
         self.number.stream
     }
 
+    pub fn key(&self) -> &Key {
+        &self.key
+    }
+
     /// The first packet.
     pub fn opened(&self) -> Mark {
         self.opened

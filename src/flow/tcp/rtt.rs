@@ -108,8 +108,9 @@ impl Rtt {
         Duration::from_nanos((self.smoothed + (4.0 * self.variation).max(200e6)) as u64)
     }
 
+    /// As of late: RFC 6298 §2.
     #[allow(clippy::cast_sign_loss)]
-    pub(super) fn smoothed(&self) -> Option<Duration> {
+    pub fn smoothed(&self) -> Option<Duration> {
         (self.samples > 0).then(|| Duration::from_nanos(self.smoothed as u64))
     }
 
