@@ -166,7 +166,7 @@ pub(super) struct Exchanges {
   wiretale flows --json slow.pcap | jq 'select(.server.retransmitted_packets > 0)'
   wiretale flows -o csv slow.pcap > flows.csv
   wiretale flows -o zeek --directory logs slow.pcap
-  wiretale flows -i eth0 tcp port 443         those that pass an interface")]
+  wiretale flows -i eth0 tcp port 443         those that pass an interface, as they change")]
 pub(super) struct Conversations {
     #[command(flatten)]
     pub(super) from: From,

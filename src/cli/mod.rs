@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use clap::{CommandFactory, Parser};
 
@@ -18,6 +19,7 @@ use crate::render::choice::Choice;
 use crate::render::clock::{Clock, Style};
 use crate::render::columns::{self, Columns};
 use crate::render::exchanges;
+use crate::render::flows::live::{Live, Tty};
 use crate::render::flows::{self, Naming, Order, Stream, Table};
 use crate::render::follow::{self, Follow};
 use crate::render::hex::Dumps;
@@ -224,7 +226,13 @@ fn conversations(flows: &Conversations) -> Result<Box<dyn Report>, Usage> {
             )),
             most => {
                 let width = flows.paper.cells();
-                Box::new(Table::new(out, width, flows.sort.map(Sort::order), most, naming))
+                let table = Table::new(out, width, flows.sort.map(Sort::order), most, naming);
+                if !flows.lives() {
+                    return Ok(Box::new(table));
+                }
+                let begun = Instant::now();
+                let live = Live::new(table, flows.top, Tty::find(), move || begun.elapsed());
+                Box::new(live.within(flows.paper.width))
             }
         },
     })
@@ -348,8 +356,15 @@ impl Figures {
 impl Conversations {
     /// How many rows the table has; 0 when there is to be none.
     fn most(&self) -> usize {
-        let is_table = self.sort.is_some() || io::stdout().is_terminal();
+        // Who listens where nothing can be drawn is not kept waiting for a table until the end.
+        let is_watched = io::stdout().is_terminal() && !self.from.listen.is_asked();
+        let is_table = self.sort.is_some() || is_watched || self.lives();
         self.top.unwrap_or(if is_table { ROWS } else { 0 })
+    }
+
+    /// Whether the table is drawn while it changes.
+    fn lives(&self) -> bool {
+        self.from.listen.is_asked() && paper::can_be_drawn_on()
     }
 }
 

@@ -8,6 +8,12 @@ use super::arguments::{Paper, When};
 /// Columns when nobody says.
 const WIDTH: usize = 100;
 
+/// Whether standard output is a terminal on which things can be put in their places.
+pub(super) fn can_be_drawn_on() -> bool {
+    let term = env::var_os("TERM").unwrap_or_default();
+    io::stdout().is_terminal() && !term.is_empty() && term != "dumb"
+}
+
 impl Paper {
     /// Whether to colour: the option decides, then the environment, then whether a person looks.
     pub(super) fn is_coloured(&self) -> bool {

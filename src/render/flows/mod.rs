@@ -14,6 +14,7 @@ use crate::timeline::{About, Frame, Timestamp};
 use crate::wire::Packet;
 
 mod known;
+pub mod live;
 mod record;
 mod row;
 mod table;

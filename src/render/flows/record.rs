@@ -52,10 +52,10 @@ pub(super) fn connection(
     sheet.words("vantage", vantage);
     sheet.words("application", one.application());
     let server = one.end(Side::Server).address();
-    let named = names.of_server(one.id()).or_else(|| names.of(server));
+    let best = names.of_server(one.id()).or_else(|| names.of(server));
     sheet.nest("server_name", |sheet| {
-        sheet.words("name", name(named));
-        sheet.words("from", named.map(|named| named.learned.name()));
+        sheet.words("name", name(best));
+        sheet.words("from", best.map(|named| named.learned.name()));
     });
     for (side, name) in SIDES {
         sheet.nest(name, |sheet| half(one, side, sheet));

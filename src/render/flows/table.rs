@@ -11,7 +11,7 @@ use super::row::{self, Row};
 use super::{Known, Naming};
 use crate::flow::tcp::Connection;
 use crate::flow::{Datagrams, Flows, Seen, Side};
-use crate::ink::Paint;
+use crate::ink::{Ink, Paint};
 use crate::render::Report;
 use crate::render::out::Out;
 use crate::render::page::{cell, put, right, table};
@@ -63,6 +63,28 @@ impl Table {
             count: 0,
             known: Known::new(naming),
         }
+    }
+
+    /// The terminal has so many columns now.
+    pub(super) fn widen(&mut self, width: u16) {
+        self.width = width;
+    }
+
+    pub(super) fn order(&self) -> Option<Order> {
+        self.order
+    }
+
+    pub(super) fn known(&self) -> &Known {
+        &self.known
+    }
+
+    pub(super) fn known_mut(&mut self) -> &mut Known {
+        &mut self.known
+    }
+
+    /// What it is written with.
+    pub(super) fn ink(&self) -> &Ink {
+        &self.out.ink
     }
 
     fn add(&mut self, row: Row) {
