@@ -115,10 +115,10 @@ fn state(device: &Device, ink: &mut Ink) {
 }
 
 fn link(device: &Device, ink: &mut Ink) {
-    let Some(link) = device.link else { return };
-    match frame::link_name(link) {
+    let Some(number) = device.link else { return };
+    match frame::link_name(number) {
         Some(name) => ink.text(name),
-        None => ink.text("link type ").number(link),
+        None => ink.text("link type ").number(number),
     };
 }
 

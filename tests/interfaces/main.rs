@@ -56,7 +56,7 @@ fn what_is_told_is_what_ip_tells() {
                 (address, prefix, peer, scope)
             })
             .collect();
-        assert_eq!(sorted(known), sorted(ips), "{name}");
+        assert_eq!(sorted(&known), sorted(&ips), "{name}");
         for address in ip["addr_info"].as_array().expect("a list") {
             if let Some(broadcast) = address["broadcast"].as_str() {
                 let ours = ours["addresses"].as_array().expect("a list").iter();
@@ -68,7 +68,7 @@ fn what_is_told_is_what_ip_tells() {
     }
 }
 
-fn sorted<T: std::fmt::Debug>(all: Vec<T>) -> Vec<String> {
+fn sorted<T: std::fmt::Debug>(all: &[T]) -> Vec<String> {
     let mut all: Vec<String> = all.iter().map(|one| format!("{one:?}")).collect();
     all.sort_unstable();
     all

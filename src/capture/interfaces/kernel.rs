@@ -33,7 +33,8 @@ pub(super) struct Link {
 
 pub(super) struct Address {
     pub(super) index: u32,
-    pub(super) address: IpAddr,
+    /// Ours, not the peer's.
+    pub(super) local: IpAddr,
     pub(super) prefix: u8,
     pub(super) broadcast: Option<Ipv4Addr>,
     pub(super) peer: Option<IpAddr>,
@@ -122,7 +123,7 @@ fn address(told: &AddressMessage) -> Option<Address> {
     };
     Some(Address {
         index: told.header.index,
-        address: local.or(address)?,
+        local: local.or(address)?,
         prefix: told.header.prefix_len,
         broadcast,
         // With a local address beside it, the other is the peer's, or the same again.

@@ -87,7 +87,7 @@ fn addresses(interface: &NetworkInterface, flags: &[Flag], facts: &Facts) -> Vec
     let told = |ip: &IpNetwork| {
         let mut all = facts.addresses.iter();
         let fact = all.find(|fact| {
-            (fact.index, fact.address, fact.prefix) == (interface.index, ip.ip(), ip.prefix())
+            (fact.index, fact.local, fact.prefix) == (interface.index, ip.ip(), ip.prefix())
         });
         let peer = fact.and_then(|fact| fact.peer);
         let network = peer.and_then(|peer| IpNetwork::new(peer, ip.prefix()).ok()).unwrap_or(*ip);
