@@ -136,25 +136,24 @@ impl Keep {
 /// How much is in how many files, and their names.
 fn summary(kept: &Kept) -> String {
     let Kept { frames, octets, files, first, last, overwritten, .. } = kept;
-    let plural = |count: u64| if count == 1 { "" } else { "s" };
-    let mut sentence = format!("{frames} packet{} kept", plural(*frames));
-    if *files > 0 {
-        sentence += &format!(" in {files} file{}, {octets} octets", plural(*files));
-    }
-    match files {
-        0 => {}
-        1 => sentence += &format!(": {last}"),
-        2 => sentence += &format!(": {first} and {last}"),
-        _ => sentence += &format!(": {first} to {last}"),
-    }
-    if let (older, files @ 1..) = overwritten {
-        let (s, were) = (plural(*files), if *files == 1 { "was" } else { "were" });
-        sentence += &format!(
-            "; {files} older file{s} with {older} packet{} {were} overwritten",
-            plural(*older)
-        );
-    }
-    sentence
+    let place = match files {
+        0 => String::new(),
+        1 => format!(" in 1 file, {octets} octets: {last}"),
+        2 => format!(" in 2 files, {octets} octets: {first} and {last}"),
+        _ => format!(" in {files} files, {octets} octets: {first} to {last}"),
+    };
+    let gone = match *overwritten {
+        (_, 0) => String::new(),
+        (older, 1) => format!("; 1 older file with {} was overwritten", packets(older)),
+        (older, files) => {
+            format!("; {files} older files with {} were overwritten", packets(older))
+        }
+    };
+    format!("{} kept{place}{gone}", packets(*frames))
+}
+
+fn packets(count: u64) -> String {
+    format!("{count} packet{}", if count == 1 { "" } else { "s" })
 }
 
 /// Packets that are kept and not told.

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::unix::fs::MetadataExt;
+use std::slice::from_ref;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -111,19 +112,22 @@ fn however_long_the_files_are_together_they_are_the_capture() {
         for extension in extensions {
             let is_classic = *extension == "pcap";
             // A classic savefile has neither interfaces nor comments.
-            let bare = |told: &Told| match is_classic {
-                true => Told { interface: 0, comment: Vec::new(), ..told.clone() },
-                false => told.clone(),
+            let bare = |told: &Told| {
+                let mut told = told.clone();
+                if is_classic {
+                    (told.interface, told.comment) = (0, Vec::new());
+                }
+                told
             };
             let template = folder.path(&format!("kept.{extension}"));
-            keep(&[from.clone()], &template, &Limits::default());
+            keep(from_ref(&from), &template, &Limits::default());
             let all = len(&template);
             let (mut most, mut cuts) = (0, 0);
             // Every size where a boundary may move by an octet at both ends, and some between.
             let between = (400..all).step_by(1 + all as usize / 150);
             for size in (1..=400).chain(between).chain(all - 60..all + 3) {
                 folder.clear();
-                keep(&[from.clone()], &template, &Limits { size: Some(size), ..Limits::default() });
+                keep(from_ref(&from), &template, &Limits { size: Some(size), ..Limits::default() });
                 let files = folder.in_order();
                 let told = read_all(&files);
                 let is_same = told.iter().map(bare).eq(whole.iter().map(bare));
@@ -159,7 +163,7 @@ fn however_many_packets_the_files_hold_together_they_are_the_capture() {
         for packets in 1..=whole.len() + 1 {
             let limits = Limits { packets: Some(packets as u64), ..Limits::default() };
             folder.clear();
-            keep(&[from.clone()], &folder.path("kept.pcapng"), &limits);
+            keep(from_ref(&from), &folder.path("kept.pcapng"), &limits);
             let files = folder.in_order();
             assert_eq!(files.len(), whole.len().div_ceil(packets), "{name}");
             assert!(read_all(&files) == whole, "{name} in files of {packets}");

@@ -1,5 +1,6 @@
 //! Where one file ends and the next begins: by time.
 
+use std::slice::from_ref;
 use std::time::Duration;
 
 use wiretale::capture::save::Limits;
@@ -20,7 +21,7 @@ fn a_capture_is_cut_where_its_packets_say_what_time_it_is() {
         let nanos = u64::try_from(period.as_nanos()).expect("a short capture");
         folder.clear();
         let limits = Limits { period: Some(period), ..Limits::default() };
-        keep(&[from.clone()], &folder.path("%s.%9f.pcapng"), &limits);
+        keep(from_ref(&from), &folder.path("%s.%9f.pcapng"), &limits);
         let mut paths = folder.in_order();
         let files: Vec<_> = paths.iter().map(|path| read(path)).collect();
         assert!(files.concat() == whole, "in {parts} parts");
