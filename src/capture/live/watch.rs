@@ -11,6 +11,8 @@ use netlink_sys::protocols::NETLINK_ROUTE;
 use netlink_sys::{Socket, SocketAddr};
 
 use super::missing::shown;
+use crate::capture::interfaces;
+use crate::timeline::device::Flag;
 
 /// A look at the interfaces listened to.
 pub(super) struct Watch {
@@ -35,13 +37,11 @@ impl Watch {
     pub(super) fn begin(names: &[String]) -> Self {
         let all = names.iter().any(|name| name == "any");
         let (mut known, mut addresses) = (HashMap::new(), HashSet::new());
-        for interface in pcap::Device::list().unwrap_or_default() {
-            let index =
-                std::fs::read_to_string(format!("/sys/class/net/{}/ifindex", interface.name));
-            if let Some(index) = index.ok().and_then(|index| index.trim().parse().ok()) {
-                addresses.extend(interface.addresses.iter().map(|address| (index, address.addr)));
-                known.insert(index, (interface.name, interface.flags.is_up()));
-            }
+        for device in interfaces::all() {
+            let Some(index) = device.index else { continue };
+            addresses.extend(device.addresses.iter().map(|address| (index, address.address)));
+            let name = String::from_utf8_lossy(&device.name).into_owned();
+            known.insert(index, (name, device.is(Flag::Up)));
         }
         Self {
             socket: socket(),
