@@ -1,6 +1,6 @@
 //! Listening, in network namespaces with real servers.
 //!
-//! Needs root, `ip`, `ping`, `curl`, nginx, dnsmasq and iperf3: what is missing is said, and the
+//! Needs root, `ip`, `ping`, `curl`, busybox, dnsmasq and iperf3: what is missing is said, and the
 //! test that wants it left out.
 
 use std::fs;
@@ -174,24 +174,17 @@ fn records(text: &str) -> Vec<&str> {
 
 #[test]
 fn live_answers_are_those_of_the_savefile_beside_them() {
-    if missing(&["ip", "sysctl", "ping", "curl", "nginx", "dnsmasq", "iperf3"]) {
+    if missing(&["ip", "sysctl", "ping", "curl", "busybox", "dnsmasq", "iperf3"]) {
         return;
     }
     let mut hosts = Hosts::new("law");
     let folder = hosts.folder.to_str().expect("a path").to_owned();
     fs::write(hosts.folder.join("big"), vec![b'x'; 300_000]).expect("a file");
-    let nginx = format!(
-        "daemon off; pid {folder}/nginx.pid; error_log {folder}/errors; events {{}}\n\
-         http {{ access_log off; client_body_temp_path {folder}/b; proxy_temp_path {folder}/p;\n\
-         fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;\n\
-         server {{ listen 10.77.0.2:80; root {folder}; }} }}"
-    );
-    fs::write(hosts.folder.join("nginx.conf"), nginx).expect("a file");
     // Where `ip netns exec` looks for the resolver of a namespace.
     let resolver = Path::new("/etc/netns").join(hosts.side("c"));
     fs::create_dir_all(&resolver).expect("a folder");
     fs::write(resolver.join("resolv.conf"), "nameserver 10.77.0.2\n").expect("a file");
-    hosts.serve(&format!("nginx -c {folder}/nginx.conf"));
+    hosts.serve(&format!("busybox httpd -f -p 10.77.0.2:80 -h {folder}"));
     hosts.serve("dnsmasq -k --no-hosts --no-resolv --listen-address=10.77.0.2 --address=/www.test/10.77.0.2 --pid-file= --user=root");
     hosts.serve("iperf3 -s -B 10.77.0.2");
     wait_for(&hosts, "curl -s -o /dev/null http://10.77.0.2/");
