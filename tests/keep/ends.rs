@@ -112,8 +112,8 @@ fn of_a_capture_that_is_killed_at_a_lull_every_packet_is_there() {
     }
 }
 
-/// The kernel may break a long write off between two of its pages: then the last record of the last file
-/// is not whole, and no other.
+/// Killed in the instant in which a record on two pages is copied, its first part may be left: of the last
+/// record of the last file, and of no other.
 #[test]
 fn of_a_capture_that_is_killed_as_it_writes_everything_is_readable() {
     let mut packets = 0;

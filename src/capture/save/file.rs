@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write};
+use std::iter::Peekable;
 use std::os::fd::AsFd;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -48,6 +49,9 @@ impl Records {
         self.ends.clear();
     }
 }
+
+/// The smallest there is; larger ones end where one of these does.
+const PAGE: usize = 4096;
 
 impl Savefile {
     /// Opens a file, and empties it if it is there; `-` is standard output.
@@ -105,17 +109,42 @@ impl Savefile {
     /// [`Savefile::frames`] tells how many are in the file.
     pub(super) fn write(&mut self, records: &Records) -> io::Result<()> {
         let mut done = 0;
+        let mut ends = records.ends.iter().map(|(end, _)| *end).peekable();
         while done < records.octets.len() {
-            match self.file.write(&records.octets[done..]) {
-                Ok(0) => return Err(self.cut(records, done, io::ErrorKind::WriteZero.into())),
-                Ok(count) => done += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(self.cut(records, done, error)),
+            let piece = if self.regular { self.piece(done, &mut ends) } else { None };
+            let piece = piece.unwrap_or(records.octets.len());
+            while done < piece {
+                match self.file.write(&records.octets[done..piece]) {
+                    Ok(0) => return Err(self.cut(records, done, io::ErrorKind::WriteZero.into())),
+                    Ok(count) => done += count,
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Err(error) => return Err(self.cut(records, done, error)),
+                }
             }
         }
         self.frames += records.frames();
         self.octets += done as u64;
         Ok(())
+    }
+
+    /// How far to write in one go: the records that end in the page where the first begins, or, if that
+    /// goes beyond it, in the next.
+    ///
+    /// When the process is killed as it writes, the kernel ends the write behind a page. So only a record
+    /// on two pages can be cut, and only in the instant in which its first part is copied.
+    fn piece(
+        &self,
+        start: usize,
+        ends: &mut Peekable<impl Iterator<Item = usize>>,
+    ) -> Option<usize> {
+        let page = start + PAGE - (self.octets as usize + start) % PAGE;
+        let until = if *ends.peek()? <= page { page } else { page + PAGE };
+        let mut piece = None;
+        while let Some(end) = ends.next_if(|end| *end <= until) {
+            piece = Some(end);
+        }
+        // It may be longer than two.
+        piece.or_else(|| ends.next())
     }
 
     /// Takes back the record of which only a part was written.
@@ -166,6 +195,36 @@ mod tests {
         file.cut(&records, written, io::Error::from_raw_os_error(libc::ENOSPC));
         assert_eq!((file.frames, file.octets), (1, 24 + 76));
         assert_eq!(fs::metadata(&path).expect("the file").len(), 24 + 76);
+        fs::remove_file(&path).expect("the file");
+    }
+
+    #[test]
+    fn a_write_goes_beyond_the_page_of_its_first_record_only_to_end_that() {
+        let path = std::env::temp_dir().join(format!("pieces-{}.pcap", std::process::id()));
+        let mut file = Savefile::open(&path, &[]).expect("a new file");
+        let mut records = Records::default();
+        for number in 0..3000_usize {
+            // Now and then one that is longer than two pages.
+            let len = if number % 500 == 499 { 9000 } else { 16 + number * 7919 % 700 };
+            records.octets.resize(records.octets.len() + len, number as u8);
+            records.end(1);
+        }
+        for before in [0, 24, 4095, 4096, 70_000] {
+            file.octets = before;
+            let mut ends = records.ends.iter().map(|(end, _)| *end).peekable();
+            let (mut start, mut pieces) = (0, 0);
+            while start < records.octets.len() {
+                let first = *ends.peek().expect("a record");
+                let end = file.piece(start, &mut ends).expect("a piece");
+                assert!(records.ends.iter().any(|(whole, _)| *whole == end));
+                let page = |at: usize| (before as usize + at) / PAGE;
+                let crosses = page(first - 1) - page(start);
+                // A record on two pages may bring others that end in the second.
+                assert!(page(end - 1) - page(start) <= crosses);
+                (start, pieces) = (end, pieces + 1);
+            }
+            assert!(pieces <= 2 + records.octets.len() / PAGE, "{pieces} pieces");
+        }
         fs::remove_file(&path).expect("the file");
     }
 }
