@@ -17,6 +17,7 @@
 //! ink       → timeline
 //! wire      → octets timeline ink
 //! capture   → octets timeline ink
+//! probe     → octets timeline ink wire capture
 //! flow      → octets timeline ink wire
 //! filter    → octets timeline ink wire flow
 //! render    → octets timeline ink wire flow
@@ -31,6 +32,7 @@ pub mod flow;
 pub mod ink;
 pub mod octets;
 pub mod pipeline;
+pub mod probe;
 pub mod render;
 pub mod timeline;
 pub mod wire;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::octets::Octets;
 
 pub mod device;
+pub mod lookup;
 
 /// How many frames ahead anybody looks.
 pub const AHEAD: usize = 12;

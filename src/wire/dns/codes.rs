@@ -142,7 +142,7 @@ pub(super) fn tsig_error_name(error: u16) -> Option<&'static str> {
 }
 
 /// RFC 8914 §5.2, and what was registered since.
-pub(super) fn extended_error_name(code: u16) -> Option<&'static str> {
+pub fn extended_error_name(code: u16) -> Option<&'static str> {
     Some(match code {
         0 => "Other Error",
         1 => "Unsupported DNSKEY Algorithm",

@@ -9,7 +9,8 @@ use super::{codes, fields as f};
 use crate::octets::{Reader, be16};
 use crate::wire::field::{Field, Listener, Value};
 
-pub(super) const OPT: u16 = 41;
+/// The type of the record that carries EDNS.
+pub const OPT: u16 = 41;
 
 const EXTENDED_ERROR: u16 = 15;
 

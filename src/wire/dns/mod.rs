@@ -31,7 +31,8 @@ use super::{Hint, Name, View};
 use crate::ink::Ink;
 use crate::octets::{Octets, Reader, Why, be16};
 use record::named;
-pub use codes::{class_name, rcode_name, type_name};
+pub use codes::{class_name, extended_error_name, rcode_name, type_name};
+pub use edns::OPT;
 pub use name::{Name as DomainName, Spelling};
 pub use section::{Entries, Entry, Question, Record, Section};
 
@@ -122,10 +123,10 @@ impl<'a> Dns<'a> {
     pub const RESPONSE: u16 = 0x8000;
     pub const AUTHORITATIVE: u16 = 0x0400;
     pub const TRUNCATED: u16 = 0x0200;
-    const DESIRED: u16 = 0x0100;
+    pub const DESIRED: u16 = 0x0100;
     pub const AVAILABLE: u16 = 0x0080;
     const Z: u16 = 0x0040;
-    const AUTHENTICATED: u16 = 0x0020;
+    pub const AUTHENTICATED: u16 = 0x0020;
     const UNCHECKED: u16 = 0x0010;
 
     const UPDATE: u16 = 5;

@@ -4,7 +4,7 @@
 //! every name ends; at most 255 octets and 126 pointers of it are read (RFC 9267 §2). A name that
 //! breaks a rule is spelled as far as it goes, with the reason in angle brackets.
 
-use arrayvec::ArrayString;
+use arrayvec::{ArrayString, ArrayVec};
 
 use crate::ink::{self, Ink};
 
@@ -47,6 +47,19 @@ impl<'a> Name<'a> {
             }
         }
         None
+    }
+
+    /// The whole name as it would stand without pointers; `None` if it breaks a rule.
+    pub fn octets(self) -> Option<ArrayVec<u8, OCTETS>> {
+        let mut octets = ArrayVec::new();
+        self.follow(|label| {
+            // What is followed has at most 255 octets, with the root's.
+            octets.push(label.len() as u8);
+            octets.extend(label.iter().copied());
+        })
+        .ok()?;
+        octets.push(0);
+        Some(octets)
     }
 
     pub fn spell(self) -> Spelling {

@@ -31,6 +31,22 @@ impl Record<'_> {
             _ => None,
         }
     }
+
+    /// The eight bits that an OPT record adds to the response code.
+    pub fn rcode_bits(&self) -> u16 {
+        edns::rcode_bits(self)
+    }
+
+    /// What an OPT record says of an error, each with its text (RFC 8914 §2).
+    pub fn extended_errors(&self) -> impl Iterator<Item = (u16, &[u8])> {
+        edns::extended_errors(self)
+    }
+
+    /// A name within the data, `skip` octets from its start.
+    pub fn name_at(&self, skip: usize) -> Option<Name<'_>> {
+        let name = Name::new(self.message, self.data + skip);
+        name.end().filter(|end| *end <= self.end).map(|_| name)
+    }
 }
 
 /// The data of one record, taken part by part.

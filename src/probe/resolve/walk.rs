@@ -1,0 +1,455 @@
+//! What do the authorities say, asked from the root down?
+//!
+//! Each zone's server either answers or points to a zone further down; so every referral must lead
+//! deeper, and the walk ends. What a server says counts only for names within the zone that it was
+//! asked as a server of. All else is bounded: aliases, detours to servers known by name only, and
+//! the questions in all.
+
+use std::collections::VecDeque;
+use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use super::ask::{Ask, QUESTIONS};
+use super::cache::{Cache, Rank};
+use super::lookup::{Cause, Data, Event, Failure, Kept, Message, Name, Nothing, Question};
+use super::lookup::{Record, Referral, Section, Server, Then, Transport, Trouble, Way};
+use super::message::{A, AAAA, NS};
+use super::reply::{ALIASES, Verdict, judge, known, nothing};
+use super::socket::Teller;
+use super::stub::{code, note, trouble};
+use super::{Found, Whence};
+
+/// One name looked up from the root down; the cache may serve several.
+pub(super) struct Walk<'a, 't> {
+    pub(super) hints: &'a [Server],
+    pub(super) cache: &'a mut Cache,
+    pub(super) teller: &'a mut Teller<'t>,
+    /// For one answer of one server.
+    pub(super) wait: Duration,
+    pub(super) until: Option<Instant>,
+    /// Where servers listen.
+    pub(super) port: u16,
+    /// Whether each zone is told only as much of the name as it needs (RFC 9156).
+    pub(super) minimise: bool,
+    /// Servers whose addresses are being looked up, the outermost first.
+    pub(super) detours: Vec<Name>,
+}
+
+/// Detours within detours.
+const DETOURS: usize = 4;
+
+/// Servers of one zone that are asked; silence costs time.
+const SERVERS: usize = 8;
+
+/// Labels that are added one by one before the whole name is asked for (RFC 9156 §2.3).
+const MINIMISED: usize = 10;
+
+/// A zone and who serves it, as far as known.
+#[derive(Clone, Debug)]
+struct Zone {
+    name: Name,
+    servers: VecDeque<Server>,
+    /// Those without an address yet.
+    nameless: Vec<Name>,
+    all: Vec<Name>,
+}
+
+impl Walk<'_, '_> {
+    pub(super) fn find(&mut self, question: &Question) -> Result<Found, Failure> {
+        self.follow(question).map_err(|cause| {
+            let failure = Failure { name: question.name.clone(), cause };
+            self.teller.say(Event::Failed(Box::new(failure.clone())));
+            failure
+        })
+    }
+
+    /// Follows aliases from zone to zone.
+    fn follow(&mut self, question: &Question) -> Result<Found, Cause> {
+        let (mut asked, mut aliases) = (question.clone(), Vec::<Record>::new());
+        loop {
+            let mut found = self.answer(&asked)?;
+            aliases.append(&mut found.aliases);
+            if !found.records.is_empty() {
+                return Ok(Found { aliases, ..found });
+            }
+            let Some(Record { owner: from, data: Data::Name(to), .. }) = aliases.last() else {
+                return Err(Cause::Silent { zone: None, tried: Vec::new() });
+            };
+            if aliases.len() > ALIASES {
+                return Err(Cause::TooMany { what: "aliases", limit: ALIASES });
+            }
+            if aliases.iter().any(|alias| alias.owner == *to) {
+                return Err(Cause::AliasLoop { at: to.clone() });
+            }
+            self.teller.say(Event::Alias { from: from.clone(), to: to.clone() });
+            asked.name = to.clone();
+        }
+    }
+
+    /// Records or aliases of a name, from the cache or from the zone that has them.
+    fn answer(&mut self, question: &Question) -> Result<Found, Cause> {
+        if let Some((key, kept, left)) = known(self.cache, Way::Walk, question) {
+            self.teller.say(Event::Cached {
+                way: Way::Walk,
+                question: key.clone(),
+                kept: kept.clone(),
+                left,
+            });
+            let whence = Whence::Cache { left };
+            return match kept {
+                Kept::Records(records) if key.kind == question.kind => {
+                    Ok(Found { aliases: Vec::new(), records, whence })
+                }
+                Kept::Records(aliases) => Ok(Found { aliases, records: Vec::new(), whence }),
+                Kept::Nothing(what) => Err(Cause::Nothing {
+                    what,
+                    by: None,
+                    authoritative: false,
+                    remembered: Some(left),
+                }),
+            };
+        }
+        let mut zone = self.closest(&question.name);
+        let depth = question.name.depth();
+        let mut shown = if self.minimise { zone.name.depth() + 1 } else { depth };
+        loop {
+            let whole = shown >= depth || shown > MINIMISED;
+            let part = Question { name: question.name.last(shown), kind: A };
+            let asked = if whole { question } else { &part };
+            match self.ask_zone(&mut zone, asked) {
+                Ok(Heard::Further(further)) => {
+                    zone = further;
+                    shown = shown.max(zone.name.depth() + 1);
+                }
+                Ok(Heard::Found(found)) if whole => return Ok(found),
+                Ok(Heard::Nothing(cause)) if whole => return Err(cause),
+                Ok(
+                    Heard::Found(_) | Heard::Nothing(Cause::Nothing { what: Nothing::Data, .. }),
+                ) => shown += 1,
+                Err(cause) if whole => return Err(cause),
+                Err(cause @ Cause::TooMany { .. }) => return Err(cause),
+                // Some servers deny names that only have others below them.
+                Ok(Heard::Nothing(_)) | Err(_) => {
+                    shown = depth;
+                    let after = Trouble::Code { rcode: 3, errors: Vec::new() };
+                    self.teller.say(Event::Retried {
+                        question: asked.clone(),
+                        after,
+                        then: Then::WholeName,
+                    });
+                }
+            }
+        }
+    }
+
+    /// The deepest zone above a name whose servers are known.
+    fn closest(&mut self, name: &Name) -> Zone {
+        for above in name.line().filter(|above| !above.is_root()) {
+            let key = Question { name: above.clone(), kind: NS };
+            let now = Instant::now();
+            let Some((Kept::Records(records), left)) =
+                self.cache.get(Way::Walk, &key, Rank::Mentioned, now)
+            else {
+                continue;
+            };
+            let records = records.clone();
+            let zone = self.zone(above.clone(), &records);
+            // Without a server's address the parent has to be asked again.
+            if !zone.servers.is_empty() {
+                let kept = Kept::Records(records);
+                self.teller.say(Event::Cached { way: Way::Walk, question: key, kept, left });
+                return zone;
+            }
+        }
+        let servers: VecDeque<Server> = self.hints.iter().cloned().collect();
+        let all = servers.iter().filter_map(|server| server.name.clone()).collect();
+        Zone { name: Name::root(), servers, nameless: Vec::new(), all }
+    }
+
+    /// A zone by its NS records, with the addresses that are known of its servers.
+    fn zone(&self, name: Name, records: &[Record]) -> Zone {
+        let (mut servers, mut nameless, mut all) = (Vec::new(), Vec::new(), Vec::new());
+        for record in records {
+            let Data::Name(server) = &record.data else { continue };
+            all.push(server.clone());
+            let before = servers.len();
+            for kind in [A, AAAA] {
+                let key = Question { name: server.clone(), kind };
+                let kept = self.cache.get(Way::Walk, &key, Rank::Mentioned, Instant::now());
+                if let Some((Kept::Records(records), _)) = kept {
+                    servers.extend(records.iter().filter_map(|record| self.server(record)));
+                }
+            }
+            if servers.len() == before {
+                nameless.push(server.clone());
+            }
+        }
+        servers.sort_by_key(|server| server.address.is_ipv6());
+        Zone { name, servers: servers.into(), nameless, all }
+    }
+
+    fn server(&self, record: &Record) -> Option<Server> {
+        let Data::Address(address) = record.data else { return None };
+        self.may_ask(address).then(|| {
+            let address = SocketAddr::new(address, self.port);
+            Server { address, name: Some(record.owner.clone()) }
+        })
+    }
+
+    /// Strangers must not make us send to ourselves or to everybody.
+    pub(super) fn may_ask(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        let local = self.hints.iter().any(|server| server.address.ip().is_loopback());
+        let odd =
+            address.is_unspecified() || address.is_multicast() || (address.is_loopback() && !local);
+        !odd && !matches!(address, IpAddr::V4(v4) if v4.is_broadcast() || v4.octets()[0] == 0)
+    }
+
+    /// Asks the servers of a zone one after the other, until one says something of use.
+    fn ask_zone(&mut self, zone: &mut Zone, question: &Question) -> Result<Heard, Cause> {
+        let mut tried: Vec<(Server, Trouble)> = Vec::new();
+        let mut turns = zone.servers.clone();
+        // Who was silent gets one more chance, after all others.
+        let mut silent: VecDeque<Server> = VecDeque::new();
+        let mut sent = 0;
+        while sent < SERVERS {
+            if turns.is_empty() {
+                let found = self.detour(zone)?;
+                zone.servers.extend(found.iter().cloned());
+                turns.extend(found);
+            }
+            let again = || silent.pop_front().map(|server| (server, 2));
+            let Some((server, attempt)) =
+                turns.pop_front().map(|server| (server, 1)).or_else(again)
+            else {
+                break;
+            };
+            let trouble = match self.ask_one(&server, question, attempt)? {
+                Ok(message) => match self.hear(&message, question, zone, &server)? {
+                    Ok(heard) => return Ok(heard),
+                    Err(trouble) => trouble,
+                },
+                Err(trouble) => trouble,
+            };
+            // An error of this machine costs nothing.
+            sent += usize::from(!matches!(trouble, Trouble::Network { by: None, .. }));
+            if attempt == 1 && matches!(trouble, Trouble::Timeout { .. }) {
+                silent.push_back(server.clone());
+            }
+            note(&mut tried, &server, trouble.clone());
+            if let Some(next) = turns.front().or(silent.front()).filter(|_| sent < SERVERS) {
+                let then = Then::NextServer(next.address);
+                self.teller.say(Event::Retried {
+                    question: question.clone(),
+                    after: trouble,
+                    then,
+                });
+            }
+        }
+        Err(given_up(zone, tried))
+    }
+
+    fn ask_one(
+        &mut self,
+        server: &Server,
+        question: &Question,
+        attempt: u8,
+    ) -> Result<Result<Message, Trouble>, Cause> {
+        // One question can become three: without EDNS, and over TCP.
+        if self.teller.asked + 3 > QUESTIONS {
+            return Err(Cause::TooMany { what: "questions for one name", limit: QUESTIONS });
+        }
+        let left = self.until.map(|until| until.saturating_duration_since(Instant::now()));
+        let wait = left.map_or(self.wait, |left| left.min(self.wait));
+        if wait.is_zero() {
+            let late = Trouble::Timeout { waited: Duration::ZERO, attempts: 0 };
+            return Err(Cause::Silent { zone: None, tried: vec![(server.clone(), late)] });
+        }
+        let ask = Ask {
+            server,
+            desired: false,
+            edns: true,
+            trust: false,
+            transport: Transport::Udp,
+            wait,
+            attempt,
+            cache: self.cache,
+        };
+        let outcome = ask.ask(std::slice::from_ref(question), self.teller).pop();
+        Ok(match outcome.unwrap_or(Err(Trouble::Malformed)) {
+            Ok(message) if matches!(message.rcode, 0 | 3) => Ok(message),
+            other => Err(trouble(other)),
+        })
+    }
+
+    /// Takes what a server said, and says what it is worth.
+    fn hear(
+        &mut self,
+        message: &Message,
+        question: &Question,
+        zone: &Zone,
+        server: &Server,
+    ) -> Result<Result<Heard, Trouble>, Cause> {
+        let rank = if message.authoritative { Rank::Authoritative } else { Rank::Answered };
+        Ok(match judge(message, question, &zone.name)? {
+            Verdict::Chain(chain) => {
+                chain.keep(Way::Walk, question, rank, self.cache);
+                self.throw_away(&chain.thrown_away, zone, server);
+                let whence =
+                    Whence::Server { server: server.clone(), authoritative: message.authoritative };
+                Ok(Heard::Found(Found { aliases: chain.aliases, records: chain.records, whence }))
+            }
+            Verdict::Nothing(chain, what) => {
+                chain.keep(Way::Walk, question, rank, self.cache);
+                self.throw_away(&chain.thrown_away, zone, server);
+                let last = Question { name: chain.last(question), kind: question.kind };
+                let (about, keep) = ((&last, &zone.name), (Way::Walk, &mut *self.cache));
+                Ok(Heard::Nothing(nothing(what, (message, server), about, keep)))
+            }
+            Verdict::Referral(name, records) => {
+                Ok(Heard::Further(self.refer(message, name, records, zone, server)))
+            }
+            Verdict::Lame(why) => {
+                let (server, zone) = (server.clone(), zone.name.clone());
+                self.teller.say(Event::Lame { server, zone, why });
+                Err(Trouble::Lame)
+            }
+            Verdict::Malformed => Err(Trouble::Malformed),
+        })
+    }
+
+    fn throw_away(&mut self, records: &[Record], zone: &Zone, server: &Server) {
+        if !records.is_empty() {
+            let (server, zone, records) = (server.clone(), zone.name.clone(), records.to_vec());
+            self.teller.say(Event::ThrownAway { server, zone, records });
+        }
+    }
+
+    fn refer(
+        &mut self,
+        message: &Message,
+        name: Name,
+        mut records: Vec<Record>,
+        parent: &Zone,
+        server: &Server,
+    ) -> Zone {
+        // More servers than are ever asked need not be remembered.
+        records.truncate(4 * SERVERS);
+        let now = Instant::now();
+        let is_server = |owner: &Name| {
+            records
+                .iter()
+                .any(|record| matches!(&record.data, Data::Name(server) if server == owner))
+        };
+        let additional =
+            message.records.iter().filter(|record| record.section == Section::Additional);
+        let (glue, rejected): (Vec<Record>, Vec<Record>) = additional
+            .filter(|record| matches!(record.data, Data::Address(_)))
+            .cloned()
+            .partition(|record| {
+                let Data::Address(address) = record.data else { return false };
+                is_server(&record.owner)
+                    && record.owner.is_within(&parent.name)
+                    && self.may_ask(address)
+            });
+        let addresses = glue.iter().filter_map(|record| match record.data {
+            Data::Address(address) => Some((record.owner.clone(), address)),
+            _ => None,
+        });
+        let addresses: Vec<(Name, IpAddr)> = addresses.collect();
+        let key = Question { name: name.clone(), kind: NS };
+        self.cache.keep(Way::Walk, key, records.clone(), Rank::Mentioned, now);
+        for record in &glue {
+            let key = Question { name: record.owner.clone(), kind: record.kind };
+            let same = glue
+                .iter()
+                .filter(|other| other.owner == record.owner && other.kind == record.kind);
+            self.cache.keep(Way::Walk, key, same.cloned().collect(), Rank::Mentioned, now);
+        }
+        let mut zone = self.zone(name.clone(), &records);
+        // A record that lives no time is not in the cache, but good for this walk.
+        for server in glue.iter().filter_map(|record| self.server(record)) {
+            if !zone.servers.contains(&server) {
+                zone.nameless.retain(|name| Some(name) != server.name.as_ref());
+                zone.servers.push_back(server);
+            }
+        }
+        self.teller.say(Event::Referred(Box::new(Referral {
+            server: server.clone(),
+            parent: parent.name.clone(),
+            zone: name,
+            servers: zone.all.clone(),
+            glue: addresses,
+            glueless: zone.nameless.clone(),
+            rejected,
+        })));
+        zone
+    }
+
+    /// Looks up the address of the next server of a zone that is known by name only.
+    fn detour(&mut self, zone: &mut Zone) -> Result<Vec<Server>, Cause> {
+        while let Some(server) = (!zone.nameless.is_empty()).then(|| zone.nameless.remove(0)) {
+            // Within the zone itself only the zone could tell; and who waits for this cannot wait for us.
+            if server.is_within(&zone.name)
+                || self.detours.contains(&server)
+                || self.detours.len() >= DETOURS
+            {
+                continue;
+            }
+            self.detours.push(server.clone());
+            let depth = self.detours.len() as u8;
+            self.teller.say(Event::Detour {
+                zone: zone.name.clone(),
+                server: server.clone(),
+                depth,
+            });
+            let mut found = Vec::new();
+            for kind in [A, AAAA] {
+                match self.follow(&Question { name: server.clone(), kind }) {
+                    Ok(Found { records, .. }) => {
+                        found.extend(records.iter().filter_map(|record| self.server(record)));
+                    }
+                    Err(cause @ Cause::TooMany { what: "questions for one name", .. }) => {
+                        return Err(cause);
+                    }
+                    Err(_) => {}
+                }
+                if !found.is_empty() {
+                    break;
+                }
+            }
+            self.detours.pop();
+            if !found.is_empty() {
+                found.iter_mut().for_each(|it| it.name = Some(server.clone()));
+                return Ok(found);
+            }
+        }
+        Ok(Vec::new())
+    }
+}
+
+enum Heard {
+    Found(Found),
+    Nothing(Cause),
+    Further(Zone),
+}
+
+/// Why a zone's servers were asked in vain.
+fn given_up(zone: &Zone, tried: Vec<(Server, Trouble)>) -> Cause {
+    let zone_name = zone.name.clone();
+    if tried.is_empty() {
+        return Cause::Unreachable { zone: zone_name, servers: zone.all.clone() };
+    }
+    let refused = nix::errno::Errno::ECONNREFUSED as i32;
+    let is_lame = |trouble: &Trouble| {
+        matches!(trouble, Trouble::Lame)
+            || matches!(trouble, Trouble::Network { errno, .. } if *errno == refused)
+    };
+    if tried.iter().all(|(_, trouble)| is_lame(trouble)) {
+        return Cause::Lame { zone: zone_name, tried };
+    }
+    match tried.iter().rev().find_map(code) {
+        Some(cause) => cause,
+        None => Cause::Silent { zone: Some(zone_name), tried },
+    }
+}
