@@ -294,7 +294,7 @@ pub struct Record {
     /// In seconds.
     pub ttl: u32,
     pub data: Data,
-    /// The data in words, as in a zone file.
+    /// The data in words, as short as the line of a packet has it.
     pub said: String,
 }
 

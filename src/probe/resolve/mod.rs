@@ -151,16 +151,18 @@ impl Resolver {
         };
         let done =
             |canonical: &str, list| Addresses { canonical: canonical.into(), list, missing: None };
-        if let Ok(ip) = host.parse::<IpAddr>() {
-            return Ok(done(host, list(&[ip], &Whence::Literal)));
-        }
         let failed = |cause| {
             let name = Name::of(host).unwrap_or_else(|_| Name::root());
             Failure { name, cause }
         };
+        if let Ok(ip) = host.parse::<IpAddr>() {
+            let literal = list(&[ip], &Whence::Literal);
+            let other = || failed(Cause::OtherFamily);
+            return if literal.is_empty() { Err(other()) } else { Ok(done(host, literal)) };
+        }
         let name = Name::of(host).map_err(|why| failed(Cause::BadName(why)))?;
-        let last = name.last(1).to_string().to_ascii_lowercase();
-        if last == "onion" {
+        let top = name.last(1).to_string().to_ascii_lowercase();
+        if top == "onion" {
             return Err(failed(Cause::Private));
         }
         teller.say(Event::Sources(self.sources.clone()));
@@ -187,7 +189,7 @@ impl Resolver {
                         return Ok(done(&entry.canonical, found));
                     }
                 }
-                "dns" if last == "localhost" => {
+                "dns" if top == "localhost" => {
                     let ips = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
                     return Ok(done(host, list(&ips, &Whence::Localhost)));
                 }

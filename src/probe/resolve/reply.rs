@@ -135,7 +135,8 @@ pub(super) fn known(
     [question.kind, NO_TYPE, CNAME].into_iter().find_map(|kind| {
         let key = Question { name: question.name.clone(), kind };
         let (kept, left) = cache.get(way, &key, Rank::Answered, Instant::now())?;
-        Some((key, kept.clone(), left))
+        let kept = kept.clone();
+        Some((if kind == NO_TYPE { question.clone() } else { key }, kept, left))
     })
 }
 

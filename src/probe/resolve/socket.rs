@@ -84,8 +84,9 @@ pub(super) enum Ready {
     No,
 }
 
-fn nothing<T>(_: &T) -> String {
-    String::new()
+/// What calls give that give nothing else.
+fn zero<T>(_: &T) -> String {
+    "0".into()
 }
 
 impl Socket {
@@ -121,14 +122,14 @@ impl Socket {
         };
         if server.is_ipv4() {
             let set = || socket::setsockopt(descriptor, sockopt::Ipv4RecvErr, &true);
-            teller.call("setsockopt", Some(descriptor), "IP_RECVERR, 1".into(), set, nothing)?;
+            teller.call("setsockopt", Some(descriptor), "IP_RECVERR, 1".into(), set, zero)?;
         } else {
             let set = || socket::setsockopt(descriptor, sockopt::Ipv6RecvErr, &true);
-            teller.call("setsockopt", Some(descriptor), "IPV6_RECVERR, 1".into(), set, nothing)?;
+            teller.call("setsockopt", Some(descriptor), "IPV6_RECVERR, 1".into(), set, zero)?;
         }
         let any = SocketAddr::new(any, 0);
         let bind = || socket::bind(descriptor.as_raw_fd(), &SockaddrStorage::from(any));
-        teller.call("bind", Some(descriptor), any.to_string(), bind, nothing)?;
+        teller.call("bind", Some(descriptor), any.to_string(), bind, zero)?;
         let name = || socket::getsockname::<SockaddrStorage>(descriptor.as_raw_fd());
         let own = teller
             .call("getsockname", Some(descriptor), String::new(), name, |own| own.to_string())?;
@@ -145,7 +146,7 @@ impl Socket {
         let socket = Self::open(server, SockType::Stream, teller)?;
         let descriptor = &socket.0;
         let connect = || socket::connect(descriptor.as_raw_fd(), &SockaddrStorage::from(server));
-        match teller.call("connect", Some(descriptor), server.to_string(), connect, nothing) {
+        match teller.call("connect", Some(descriptor), server.to_string(), connect, zero) {
             Ok(()) => {}
             Err(Errno::EINPROGRESS) => {
                 if socket.wait(PollFlags::POLLOUT, until, teller)? == Ready::No {
@@ -331,7 +332,7 @@ impl Socket {
         let began = now();
         let result = nix::unistd::close(self.0);
         teller.last = (began, now());
-        let result = result.map(|()| String::new()).map_err(|errno| errno as i32);
+        let result = result.map(|()| "0".into()).map_err(|errno| errno as i32);
         let (name, descriptor, with) = ("close", Some(descriptor), String::new());
         teller.brought(Event::Called(Called { name, descriptor, with, result }));
     }

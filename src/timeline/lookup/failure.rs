@@ -56,6 +56,8 @@ pub enum Cause {
     /// No such name may be asked for (RFC 7686), so nobody was asked.
     Private,
     BadName(BadName),
+    /// An address was given, but those of the other family are wanted.
+    OtherFamily,
     /// Sources that this machine asks are left out, and there was nothing in the others.
     NoSource,
 }
@@ -104,6 +106,7 @@ impl Failure {
             Cause::AliasLoop { .. } | Cause::TooMany { .. } => "dns.loop",
             Cause::Private => "dns.private",
             Cause::BadName(_) => "dns.name",
+            Cause::OtherFamily => "dns.family",
             Cause::NoSource => "dns.no-source",
         }
     }
@@ -154,6 +157,7 @@ impl fmt::Display for Failure {
             Cause::TooMany { what, limit } => write!(f, "more than {limit} {what}"),
             Cause::Private => f.write_str("such names are not asked for in the DNS (RFC 7686)"),
             Cause::BadName(why) => write!(f, "not a name: {why}"),
+            Cause::OtherFamily => f.write_str("an address of the other family than is wanted"),
             Cause::NoSource => f.write_str("no entry, and no other source is asked"),
         }
     }

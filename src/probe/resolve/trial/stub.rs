@@ -282,6 +282,8 @@ fn the_sources_before_the_dns_are_asked_first() {
     assert!(matches!(&steps[1].event, Event::Hosts { entry: Some(found), .. } if *found == entry));
     let (literal, steps) = told(|tell| resolver.addresses("2001:db8::1", Family::Any, tell));
     assert_eq!((ips(&literal.expect("an address")), steps.len()), (vec!["2001:db8::1".into()], 0));
+    let failure = resolver.addresses("::1", Family::V4, &mut |_| {}).expect_err("IPv6");
+    assert_eq!(failure.code(), "dns.family");
     // These are nobody else's business.
     let found = resolver.addresses("x.localhost", Family::Any, &mut |_| {}).expect("an address");
     assert_eq!(
