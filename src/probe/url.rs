@@ -4,7 +4,7 @@
 //! it was written: a browser's reading would normalise away what is to be explained. What cannot be
 //! one is refused with the place where it goes wrong. A password is shown nowhere.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::net::Ipv6Addr;
 
 mod host;
@@ -290,7 +290,7 @@ fn escaped(text: &str, may: fn(u8) -> bool) -> String {
         if may(octet) {
             escaped.push(octet.into());
         } else {
-            escaped.push_str(&format!("%{octet:02X}"));
+            let _ = write!(escaped, "%{octet:02X}");
         }
     }
     escaped

@@ -126,6 +126,7 @@ pub struct HostsEntry {
 
 /// What resolv.conf says, defaults filled in.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "the file has as many")]
 pub struct Config {
     pub file: String,
     pub servers: Vec<(SocketAddr, Place)>,
@@ -249,6 +250,7 @@ pub enum Origin {
 
 /// What a message says.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "the header has as many")]
 pub struct Message {
     pub id: u16,
     pub authoritative: bool,

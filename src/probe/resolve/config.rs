@@ -100,7 +100,7 @@ fn setting(config: &mut Config, line: &str, place: &Place, port: u16) {
                 config.servers.push((server, place.clone()));
             }
             Some((word, Some(_))) => {
-                pass_over(format!("{}: only {SERVERS} servers are asked", shown(word)))
+                pass_over(format!("{}: only {SERVERS} servers are asked", shown(word)));
             }
             Some((word, None)) => pass_over(format!("{}: no address of a server", shown(word))),
             None => pass_over("nameserver: the address is missing".into()),
@@ -115,7 +115,7 @@ fn setting(config: &mut Config, line: &str, place: &Place, port: u16) {
                     Ok(name) if name.is_root() => {}
                     Ok(name) => config.search.push(name),
                     Err(why) => {
-                        config.passed_over.push((place.clone(), format!("{}: {why}", shown(word))))
+                        config.passed_over.push((place.clone(), format!("{}: {why}", shown(word))));
                     }
                 }
             }
@@ -133,7 +133,7 @@ fn option(config: &mut Config, word: &str, place: &Place) {
         // The C library's limits.
         ("ndots", Some(number)) => config.ndots = number.min(15) as u8,
         ("timeout", Some(number)) => {
-            config.timeout = Duration::from_secs(number.clamp(1, 30).into())
+            config.timeout = Duration::from_secs(number.clamp(1, 30).into());
         }
         ("attempts", Some(number)) => config.attempts = number.clamp(1, 5) as u8,
         ("rotate", _) => config.rotate = true,
@@ -207,9 +207,8 @@ pub fn sources(files: &Files) -> Sources {
 mod tests {
     use super::*;
 
-    fn files(test: &str, resolv: &str, nsswitch: &str, hostname: &str) -> Files {
-        let folder = std::env::temp_dir().join(format!("wiretale-{}-{test}", std::process::id()));
-        fs::create_dir_all(&folder).expect("a folder");
+    fn files(resolv: &str, nsswitch: &str, hostname: &str) -> Files {
+        let folder = super::super::trial::folder();
         let file = |name: &str, text: &str| {
             let path = folder.join(name);
             if !text.is_empty() {
@@ -229,7 +228,6 @@ mod tests {
     #[test]
     fn every_setting_is_read_with_its_line() {
         let files = files(
-            "all",
             "# made by hand\ndomain first.example\nnameserver 127.0.0.53\nnameserver fe80::1%1\n\
             nameserver 300.1.1.1\nsearch lab.example a..b Home.arpa\n\
             options ndots:99 timeout:2 attempts:9 rotate use-vc edns0 trust-ad no-aaaa single-request\n\
@@ -277,7 +275,7 @@ mod tests {
 
     #[test]
     fn without_a_file_this_machine_is_asked_and_its_own_domain_searched() {
-        let config = config(&files("none", "", "", "pc.home.example\n"));
+        let config = config(&files("", "", "pc.home.example\n"));
         assert_eq!(config.servers[0].0.to_string(), "127.0.0.1:53");
         assert_eq!(
             (config.servers[0].1.line, config.search[0].to_string()),
@@ -289,15 +287,14 @@ mod tests {
     #[test]
     fn sources_that_are_not_asked_here_are_told() {
         let line = "passwd: files\nhosts: mymachines resolve [!UNAVAIL=return] files myhostname dns mdns # x\n";
-        let sources = sources(&files("nss", "", line, ""));
+        let sources = sources(&files("", line, ""));
         assert_eq!((sources.place.line, sources.asked), (Some(2), vec!["files", "dns"]));
         assert_eq!(sources.passed_over, ["mymachines", "resolve", "myhostname"]);
         assert_eq!(sources.listed.len(), 7);
-        let only = super::sources(&files("only", "", "hosts: files\n", ""));
+        let only = super::sources(&files("", "hosts: files\n", ""));
         assert_eq!((only.asked, only.passed_over.len()), (vec!["files"], 0));
-        let resolved =
-            super::sources(&files("stands", "", "hosts: dns [ NOTFOUND=return dns ] files", ""));
+        let resolved = super::sources(&files("", "hosts: dns [ NOTFOUND=return dns ] files", ""));
         assert_eq!(resolved.asked, ["dns", "files"]);
-        assert_eq!(super::sources(&files("absent", "", "", "")).asked, ["files", "dns"]);
+        assert_eq!(super::sources(&files("", "", "")).asked, ["files", "dns"]);
     }
 }

@@ -44,10 +44,7 @@ impl Chain {
                 |record: &&mut &Record| record.owner == name && (any || record.kind == kind);
             chain.records.extend(rest.extract_if(.., |record| is_it(&record)).cloned());
             let is_alias = |record: &&Record| record.owner == name && record.kind == CNAME;
-            let Some(at) = rest
-                .iter()
-                .position(|record| is_alias(record))
-                .filter(|_| chain.records.is_empty())
+            let Some(at) = rest.iter().position(is_alias).filter(|_| chain.records.is_empty())
             else {
                 break;
             };

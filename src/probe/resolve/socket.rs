@@ -131,8 +131,13 @@ impl Socket {
         let bind = || socket::bind(descriptor.as_raw_fd(), &SockaddrStorage::from(any));
         teller.call("bind", Some(descriptor), any.to_string(), bind, zero)?;
         let name = || socket::getsockname::<SockaddrStorage>(descriptor.as_raw_fd());
-        let own = teller
-            .call("getsockname", Some(descriptor), String::new(), name, |own| own.to_string())?;
+        let own = teller.call(
+            "getsockname",
+            Some(descriptor),
+            String::new(),
+            name,
+            ToString::to_string,
+        )?;
         let port = address(&own).map_or(0, |own| own.port());
         Ok((socket, port))
     }
@@ -163,8 +168,13 @@ impl Socket {
             Err(errno) => return Err(errno.into()),
         }
         let name = || socket::getsockname::<SockaddrStorage>(descriptor.as_raw_fd());
-        let own = teller
-            .call("getsockname", Some(descriptor), String::new(), name, |own| own.to_string())?;
+        let own = teller.call(
+            "getsockname",
+            Some(descriptor),
+            String::new(),
+            name,
+            ToString::to_string,
+        )?;
         let port = address(&own).map_or(0, |own| own.port());
         Ok((socket, port))
     }

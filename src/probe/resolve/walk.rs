@@ -288,7 +288,9 @@ impl Walk<'_, '_> {
             }
             self.detours.pop();
             if !found.is_empty() {
-                found.iter_mut().for_each(|it| it.name = Some(server.clone()));
+                for it in &mut found {
+                    it.name = Some(server.clone());
+                }
                 return Ok(found);
             }
         }

@@ -4,8 +4,10 @@ mod hostile;
 mod stub;
 mod walk;
 
+use std::cell::RefCell;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -190,7 +192,7 @@ impl Internet {
         let place = resolver.config.servers[0].1.clone();
         resolver.config.servers =
             servers.iter().map(|last| (self.at(*last), place.clone())).collect();
-        resolver.config.timeout = Duration::from_millis(300);
+        resolver.config.timeout = Duration::from_millis(1500);
         resolver
     }
 
@@ -200,7 +202,7 @@ impl Internet {
         let name = Some(Name::of("a.root").expect("a name"));
         resolver.hints = vec![Server { address: self.at(2), name }];
         resolver.way = Way::Walk;
-        resolver.wait = Duration::from_millis(300);
+        resolver.wait = Duration::from_millis(1500);
         resolver
     }
 }
@@ -268,13 +270,36 @@ fn connections(
     }
 }
 
-static FOLDER: AtomicU32 = AtomicU32::new(0);
+/// The folders that a test made; they go when its thread does.
+#[derive(Default)]
+struct Folders(Vec<PathBuf>);
+
+impl Drop for Folders {
+    fn drop(&mut self) {
+        for folder in &self.0 {
+            let _ = fs::remove_dir_all(folder);
+        }
+    }
+}
+
+thread_local! {
+    static FOLDERS: RefCell<Folders> = RefCell::default();
+}
+
+static NUMBER: AtomicU32 = AtomicU32::new(0);
+
+/// A folder of a test's own.
+pub(super) fn folder() -> PathBuf {
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let folder = std::env::temp_dir().join(format!("wiretale-trial-{}-{number}", process::id()));
+    fs::create_dir_all(&folder).expect("a folder");
+    FOLDERS.with_borrow_mut(|folders| folders.0.push(folder.clone()));
+    folder
+}
 
 /// Files of a machine in a folder of their own.
 fn files(port: u16, hosts: &str, resolv: &str) -> Files {
-    let number = FOLDER.fetch_add(1, Ordering::Relaxed);
-    let folder = std::env::temp_dir().join(format!("wiretale-trial-{}-{number}", process::id()));
-    fs::create_dir_all(&folder).expect("a folder");
+    let folder = folder();
     fs::write(folder.join("hosts"), hosts).expect("a file");
     fs::write(folder.join("resolv.conf"), resolv).expect("a file");
     Files {

@@ -128,9 +128,12 @@ fn a_truncated_answer_is_fetched_over_tcp() {
 
 #[test]
 fn who_does_not_understand_edns_is_asked_without() {
-    let old = one(|heard| match heard.has_edns() {
-        true => Reply::new(1),
-        false => Reply::new(RA).answer("old.example 60 A 192.0.2.7"),
+    let old = one(|heard| {
+        if heard.has_edns() {
+            Reply::new(1)
+        } else {
+            Reply::new(RA).answer("old.example 60 A 192.0.2.7")
+        }
     });
     let internet = Internet::of(vec![(1, old)]);
     let (found, steps) =
@@ -146,7 +149,12 @@ fn refusal_silence_and_servfail_lead_to_the_next_server() {
     let silent: Answerer = Box::new(|_| Vec::new());
     let internet = Internet::of(vec![(3, silent), (4, one(|_| Reply::new(RA | 2))), (5, web())]);
     // Nobody listens on 127.0.0.2.
-    let mut resolver = internet.stub(&[2, 3, 4, 5]);
+    let stub = |servers: &[u8]| {
+        let mut resolver = internet.stub(servers);
+        resolver.config.timeout = Duration::from_millis(300);
+        resolver
+    };
+    let mut resolver = stub(&[2, 3, 4, 5]);
     let (found, steps) = told(|tell| resolver.addresses("v4.lab.example", Family::V4, tell));
     assert_eq!(ips(&found.expect("an address")), ["192.0.2.4"]);
     let retried: Vec<_> = picked(&steps, |event| match event {
@@ -161,10 +169,8 @@ fn refusal_silence_and_servfail_lead_to_the_next_server() {
     assert_eq!(retried[2], (Trouble::Code { rcode: 2, errors: Vec::new() }, internet.at(5)));
     assert!(kinds(&steps).contains(&"recvmsg"));
     // Who never answers is asked as often as configured, and named.
-    let failure = internet
-        .stub(&[3])
-        .addresses("v4.lab.example", Family::V4, &mut |_| {})
-        .expect_err("silence");
+    let failure =
+        stub(&[3]).addresses("v4.lab.example", Family::V4, &mut |_| {}).expect_err("silence");
     let Cause::Silent { tried, .. } = &failure.cause else { panic!("{failure}") };
     assert!(matches!(&tried[..], [(server, Trouble::Timeout { attempts: 2, waited })]
         if server.address == internet.at(3) && waited.as_millis() >= 600));
