@@ -6,8 +6,16 @@ use std::time::Duration;
 
 use crate::octets::Octets;
 
+mod call;
 pub mod device;
 pub mod lookup;
+mod tcp_info;
+pub mod way;
+
+pub use call::{
+    Call, Clocks, Errno, Evidence, Metric, Origin, Purpose, Refusal, SocketState, Stage, Stamp,
+};
+pub use tcp_info::{TcpInfo, native, state_name};
 
 /// How many frames ahead anybody looks.
 pub const AHEAD: usize = 12;
@@ -92,7 +100,7 @@ pub struct Interface {
 #[derive(Clone, Debug)]
 pub enum Moment<'a> {
     /// A system call made by our own fetch.
-    Call(Call),
+    Call(Box<Call>),
     Frame(Frame<'a>),
     /// When the first frame of the source was captured, wanted or not: relative times count from here.
     Begin(Timestamp),
@@ -118,15 +126,6 @@ pub struct Frame<'a> {
     /// nobody did.
     pub comment: &'a [u8],
     pub octets: Octets<'a>,
-}
-
-/// A system call made by the probe.
-#[derive(Clone, Debug)]
-pub struct Call {
-    pub name: &'static str,
-    pub entered: Timestamp,
-    pub left: Timestamp,
-    pub detail: Box<str>,
 }
 
 /// Nanoseconds since the Unix epoch, as stamped by the capture. Never read from a clock here.

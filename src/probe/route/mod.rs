@@ -1,0 +1,238 @@
+//! Which way does a packet to this address go, and why that way?
+//!
+//! The rules and the rows are read and weighed as the kernel weighs them; then the kernel is asked for its
+//! own decision, and a difference is told. Not known here: marks that a firewall sets on the way, and what an
+//! IPv6 router's preference or silence does to rows that are equally good.
+
+mod rule;
+mod table;
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+
+use netlink_packet_route::route::{RouteAttribute, RouteFlags, RouteMessage};
+use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
+
+pub use table::rows;
+
+use super::{interface, neighbour, netlink};
+use crate::timeline::way::{Action, Interface, Kernel, Neighbour, Route, Row, RowKind, Rule, Weighed, Why};
+
+/// What the rules look at.
+#[derive(Clone, Copy, Debug)]
+pub struct Flow {
+    pub destination: IpAddr,
+    /// The transport protocol's number and the destination port, where they are known.
+    pub port: Option<(u8, u16)>,
+    /// The interface asked for; also what a link-local destination needs.
+    pub interface: Option<u32>,
+}
+
+impl Flow {
+    /// A TCP connection.
+    pub fn tcp(destination: SocketAddr) -> Self {
+        let scope = match destination {
+            SocketAddr::V6(v6) if v6.scope_id() != 0 => Some(v6.scope_id()),
+            _ => None,
+        };
+        Self {
+            destination: destination.ip(),
+            port: Some((6, destination.port())),
+            interface: scope,
+        }
+    }
+}
+
+/// Everything about the way to a destination.
+#[derive(Clone, Debug)]
+pub struct Way {
+    pub interfaces: Vec<Interface>,
+    pub route: Route,
+    /// The neighbour cache's entry of the next hop, where it has one.
+    pub neighbour: Option<Neighbour>,
+}
+
+/// Which way a packet would go now. Lease files are looked for below `root`, which is `/` outside tests.
+pub fn way(flow: Flow, root: &Path) -> io::Result<Way> {
+    let interfaces = interface::interfaces(root)?;
+    let route = decide(flow)?;
+    let neighbour = match &route.kernel {
+        Ok(kernel) if kernel.kind == RowKind::Unicast => {
+            neighbour::entry(kernel.next_hop(flow.destination), kernel.hop.interface)?
+        }
+        _ => None,
+    };
+    Ok(Way { interfaces, route, neighbour })
+}
+
+/// Rows told that do not match.
+const TOLD: usize = 256;
+
+/// Which row a packet to the destination takes.
+pub fn decide(flow: Flow) -> io::Result<Route> {
+    let links = interface::links()?;
+    let rows = rows(&links)?;
+    let rules = rule::rules(flow, &links)?;
+    let mut route = weigh(flow.destination, rules, &rows);
+    route.kernel = ask(flow, &links).map_err(|error| netlink::errno_of(&error));
+    route.difference = difference(&route);
+    Ok(route)
+}
+
+/// Goes through the rules, and the table that each names.
+fn weigh(destination: IpAddr, rules: Vec<Rule>, rows: &[Row]) -> Route {
+    let mut weighed = Vec::new();
+    let mut omitted = 0;
+    let mut won = None;
+    let mut why = Why::None;
+    let mut from = 0;
+    let matching = |row: &Row| row.destination.contains(destination);
+    let mut asked = Vec::new();
+    for rule in &rules {
+        if !rule.applies || rule.priority < from {
+            continue;
+        }
+        let table = match rule.action {
+            Action::Table(table) => table,
+            Action::Goto(priority) => {
+                from = priority;
+                continue;
+            }
+            Action::Nothing => continue,
+            Action::Blackhole | Action::Unreachable | Action::Prohibit => break,
+        };
+        if asked.contains(&table) {
+            continue;
+        }
+        asked.push(table);
+        let mut ours: Vec<&Row> = rows
+            .iter()
+            .filter(|row| row.table == table)
+            .filter(|row| row.destination.address.is_ipv4() == destination.is_ipv4())
+            .collect();
+        ours.sort_by_key(|row| (u8::MAX - row.destination.len, row.metric));
+        let fits = |row: &Row| {
+            let long = rule.suppresses.is_none_or(|len| u32::from(row.destination.len) > len);
+            long && matching(row)
+        };
+        let best = ours.iter().position(|row| fits(row));
+        for (position, row) in ours.iter().enumerate() {
+            let matches = matching(row);
+            if Some(position) == best && row.kind != RowKind::Throw {
+                won = Some(weighed.len());
+                why = reason(row, ours[position + 1..].iter().copied().filter(|row| fits(row)));
+            } else if !matches && weighed.len() >= TOLD {
+                omitted += 1;
+                continue;
+            }
+            let masked = row.destination.masks(destination).unwrap_or(destination);
+            weighed.push(Weighed { row: (*row).clone(), masked, matches });
+        }
+        if won.is_some() {
+            let is_later = |row: &&Row| {
+                let names = |rule: &Rule| rule.applies && rule.action == Action::Table(row.table);
+                !asked.contains(&row.table) && rules.iter().any(names)
+            };
+            if why == Why::Only && rows.iter().filter(is_later).any(&matching) {
+                why = Why::EarlierTable;
+            }
+            break;
+        }
+    }
+    let kernel = Err(netlink::errno(0));
+    Route { destination, rules, weighed, omitted, won, why, kernel, difference: None }
+}
+
+/// Why a row was better than all others that match in its table.
+fn reason<'r>(won: &Row, others: impl Iterator<Item = &'r Row>) -> Why {
+    let mut why = Why::Only;
+    for other in others {
+        let this = match (other.destination.len == won.destination.len, other.metric == won.metric) {
+            (true, true) => return Why::Tie,
+            (true, false) => Why::LowestMetric,
+            (false, _) if why == Why::Only => Why::LongestPrefix,
+            (false, _) => why,
+        };
+        why = this;
+    }
+    why
+}
+
+/// The kernel's own decision, and the row it took.
+fn ask(flow: Flow, links: &[Interface]) -> io::Result<Kernel> {
+    let answer = table::row(&question(flow, RouteFlags::LookupTable)?, links);
+    let Some(answer) = answer else { return Err(io::ErrorKind::InvalidData.into()) };
+    // Kernels before 4.13 do not know the question.
+    let row = question(flow, RouteFlags::FibMatch).ok();
+    let hop = answer.hops.first().cloned().unwrap_or_default();
+    let link = links.iter().find(|link| link.index == hop.interface);
+    Ok(Kernel {
+        mtu: answer.mtu.or_else(|| link.and_then(|link| link.mtu)),
+        hop,
+        kind: answer.kind,
+        source: answer.source,
+        row: row.and_then(|message| table::row(&message, links)),
+    })
+}
+
+fn question(flow: Flow, flags: RouteFlags) -> io::Result<RouteMessage> {
+    let mut message = RouteMessage::default();
+    let v4 = flow.destination.is_ipv4();
+    message.header.address_family = if v4 { AddressFamily::Inet } else { AddressFamily::Inet6 };
+    message.header.destination_prefix_length = if v4 { 32 } else { 128 };
+    message.header.flags = flags;
+    message.attributes.push(RouteAttribute::Destination(flow.destination.into()));
+    message.attributes.extend(flow.interface.map(RouteAttribute::Oif));
+    if let Some((protocol, port)) = flow.port {
+        message.attributes.extend([RouteAttribute::IpProto(protocol), RouteAttribute::Dport(port)]);
+    }
+    let answers = netlink::route(&RouteNetlinkMessage::GetRoute(message), 0)?;
+    let route = answers.into_iter().find_map(|answer| match answer {
+        RouteNetlinkMessage::NewRoute(message) => Some(message),
+        _ => None,
+    });
+    route.ok_or_else(|| io::ErrorKind::InvalidData.into())
+}
+
+/// Whether we and the kernel took the same row; if not, one sentence.
+fn difference(route: &Route) -> Option<String> {
+    let won = route.won.and_then(|won| route.weighed.get(won)).map(|weighed| &weighed.row);
+    let told = |row: &Row| {
+        let hop = row.hops.first().cloned().unwrap_or_default();
+        let via = hop.gateway.map(|gateway| format!(" via {gateway}")).unwrap_or_default();
+        format!("{}{via} dev {} of table {}", row.destination, hop.device, row.table)
+    };
+    match (won, &route.kernel) {
+        (None, Err(_)) => None,
+        (Some(row), Err(error)) => {
+            let refuses = matches!(
+                row.kind,
+                RowKind::Blackhole | RowKind::Unreachable | RowKind::Prohibited
+            );
+            (!refuses).then(|| {
+                format!("the rows say {}, the kernel says {}", told(row), error.sentence)
+            })
+        }
+        (None, Ok(kernel)) => {
+            Some(format!("no row of the table matches, the kernel sends by {}", kernel.hop.device))
+        }
+        (Some(row), Ok(kernel)) => {
+            let same = match &kernel.row {
+                Some(used) => {
+                    used.destination.network() == row.destination.network()
+                        && used.destination.len == row.destination.len
+                        && (used.table == row.table || used.table == 0)
+                        && (used.metric == row.metric)
+                        && (route.why == Why::Tie || used.hops == row.hops)
+                }
+                None => row.hops.contains(&kernel.hop) || row.kind == RowKind::Local,
+            };
+            let used = kernel.row.as_ref().map_or_else(|| kernel.hop.device.clone(), told);
+            (!same).then(|| format!("the rows say {}, the kernel took {used}", told(row)))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
