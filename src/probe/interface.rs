@@ -54,7 +54,10 @@ fn interface(link: &LinkMessage) -> Interface {
         is_up: link.header.flags.contains(LinkFlags::Up),
         is_tunnel: matches!(
             link.header.link_layer_type,
-            LinkLayerType::Tunnel | LinkLayerType::Tunnel6 | LinkLayerType::Sit | LinkLayerType::Ipgre
+            LinkLayerType::Tunnel
+                | LinkLayerType::Tunnel6
+                | LinkLayerType::Sit
+                | LinkLayerType::Ipgre
         ),
         addresses: Vec::new(),
     };

@@ -17,9 +17,11 @@ use crate::timeline::way::Lease;
 pub fn find(root: &Path, interface: &str, index: u32, address: Ipv4Addr) -> Option<Lease> {
     let mut leases = Vec::new();
     for folder in ["var/lib/dhcp", "var/lib/dhclient", "var/lib/NetworkManager"] {
-        for file in files(&root.join(folder), |name| {
-            name.starts_with("dhclient") && (name.ends_with(".leases") || name.ends_with(".lease"))
-        }) {
+        let is_lease = |name: &str| {
+            let ends = [".leases", ".lease"].iter().any(|end| name.strip_suffix(end).is_some());
+            name.starts_with("dhclient") && ends
+        };
+        for file in files(&root.join(folder), is_lease) {
             leases.extend(dhclient(&file, interface));
         }
     }
@@ -90,7 +92,7 @@ fn seconds(text: &str) -> Option<Duration> {
 
 /// `lease { ... }`, each later one in place of those before it (dhclient.leases(5)).
 fn dhclient(file: &Path, interface: &str) -> Option<Lease> {
-    let text = text(file)?;
+    let text = unquoted(&text(file)?);
     let mut last = None;
     for block in text.split("lease {").skip(1) {
         let block = block.split('}').next().unwrap_or_default();
@@ -104,12 +106,12 @@ fn dhclient(file: &Path, interface: &str) -> Option<Lease> {
         let Some(address) = said("fixed-address").and_then(|address| address.parse().ok()) else {
             continue;
         };
-        let list = |name: &str| said(name).map(addresses).unwrap_or_default();
+        let all = |name: &str| said(name).map(addresses).unwrap_or_default();
         let time = |name: &str| said(name).and_then(seconds);
         last = Some(Lease {
-            server: list("option dhcp-server-identifier").first().copied(),
-            routers: list("option routers"),
-            resolvers: list("option domain-name-servers"),
+            server: all("option dhcp-server-identifier").first().copied(),
+            routers: all("option routers"),
+            resolvers: all("option domain-name-servers"),
             lasts: time("option dhcp-lease-time"),
             renews_after: time("option dhcp-renewal-time"),
             rebinds_after: time("option dhcp-rebinding-time"),
@@ -118,6 +120,18 @@ fn dhclient(file: &Path, interface: &str) -> Option<Lease> {
         });
     }
     last
+}
+
+/// A server's own words stand in quotation marks, and could look like statements.
+fn unquoted(text: &str) -> String {
+    let mut is_quoted = false;
+    let mut is_escaped = false;
+    let plain = text.chars().map(|c| {
+        is_quoted ^= c == '"' && !is_escaped;
+        is_escaped = c == '\\' && !is_escaped;
+        if is_quoted && "{};\n".contains(c) { ' ' } else { c }
+    });
+    plain.collect()
 }
 
 /// `3 2024/01/03 11:22:33` in UTC, the first number being the day of the week, or `epoch 1704280953`.

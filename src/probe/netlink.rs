@@ -3,7 +3,9 @@
 use std::io;
 use std::os::fd::AsFd;
 
-use netlink_packet_core::{NetlinkDeserializable, NetlinkHeader, NetlinkSerializable, NlasIterator};
+use netlink_packet_core::{
+    NetlinkDeserializable, NetlinkHeader, NetlinkSerializable, NlasIterator,
+};
 use netlink_packet_route::RouteNetlinkMessage;
 use netlink_sys::protocols::NETLINK_ROUTE;
 use netlink_sys::{Socket, SocketAddr};

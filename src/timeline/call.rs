@@ -79,7 +79,11 @@ pub struct Errno {
 #[derive(Clone, Debug)]
 pub enum Evidence {
     /// A socket option: what was asked for, and what the kernel made of it.
-    Set { option: &'static str, asked: i64, got: Option<i64> },
+    Set {
+        option: &'static str,
+        asked: i64,
+        got: Option<i64>,
+    },
     /// How a `connect` that was under way has ended (`SO_ERROR`).
     Connected(Result<(), Errno>),
     Info(Box<TcpInfo>),
@@ -92,7 +96,10 @@ pub enum Evidence {
     Socket(SocketState),
     /// `tcp_metrics`: what the kernel remembers of the destination from connections before, which changes
     /// the first retransmission timeout and congestion window of this one.
-    Remembered { metrics: Vec<Metric>, age: Option<Duration> },
+    Remembered {
+        metrics: Vec<Metric>,
+        age: Option<Duration>,
+    },
 }
 
 /// When octets went through a stage of sending (`SO_TIMESTAMPING`).

@@ -141,15 +141,11 @@ impl TcpInfo {
     /// Every field that this kernel tells, in its order.
     pub fn fields(&self) -> impl Iterator<Item = Metric> {
         let scales = self.octets.get(6..8).into_iter().flat_map(|two| {
-            // The first of two bit fields lies in the low bits where octets are, and in the high ones where
-            // they are not, little-endian.
-            let (first, second) = match cfg!(target_endian = "little") {
-                true => (two[0] & 15, two[0] >> 4),
-                false => (two[0] >> 4, two[0] & 15),
-            };
-            let (limited, fast_open) = match cfg!(target_endian = "little") {
-                true => (two[1] & 1, two[1] >> 1 & 3),
-                false => (two[1] >> 7, two[1] >> 5 & 3),
+            // Bit fields begin with the low bits on machines that begin numbers with the low octet.
+            let (first, second, limited, fast_open) = if cfg!(target_endian = "little") {
+                (two[0] & 15, two[0] >> 4, two[1] & 1, two[1] >> 1 & 3)
+            } else {
+                (two[0] >> 4, two[0] & 15, two[1] >> 7, two[1] >> 5 & 3)
             };
             [
                 ("snd_wscale", first),

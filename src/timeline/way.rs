@@ -336,19 +336,13 @@ impl Reach {
             _ => Self::Public,
         }
     }
-
-    /// Whether routers of the Internet would carry an answer to it.
-    pub fn is_routed(self) -> bool {
-        self == Self::Public
-    }
 }
 
 /// A source and a destination that cannot meet unless somebody translates: a fact about two addresses.
 ///
 /// Documentation addresses count as destinations, so that the fact can be shown in a laboratory.
 pub fn is_translated(source: IpAddr, destination: IpAddr) -> bool {
-    let inside =
-        matches!(Reach::of(source), Reach::Private | Reach::Shared | Reach::UniqueLocal);
+    let inside = matches!(Reach::of(source), Reach::Private | Reach::Shared | Reach::UniqueLocal);
     inside && matches!(Reach::of(destination), Reach::Public | Reach::Documentation)
 }
 

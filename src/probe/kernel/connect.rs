@@ -93,7 +93,7 @@ impl Race<'_> {
                 begun += 1;
                 match self.begin(begun - 1) {
                     Ok(None) => {}
-                    Ok(Some(socket)) => return self.won(begun - 1, socket),
+                    Ok(Some(socket)) => return Ok(self.won(begun - 1, socket)),
                     Err(error) => last = error,
                 }
                 continue;
@@ -108,7 +108,7 @@ impl Race<'_> {
             // From behind, so that places stay what they are.
             for at in (0..ready.len()).rev().filter(|&at| !ready[at].is_empty()) {
                 match self.look(at, ready[at]) {
-                    Ok(Some(winner)) => return self.won(winner.attempt, winner.socket),
+                    Ok(Some(winner)) => return Ok(self.won(winner.attempt, winner.socket)),
                     Ok(None) => {}
                     Err(error) => last = error,
                 }
@@ -158,16 +158,22 @@ impl Race<'_> {
         socket.prepare(self.options)?;
         // Stamps for what comes are asked for before anything can come. A kernel without them tells less.
         let _ = socket.stamps(libc::SOF_TIMESTAMPING_RX_SOFTWARE | libc::SOF_TIMESTAMPING_SOFTWARE);
+        socket.remembered();
         Ok(())
     }
 
     /// Sees how an attempt goes on that is ready for something.
     fn look(&mut self, at: usize, ready: PollFlags) -> Result<Option<Connecting>, Number> {
         let Some(flying) = self.flying.get_mut(at) else { return Ok(None) };
+        // Before the queue is read: whoever takes an ICMP message from it takes the socket's error as well.
+        let mut ended = flying.socket.outcome();
         if ready.contains(PollFlags::POLLERR) {
             flying.socket.drain();
         }
-        let ended = flying.socket.outcome();
+        if ended.is_ok() && ready.contains(PollFlags::POLLHUP) {
+            let last = flying.socket.refusals.last().map(|refusal| refusal.errno.number);
+            ended = Err(last.map_or(Number::ECONNABORTED, Number::from_raw));
+        }
         if ended.is_ok() && !ready.contains(PollFlags::POLLOUT) {
             // A message in the error queue, and nothing decided.
             return Ok(None);
@@ -185,14 +191,14 @@ impl Race<'_> {
         }
     }
 
-    fn won(&mut self, attempt: usize, socket: Socket) -> Result<Socket, Number> {
+    fn won(&mut self, attempt: usize, socket: Socket) -> Socket {
         self.tried[attempt].outcome = Outcome::Connected;
         self.tried[attempt].refusals.clone_from(&socket.refusals);
         // Only now octets have numbers that stamps can name.
         let _ = socket.stamps(ALL);
         socket.info();
         self.end(&Outcome::Overtaken);
-        Ok(socket)
+        socket
     }
 
     /// Closes what is still under way.

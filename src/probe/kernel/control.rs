@@ -98,7 +98,7 @@ fn time(spec: TimeSpec) -> Option<Timestamp> {
     (!since.is_zero()).then(|| clock::stamp(since))
 }
 
-/// `TCP_NLA_...` of linux/tcp.h, by number from 1; the first is padding.
+/// `TCP_NLA_...` of linux/tcp.h, by number; the first is padding.
 const NAMES: [(&str, &str); 27] = [
     ("", ""),
     ("busy_time", "us"),
@@ -131,10 +131,8 @@ const NAMES: [(&str, &str); 27] = [
 
 fn statistics(octets: &[u8]) -> Vec<Metric> {
     let known = |(kind, value): (u16, Vec<u8>)| {
-        let (name, unit) = *NAMES.get(usize::from(kind).checked_sub(1)?)?;
+        let (name, unit) = *NAMES.get(usize::from(kind))?;
         let value = native(&value).filter(|_| !name.is_empty())?;
-        // Linux keeps eight times the smoothed round trip time, and tells it so here.
-        let value = if name == "srtt" { value / 8 } else { value };
         Some(Metric { name, unit, value })
     };
     netlink::attributes(octets).filter_map(known).collect()

@@ -9,13 +9,13 @@ use netlink_sys::protocols::{NETLINK_GENERIC, NETLINK_SOCK_DIAG};
 use crate::probe::netlink::{ask, attributes};
 use crate::timeline::{Metric, SocketState, native, state_name};
 
-/// `SOCK_DIAG_BY_FAMILY` of linux/sock_diag.h.
+/// `SOCK_DIAG_BY_FAMILY` of `linux/sock_diag.h`.
 const BY_FAMILY: u16 = 20;
 
-/// How the kernel keeps the TCP socket between two ends (linux/inet_diag.h).
+/// How the kernel keeps the TCP socket between two ends (`linux/inet_diag.h`).
 pub fn state(local: SocketAddr, remote: SocketAddr) -> io::Result<SocketState> {
     let family = if local.is_ipv4() { libc::AF_INET } else { libc::AF_INET6 };
-    let mut question = vec![family as u8, libc::IPPROTO_TCP as u8, 0, 0];
+    let mut question = [family, libc::IPPROTO_TCP, 0, 0].map(|it| it.to_le_bytes()[0]).to_vec();
     question.extend(u32::MAX.to_ne_bytes());
     question.extend(local.port().to_be_bytes());
     question.extend(remote.port().to_be_bytes());
@@ -71,7 +71,7 @@ const GET_FAMILY: u8 = 3;
 const FAMILY_ID: u16 = 1;
 const FAMILY_NAME: u16 = 2;
 
-/// linux/tcp_metrics.h.
+/// `linux/tcp_metrics.h`.
 const GET: u8 = 1;
 const AGE: u16 = 3;
 const VALUES: u16 = 6;
@@ -87,7 +87,8 @@ const METRICS: [(&str, &str); 7] = [
 
 /// What is remembered of a destination, and since when; `None` when nothing is.
 pub fn remembered(destination: IpAddr) -> io::Result<Option<(Vec<Metric>, Option<Duration>)>> {
-    let family = ask(NETLINK_GENERIC, CONTROL, 0, &generic(GET_FAMILY, FAMILY_NAME, b"tcp_metrics\0"))?;
+    let family =
+        ask(NETLINK_GENERIC, CONTROL, 0, &generic(GET_FAMILY, FAMILY_NAME, b"tcp_metrics\0"))?;
     let id = family
         .first()
         .and_then(|(_, answer)| attributes(answer.get(4..)?).find(|(kind, _)| *kind == FAMILY_ID))

@@ -11,7 +11,10 @@ const ROOM: usize = 512;
 ///
 /// No crate offers it: nix's `getsockopt` wants a length known beforehand and panics at another, and
 /// `sock_diag` no longer knows a socket that was reset.
-#[expect(unsafe_code, reason = "the only call that no crate makes with a length that the kernel chooses")]
+#[expect(
+    unsafe_code,
+    reason = "the only call that no crate makes with a length that the kernel chooses"
+)]
 pub(super) fn tcp_info(descriptor: BorrowedFd<'_>) -> Result<Vec<u8>, Number> {
     let mut octets = vec![0_u8; ROOM];
     let mut len = ROOM as libc::socklen_t;

@@ -42,8 +42,11 @@ impl Socket {
         what: SockType,
         tracer: &Tracer,
     ) -> Result<Self, Number> {
-        let (family, inet) =
-            if remote.is_ipv4() { (AddressFamily::Inet, "INET") } else { (AddressFamily::Inet6, "INET6") };
+        let (family, inet) = if remote.is_ipv4() {
+            (AddressFamily::Inet, "INET")
+        } else {
+            (AddressFamily::Inet6, "INET6")
+        };
         let (protocol, words) = match what {
             SockType::Stream => (SockProtocol::Tcp, "STREAM | NONBLOCK | CLOEXEC, TCP"),
             _ => (SockProtocol::Udp, "DGRAM | NONBLOCK | CLOEXEC, UDP"),
@@ -220,7 +223,7 @@ impl Socket {
 
     pub(super) fn write(&mut self, octets: &[u8]) -> Result<usize, Number> {
         let Some(fd) = &self.descriptor else { return Err(Number::EBADF) };
-        let mut call = self.enter("write", Purpose::Fetch, format!("{} octets", octets.len()));
+        let mut call = self.enter("write", Purpose::Fetch, format!("length {}", octets.len()));
         // A peer that has gone is an error and no signal: Rust's programs ignore SIGPIPE.
         let result = nix::unistd::write(fd, octets);
         leave(&mut call);
@@ -228,17 +231,17 @@ impl Socket {
             call.octets = Some(self.written..self.written + count as u64);
             self.written += count as u64;
         }
-        self.tell(call, result.map(|count| count as i64));
+        self.tell(call, result.map(|count| count.count()));
         result
     }
 
     /// One datagram.
     pub(super) fn send(&mut self, octets: &[u8]) -> Result<usize, Number> {
-        let mut call = self.enter("sendto", Purpose::Fetch, format!("{} octets", octets.len()));
+        let mut call = self.enter("sendto", Purpose::Fetch, format!("length {}", octets.len()));
         let result = socket::send(self.raw(), octets, MsgFlags::MSG_NOSIGNAL);
         leave(&mut call);
         self.written += u64::from(result.is_ok());
-        self.tell(call, result.map(|count| count as i64));
+        self.tell(call, result.map(|count| count.count()));
         result
     }
 
@@ -259,7 +262,7 @@ impl Socket {
             self.read += moved;
             count
         });
-        self.tell(call, result.map(|count| count as i64));
+        self.tell(call, result.map(|count| count.count()));
         result
     }
 
@@ -294,7 +297,7 @@ impl Socket {
                 call.evidence.extend(evidence);
             }
             let is_empty = result.is_err();
-            self.tell(call, result.map(|(count, _)| count as i64));
+            self.tell(call, result.map(|(count, _)| count.count()));
             if is_empty {
                 return taken;
             }
@@ -329,15 +332,27 @@ impl Socket {
         result
     }
 
+    /// What the kernel remembers of the destination; nothing is told where it remembers nothing.
+    pub(super) fn remembered(&self) {
+        let mut call = self.enter("tcp_metrics", Purpose::Evidence, self.remote.ip().to_string());
+        let remembered = diag::remembered(self.remote.ip());
+        leave(&mut call);
+        if let Ok(Some((metrics, age))) = remembered {
+            call.evidence.push(Evidence::Remembered { metrics, age });
+            self.tell(call, Ok(0));
+        }
+    }
+
     /// How the kernel keeps it, open or closed.
     pub(super) fn state(&self) -> Option<crate::timeline::SocketState> {
         let mut call = self.enter("sock_diag", Purpose::Evidence, "");
         let state = diag::state(self.local?, self.remote);
         leave(&mut call);
         call.evidence.extend(state.as_ref().ok().cloned().map(Evidence::Socket));
-        let returned = state.as_ref().map(|_| 0).map_err(|error| {
-            Number::from_raw(netlink::errno_of(error).number)
-        });
+        let returned = state
+            .as_ref()
+            .map(|_| 0)
+            .map_err(|error| Number::from_raw(netlink::errno_of(error).number));
         self.tell(call, returned);
         state.ok()
     }
@@ -392,13 +407,13 @@ pub(super) fn wait(
     let Some(first) = sockets.first() else { return Ok(Vec::new()) };
     let left = until.map(|until| until.saturating_duration_since(Instant::now()));
     // Whole milliseconds, rounded up: who waits till just before the time comes waits again.
-    let timeout = left.map_or(PollTimeout::NONE, |left| {
-        let milliseconds = left.as_nanos().div_ceil(1_000_000);
-        PollTimeout::try_from(milliseconds).unwrap_or(PollTimeout::MAX)
-    });
+    let left =
+        left.map(|left| i32::try_from(left.as_nanos().div_ceil(1_000_000)).unwrap_or(i32::MAX));
+    let timeout =
+        left.and_then(|left| PollTimeout::try_from(left).ok()).unwrap_or(PollTimeout::NONE);
     let numbers: Vec<String> = sockets.iter().map(|socket| socket.raw().to_string()).collect();
     let what = if awaited == PollFlags::POLLIN { "POLLIN" } else { "POLLOUT" };
-    let limit = timeout.as_millis().map_or("no limit".to_owned(), |ms| format!("{ms} ms"));
+    let limit = left.map_or("no limit".to_owned(), |left| format!("{left} ms"));
     let words = format!("{} for {what}, {limit}", numbers.join(" and "));
     let mut polled: Vec<PollFd<'_>> =
         sockets.iter().filter_map(|it| it.borrow()).map(|fd| PollFd::new(fd, awaited)).collect();

@@ -37,8 +37,7 @@ impl Tcp {
         loop {
             let ready = wait(&[&self.socket], awaited, self.deadline)?;
             let ready = ready.first().copied().unwrap_or(PollFlags::empty());
-            let drained =
-                if ready.contains(PollFlags::POLLERR) { self.socket.drain() } else { 0 };
+            let drained = if ready.contains(PollFlags::POLLERR) { self.socket.drain() } else { 0 };
             let is_over = PollFlags::POLLHUP | PollFlags::POLLNVAL;
             // An error that was no message in the queue is the next call's answer.
             if ready.intersects(awaited | is_over) || (!ready.is_empty() && drained == 0) {

@@ -74,14 +74,19 @@ impl Udp {
         loop {
             let ready = wait(&[&self.socket], PollFlags::POLLIN, self.deadline)?;
             let ready = ready.first().copied().unwrap_or(PollFlags::empty());
+            let (before, mut drained) = (self.socket.refusals.len(), 0);
             if ready.contains(PollFlags::POLLERR) {
-                self.socket.drain();
+                drained = self.socket.drain();
             }
-            if !ready.is_empty() {
+            if ready.contains(PollFlags::POLLIN) || (!ready.is_empty() && drained == 0) {
                 match self.socket.receive(room, |_| 1) {
                     Err(Number::EAGAIN | Number::EINTR) => {}
                     received => return Ok(received?),
                 }
+            }
+            // Whoever takes an ICMP message from the queue takes the socket's error as well.
+            if let Some(refusal) = self.socket.refusals.get(before) {
+                return Err(io::Error::from_raw_os_error(refusal.errno.number));
             }
             if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
                 return Err(io::ErrorKind::TimedOut.into());

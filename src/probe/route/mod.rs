@@ -17,7 +17,9 @@ use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 pub use table::rows;
 
 use super::{interface, neighbour, netlink};
-use crate::timeline::way::{Action, Interface, Kernel, Neighbour, Route, Row, RowKind, Rule, Weighed, Why};
+use crate::timeline::way::{
+    Action, Interface, Kernel, Neighbour, Route, Row, RowKind, Rule, Weighed, Why,
+};
 
 /// What the rules look at.
 #[derive(Clone, Copy, Debug)]
@@ -82,18 +84,22 @@ pub fn decide(flow: Flow) -> io::Result<Route> {
 
 /// Goes through the rules, and the table that each names.
 fn weigh(destination: IpAddr, rules: Vec<Rule>, rows: &[Row]) -> Route {
-    let mut weighed = Vec::new();
-    let mut omitted = 0;
-    let mut won = None;
-    let mut why = Why::None;
+    let mut route = Route {
+        destination,
+        rules: Vec::new(),
+        weighed: Vec::new(),
+        omitted: 0,
+        won: None,
+        why: Why::None,
+        kernel: Err(netlink::errno(0)),
+        difference: None,
+    };
+    let matches = |row: &Row| row.destination.contains(destination);
     let mut from = 0;
-    let matching = |row: &Row| row.destination.contains(destination);
     let mut asked = Vec::new();
-    for rule in &rules {
-        if !rule.applies || rule.priority < from {
-            continue;
-        }
+    for rule in rules.iter().filter(|rule| rule.applies) {
         let table = match rule.action {
+            _ if rule.priority < from => continue,
             Action::Table(table) => table,
             Action::Goto(priority) => {
                 from = priority;
@@ -102,53 +108,61 @@ fn weigh(destination: IpAddr, rules: Vec<Rule>, rows: &[Row]) -> Route {
             Action::Nothing => continue,
             Action::Blackhole | Action::Unreachable | Action::Prohibit => break,
         };
-        if asked.contains(&table) {
+        if !asked.contains(&table) {
+            asked.push(table);
+            tell(&mut route, rows.iter().filter(|row| row.table == table));
+        }
+        // Two rules may name one table, and only the first of them suppress its short rows.
+        let counts = |weighed: &Weighed| {
+            let len = u32::from(weighed.row.destination.len);
+            weighed.row.table == table
+                && weighed.matches
+                && rule.suppresses.is_none_or(|short| len > short)
+        };
+        let Some(best) = route.weighed.iter().position(counts) else { continue };
+        let row = &route.weighed[best].row;
+        if row.kind == RowKind::Throw {
             continue;
         }
-        asked.push(table);
-        let mut ours: Vec<&Row> = rows
-            .iter()
-            .filter(|row| row.table == table)
-            .filter(|row| row.destination.address.is_ipv4() == destination.is_ipv4())
-            .collect();
-        ours.sort_by_key(|row| (u8::MAX - row.destination.len, row.metric));
-        let fits = |row: &Row| {
-            let long = rule.suppresses.is_none_or(|len| u32::from(row.destination.len) > len);
-            long && matching(row)
+        let others = route.weighed[best + 1..].iter().filter(|it| counts(it));
+        route.why = reason(row, others.map(|it| &it.row));
+        route.won = Some(best);
+        let is_later = |row: &&Row| {
+            let names = |rule: &Rule| rule.applies && rule.action == Action::Table(row.table);
+            !asked.contains(&row.table) && rules.iter().any(names)
         };
-        let best = ours.iter().position(|row| fits(row));
-        for (position, row) in ours.iter().enumerate() {
-            let matches = matching(row);
-            if Some(position) == best && row.kind != RowKind::Throw {
-                won = Some(weighed.len());
-                why = reason(row, ours[position + 1..].iter().copied().filter(|row| fits(row)));
-            } else if !matches && weighed.len() >= TOLD {
-                omitted += 1;
-                continue;
-            }
-            let masked = row.destination.masks(destination).unwrap_or(destination);
-            weighed.push(Weighed { row: (*row).clone(), masked, matches });
+        if route.why == Why::Only && rows.iter().filter(is_later).any(matches) {
+            route.why = Why::EarlierTable;
         }
-        if won.is_some() {
-            let is_later = |row: &&Row| {
-                let names = |rule: &Rule| rule.applies && rule.action == Action::Table(row.table);
-                !asked.contains(&row.table) && rules.iter().any(names)
-            };
-            if why == Why::Only && rows.iter().filter(is_later).any(&matching) {
-                why = Why::EarlierTable;
-            }
-            break;
-        }
+        break;
     }
-    let kernel = Err(netlink::errno(0));
-    Route { destination, rules, weighed, omitted, won, why, kernel, difference: None }
+    route.rules = rules;
+    route
+}
+
+/// Holds a table's rows against the destination, in the order that they count.
+fn tell<'r>(route: &mut Route, rows: impl Iterator<Item = &'r Row>) {
+    let destination = route.destination;
+    let mut rows: Vec<&Row> =
+        rows.filter(|row| row.destination.address.is_ipv4() == destination.is_ipv4()).collect();
+    rows.sort_by_key(|row| (u8::MAX - row.destination.len, row.metric));
+    for row in rows {
+        let matches = row.destination.contains(destination);
+        if !matches && route.weighed.len() >= TOLD {
+            route.omitted += 1;
+            continue;
+        }
+        let masked = row.destination.masks(destination).unwrap_or(destination);
+        route.weighed.push(Weighed { row: row.clone(), masked, matches });
+    }
 }
 
 /// Why a row was better than all others that match in its table.
 fn reason<'r>(won: &Row, others: impl Iterator<Item = &'r Row>) -> Why {
     let mut why = Why::Only;
     for other in others {
-        let this = match (other.destination.len == won.destination.len, other.metric == won.metric) {
+        let this = match (other.destination.len == won.destination.len, other.metric == won.metric)
+        {
             (true, true) => return Why::Tie,
             (true, false) => Why::LowestMetric,
             (false, _) if why == Why::Only => Why::LongestPrefix,
@@ -164,7 +178,7 @@ fn ask(flow: Flow, links: &[Interface]) -> io::Result<Kernel> {
     let answer = table::row(&question(flow, RouteFlags::LookupTable)?, links);
     let Some(answer) = answer else { return Err(io::ErrorKind::InvalidData.into()) };
     // Kernels before 4.13 do not know the question.
-    let row = question(flow, RouteFlags::FibMatch).ok();
+    let row = question(flow, RouteFlags::LookupTable | RouteFlags::FibMatch).ok();
     let hop = answer.hops.first().cloned().unwrap_or_default();
     let link = links.iter().find(|link| link.index == hop.interface);
     Ok(Kernel {
@@ -206,13 +220,10 @@ fn difference(route: &Route) -> Option<String> {
     match (won, &route.kernel) {
         (None, Err(_)) => None,
         (Some(row), Err(error)) => {
-            let refuses = matches!(
-                row.kind,
-                RowKind::Blackhole | RowKind::Unreachable | RowKind::Prohibited
-            );
-            (!refuses).then(|| {
-                format!("the rows say {}, the kernel says {}", told(row), error.sentence)
-            })
+            let refuses =
+                matches!(row.kind, RowKind::Blackhole | RowKind::Unreachable | RowKind::Prohibited);
+            (!refuses)
+                .then(|| format!("the rows say {}, the kernel says {}", told(row), error.sentence))
         }
         (None, Ok(kernel)) => {
             Some(format!("no row of the table matches, the kernel sends by {}", kernel.hop.device))
@@ -222,8 +233,8 @@ fn difference(route: &Route) -> Option<String> {
                 Some(used) => {
                     used.destination.network() == row.destination.network()
                         && used.destination.len == row.destination.len
-                        && (used.table == row.table || used.table == 0)
-                        && (used.metric == row.metric)
+                        && is_same_table(used.table, row.table)
+                        && used.metric == row.metric
                         && (route.why == Why::Tie || used.hops == row.hops)
                 }
                 None => row.hops.contains(&kernel.hop) || row.kind == RowKind::Local,
@@ -232,6 +243,11 @@ fn difference(route: &Route) -> Option<String> {
             (!same).then(|| format!("the rows say {}, the kernel took {used}", told(row)))
         }
     }
+}
+
+/// As long as nobody made a rule, Linux keeps the local table (255) within the main one (254), and says so.
+fn is_same_table(told: u32, ours: u32) -> bool {
+    told == ours || told == 0 || (told, ours) == (254, 255)
 }
 
 #[cfg(test)]

@@ -58,7 +58,7 @@ impl About<'_> {
         let header = &message.header;
         let mut rule = plain(0, header.table.into());
         let mut goes_to = None;
-        let (mut mark, mut mask) = (0, u32::MAX);
+        let (mut mark, mut masked_by) = (0, u32::MAX);
         let mut words = Vec::new();
         for attribute in &message.attributes {
             match attribute {
@@ -69,9 +69,10 @@ impl About<'_> {
                     rule.suppresses = Some(*len);
                 }
                 RuleAttribute::FwMark(number) => mark = *number,
-                RuleAttribute::FwMask(number) => mask = *number,
+                RuleAttribute::FwMask(number) => masked_by = *number,
                 other => {
-                    if let Some((holds, said)) = self.selects(other, header.src_len, header.dst_len) {
+                    if let Some((holds, said)) = self.selects(other, header.src_len, header.dst_len)
+                    {
                         rule.applies &= holds;
                         words.push(said);
                     }
@@ -79,8 +80,8 @@ impl About<'_> {
             }
         }
         if mark != 0 {
-            rule.applies &= mark & mask == 0;
-            words.push(format!("fwmark {mark:#x}/{mask:#x}"));
+            rule.applies &= mark & masked_by == 0;
+            words.push(format!("fwmark {mark:#x}/{masked_by:#x}"));
         }
         if header.tos != 0 {
             rule.applies = false;
@@ -124,7 +125,10 @@ impl About<'_> {
             }
             RuleAttribute::IpProtocol(protocol) => {
                 let number = i32::from(*protocol);
-                (port.is_some_and(|(ours, _)| i32::from(ours) == number), format!("ipproto {number}"))
+                (
+                    port.is_some_and(|(ours, _)| i32::from(ours) == number),
+                    format!("ipproto {number}"),
+                )
             }
             RuleAttribute::DestinationPortRange(range) => {
                 let ours = port.is_some_and(|(_, port)| (range.start..=range.end).contains(&port));

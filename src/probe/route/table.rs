@@ -17,7 +17,8 @@ pub fn rows(links: &[Interface]) -> io::Result<Vec<Row>> {
     for family in [AddressFamily::Inet, AddressFamily::Inet6] {
         let mut question = RouteMessage::default();
         question.header.address_family = family;
-        let answers = match netlink::route(&RouteNetlinkMessage::GetRoute(question), netlink::DUMP) {
+        let answers = match netlink::route(&RouteNetlinkMessage::GetRoute(question), netlink::DUMP)
+        {
             Ok(answers) => answers,
             // A kernel without IPv6 has no such table.
             Err(error) if error.raw_os_error() == Some(libc::EOPNOTSUPP) => continue,
@@ -50,7 +51,7 @@ pub(super) fn row(message: &RouteMessage, links: &[Interface]) -> Option<Row> {
         hops: Vec::new(),
         source: None,
         metric: 0,
-        protocol: header.protocol.to_string(),
+        protocol: header.protocol.to_string().to_lowercase(),
         mtu: None,
     };
     let mut hop = Hop::default();

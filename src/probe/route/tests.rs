@@ -52,7 +52,11 @@ fn the_longest_prefix_wins_and_then_the_lowest_metric() {
         ("192.168.0.178", "192.168.0.178/32 0", Why::EarlierTable),
         ("172.16.0.1", "172.16.0.0/12 7", Why::Tie),
     ] {
-        assert_eq!(won(destination, main(), &rows), (Some(wanted.to_owned()), why), "{destination}");
+        assert_eq!(
+            won(destination, main(), &rows),
+            (Some(wanted.to_owned()), why),
+            "{destination}"
+        );
     }
     assert_eq!(won("2001:db8::1", main(), &rows), (None, Why::None));
     assert_eq!(won("198.51.100.80", main(), &rows[1..]), (None, Why::None));
