@@ -10,7 +10,8 @@ use nix::errno::Errno as Number;
 use nix::poll::PollFlags;
 use nix::sys::socket::{SockType, sockopt};
 
-use super::socket::{Socket, wait};
+use super::ready::wait;
+use super::socket::Socket;
 use super::{Nagle, Options, Tcp, Tracer};
 use crate::probe::netlink;
 use crate::probe::order::Attempt;
@@ -105,13 +106,12 @@ impl Race<'_> {
             let until = [deadline, more].into_iter().flatten().min();
             let sockets: Vec<&Socket> = self.flying.iter().map(|it| &it.socket).collect();
             let ready = wait(&sockets, PollFlags::POLLOUT, until)?;
-            // From behind, so that places stay what they are.
-            for at in (0..ready.len()).rev().filter(|&at| !ready[at].is_empty()) {
-                match self.look(at, ready[at]) {
-                    Ok(Some(winner)) => return Ok(self.won(winner.attempt, winner.socket)),
-                    Ok(None) => {}
-                    Err(error) => last = error,
-                }
+            // One at a time, and of several the one begun first: the rest are ready the next time as well.
+            let Some(at) = ready.iter().position(|it| !it.is_empty()) else { continue };
+            match self.look(at, ready[at]) {
+                Ok(Some(winner)) => return Ok(self.won(winner.attempt, winner.socket)),
+                Ok(None) => {}
+                Err(error) => last = error,
             }
         }
     }

@@ -6,8 +6,10 @@
 
 mod connect;
 mod control;
+mod counted;
 mod diag;
 mod info;
+mod ready;
 mod socket;
 mod tcp;
 mod udp;

@@ -3,18 +3,17 @@
 use std::io::IoSliceMut;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
-use std::time::Instant;
 
 use nix::errno::Errno as Number;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{
     self, AddressFamily, ControlMessageOwned, GetSockOpt, MsgFlags, SetSockOpt, Shutdown, SockFlag,
     SockProtocol, SockType, SockaddrStorage, TimestampingFlag, recvmsg, sockopt,
 };
 
+use super::counted::Counted;
 use super::{Options, Tracer, control, diag, info};
 use crate::probe::{clock, netlink};
-use crate::timeline::{Call, Evidence, Purpose, Refusal, TcpInfo};
+use crate::timeline::{Call, Evidence, Purpose, Refusal, SocketState, TcpInfo};
 
 /// An open socket, or one that was.
 pub(super) struct Socket {
@@ -72,7 +71,12 @@ impl Socket {
     }
 
     /// The call as it is entered.
-    fn enter(&self, name: &'static str, purpose: Purpose, arguments: impl Into<Box<str>>) -> Call {
+    pub(super) fn enter(
+        &self,
+        name: &'static str,
+        purpose: Purpose,
+        arguments: impl Into<Box<str>>,
+    ) -> Call {
         let mut call = Call {
             name,
             purpose,
@@ -91,7 +95,7 @@ impl Socket {
         call
     }
 
-    fn tell(&self, mut call: Call, returned: Result<i64, Number>) {
+    pub(super) fn tell(&self, mut call: Call, returned: Result<i64, Number>) {
         call.result = returned.map_err(|error| netlink::errno(error as i32));
         self.tracer.tell(call);
     }
@@ -112,7 +116,7 @@ impl Socket {
     }
 
     /// The descriptor's number; that of a closed socket is none, and every call says so.
-    fn raw(&self) -> RawFd {
+    pub(super) fn raw(&self) -> RawFd {
         self.descriptor.as_ref().map_or(-1, AsRawFd::as_raw_fd)
     }
 
@@ -344,7 +348,7 @@ impl Socket {
     }
 
     /// How the kernel keeps it, open or closed.
-    pub(super) fn state(&self) -> Option<crate::timeline::SocketState> {
+    pub(super) fn state(&self) -> Option<SocketState> {
         let mut call = self.enter("sock_diag", Purpose::Evidence, "");
         let state = diag::state(self.local?, self.remote);
         leave(&mut call);
@@ -358,7 +362,8 @@ impl Socket {
     }
 }
 
-fn leave(call: &mut Call) {
+/// The call as it is left.
+pub(super) fn leave(call: &mut Call) {
     call.left = clock::now();
 }
 
@@ -367,70 +372,6 @@ fn address(name: &SockaddrStorage) -> Option<SocketAddr> {
         return Some(SocketAddr::V4((*v4).into()));
     }
     name.as_sockaddr_in6().map(|v6| SocketAddr::V6((*v6).into()))
-}
-
-/// The value of an option as a number.
-pub(super) trait Counted {
-    fn count(&self) -> i64;
-}
-
-impl Counted for bool {
-    fn count(&self) -> i64 {
-        (*self).into()
-    }
-}
-
-impl Counted for u32 {
-    fn count(&self) -> i64 {
-        (*self).into()
-    }
-}
-
-impl Counted for usize {
-    fn count(&self) -> i64 {
-        i64::try_from(*self).unwrap_or(i64::MAX)
-    }
-}
-
-impl Counted for TimestampingFlag {
-    fn count(&self) -> i64 {
-        self.bits().into()
-    }
-}
-
-/// Waits until one of several sockets is ready or the time has come: what each is ready for.
-pub(super) fn wait(
-    sockets: &[&Socket],
-    awaited: PollFlags,
-    until: Option<Instant>,
-) -> Result<Vec<PollFlags>, Number> {
-    let Some(first) = sockets.first() else { return Ok(Vec::new()) };
-    let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-    // Whole milliseconds, rounded up: who waits till just before the time comes waits again.
-    let left =
-        left.map(|left| i32::try_from(left.as_nanos().div_ceil(1_000_000)).unwrap_or(i32::MAX));
-    let timeout =
-        left.and_then(|left| PollTimeout::try_from(left).ok()).unwrap_or(PollTimeout::NONE);
-    let numbers: Vec<String> = sockets.iter().map(|socket| socket.raw().to_string()).collect();
-    let what = if awaited == PollFlags::POLLIN { "POLLIN" } else { "POLLOUT" };
-    let limit = left.map_or("no limit".to_owned(), |left| format!("{left} ms"));
-    let words = format!("{} for {what}, {limit}", numbers.join(" and "));
-    let mut polled: Vec<PollFd<'_>> =
-        sockets.iter().filter_map(|it| it.borrow()).map(|fd| PollFd::new(fd, awaited)).collect();
-    let mut call = first.enter("poll", Purpose::Fetch, words);
-    if sockets.len() > 1 {
-        (call.descriptor, call.local, call.remote) = (None, None, None);
-    }
-    let result = match poll(&mut polled, timeout) {
-        // A signal for somebody else: nobody is ready, and whoever waits comes back.
-        Err(Number::EINTR) => Ok(0),
-        result => result,
-    };
-    leave(&mut call);
-    first.tell(call, result.map(i64::from));
-    result?;
-    let ready = |it: &PollFd<'_>| it.revents().unwrap_or(PollFlags::empty());
-    Ok(polled.iter().map(ready).collect())
 }
 
 impl Drop for Socket {

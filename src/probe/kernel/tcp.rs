@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno as Number;
 use nix::poll::PollFlags;
 
-use super::socket::{Socket, wait};
+use super::ready::wait;
+use super::socket::Socket;
 use super::{Transport, diag};
 use crate::timeline::{Refusal, SocketState, TcpInfo};
 

@@ -8,7 +8,8 @@ use nix::errno::Errno as Number;
 use nix::poll::PollFlags;
 use nix::sys::socket::{SockType, sockopt};
 
-use super::socket::{Socket, wait};
+use super::ready::wait;
+use super::socket::Socket;
 use super::{Options, Tracer};
 use crate::timeline::{Purpose, Refusal};
 
