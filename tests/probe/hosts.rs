@@ -56,6 +56,13 @@ impl Hosts {
         self.ip(&format!("-n {} {line}", self.side('c')));
     }
 
+    /// What `ip` says on the client.
+    pub(crate) fn client_says(&self, line: &str) -> String {
+        let side = self.side('c');
+        let out = Command::new("ip").args(["-n", &side]).args(line.split(' ')).output();
+        String::from_utf8(out.expect("ip").stdout).expect("text")
+    }
+
     /// `ip` on the server.
     pub(crate) fn server_ip(&self, line: &str) {
         self.ip(&format!("-n {} {line}", self.side('s')));

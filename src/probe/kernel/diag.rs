@@ -75,14 +75,16 @@ const FAMILY_NAME: u16 = 2;
 const GET: u8 = 1;
 const AGE: u16 = 3;
 const VALUES: u16 = 6;
-const METRICS: [(&str, &str); 7] = [
-    ("rtt", "ms"),
-    ("rttvar", "ms"),
-    ("ssthresh", "segments"),
-    ("cwnd", "segments"),
-    ("reordering", "segments"),
-    ("rtt_us", "us"),
-    ("rttvar_us", "us"),
+/// Name, unit, and how many parts of the unit it is counted in; times in milliseconds are there again in
+/// microseconds, in eighths and quarters of them as RFC 6298 computes.
+const METRICS: [(&str, &str, u64); 7] = [
+    ("", "", 1),
+    ("", "", 1),
+    ("ssthresh", "segments", 1),
+    ("cwnd", "segments", 1),
+    ("reordering", "segments", 1),
+    ("rtt", "us", 8),
+    ("rttvar", "us", 4),
 ];
 
 /// What is remembered of a destination, and since when; `None` when nothing is.
@@ -111,8 +113,9 @@ pub fn remembered(destination: IpAddr) -> io::Result<Option<(Vec<Metric>, Option
         match kind {
             AGE => age = native(&value).map(Duration::from_millis),
             VALUES => metrics.extend(attributes(&value).filter_map(|(kind, value)| {
-                let (name, unit) = *METRICS.get(usize::from(kind).checked_sub(1)?)?;
-                Some(Metric { name, unit, value: native(&value)? })
+                let (name, unit, parts) = *METRICS.get(usize::from(kind).checked_sub(1)?)?;
+                let value = native(&value).filter(|_| !name.is_empty())?;
+                Some(Metric { name, unit, value: value / parts })
             })),
             _ => {}
         }
