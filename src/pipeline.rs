@@ -2,12 +2,17 @@
 
 use std::{io, mem};
 
+use crate::capture::owners::Owners;
 use crate::capture::save::Save;
 use crate::filter::Filter;
 use crate::flow::{Beyond, Flows, Keyring};
 use crate::render::Report;
 use crate::timeline::{Moment, Source, Timestamp};
 use crate::wire::Packet;
+
+mod asking;
+
+use asking::Asking;
 
 /// Which packets go on to the report, how many, and whether they are kept.
 #[derive(Default)]
@@ -24,6 +29,10 @@ pub struct Passing {
     pub most: Option<usize>,
     /// How many of them were dropped before they were over, in the end.
     pub dropped: u64,
+    /// Whoever knows whose sockets are, begun, if that is to be told.
+    pub owners: Option<Owners>,
+    /// How many ends were not asked about because there were too many, in the end.
+    pub unasked: u64,
 }
 
 /// Reads everything the source yields and has it told.
@@ -36,21 +45,26 @@ pub fn run(
     report: &mut dyn Report,
 ) -> io::Result<()> {
     let mut flows = passing.most.map_or_else(Flows::default, Flows::with_room_for);
-    let ended = read(source, passing, &mut flows, report);
+    let mut asking = passing.owners.take().map(Asking::new);
+    let ended = read(source, passing, &mut flows, asking.as_mut(), report);
     source.finish();
     passing.dropped = flows.dropped();
     let has_left = ended.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
+    let asked = asking.filter(|_| !has_left).map_or(Ok(0), |asking| asking.end(report));
     let saved = passing.save.as_mut().map_or(Ok(()), |save| save.end(source.about()));
     let told = if has_left { Ok(()) } else { report.end(source.about(), &flows) };
-    ended.and(saved).and(told)
+    passing.unasked = ended.and(saved).and(asked.and_then(|unasked| told.map(|()| unasked)))?;
+    Ok(())
 }
 
 fn read(
     source: &mut impl Source,
     passing: &mut Passing,
     flows: &mut Flows,
+    mut asking: Option<&mut Asking>,
     report: &mut dyn Report,
 ) -> io::Result<()> {
+    let mut now = Timestamp::default();
     let mut beyond = Beyond::with(mem::take(&mut passing.keyring));
     let deaf = !report.hears() && passing.filter.is_none();
     let skims = report.skims() && passing.filter.is_none() && passing.save.is_none();
@@ -71,6 +85,9 @@ fn read(
             while let Some(frame) = source.ahead() {
                 flows.expect(&frame);
             }
+        }
+        if let Some(asking) = &mut asking {
+            asking.hear(now, report)?;
         }
         match source.next()? {
             None => break,
@@ -97,9 +114,13 @@ fn read(
                         flows.skim(&frame, &beyond, |one, key| report.wants(one, key))
                 {
                     left -= 1;
+                    if let Some(asking) = &mut asking {
+                        now = frame.time;
+                        asking.see(&seen, frame.number, now, report);
+                    }
                     report.passed(&frame, &seen);
                     if flows.has_lost() {
-                        tell_lost(flows, report)?;
+                        tell_lost(flows, asking.as_deref_mut(), report)?;
                     }
                     continue;
                 }
@@ -112,12 +133,16 @@ fn read(
                     if let Some(save) = &mut passing.save {
                         save.frame(&packet.frame)?;
                     }
+                    if let Some(asking) = &mut asking {
+                        now = packet.frame.time;
+                        asking.see(&seen, packet.frame.number, now, report);
+                    }
                     report.packet(&packet, &seen)?;
                 } else {
                     report.left_out(&packet, &seen)?;
                 }
                 if flows.has_lost() {
-                    tell_lost(flows, report)?;
+                    tell_lost(flows, asking.as_deref_mut(), report)?;
                 }
             }
         }
@@ -126,12 +151,22 @@ fn read(
 }
 
 /// Tells the conversations to which nothing will be added.
-fn tell_lost(flows: &mut Flows, report: &mut dyn Report) -> io::Result<()> {
+fn tell_lost(
+    flows: &mut Flows,
+    mut asking: Option<&mut Asking>,
+    report: &mut dyn Report,
+) -> io::Result<()> {
     for connection in flows.gone() {
         report.gone(&connection)?;
+        if let Some(asking) = &mut asking {
+            asking.forget(connection.id(), report)?;
+        }
     }
     for datagrams in flows.silent() {
         report.silent(&datagrams)?;
+        if let Some(asking) = &mut asking {
+            asking.forget(datagrams.id(), report)?;
+        }
     }
     Ok(())
 }

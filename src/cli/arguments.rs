@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use super::keep::Keep;
-use super::listening::Listen;
+use super::listening::{Listen, Processes};
 use crate::capture::sift::Edge;
 use crate::flow::Flows;
 
@@ -92,6 +92,9 @@ pub(super) struct Packets {
     #[command(flatten)]
     pub(super) from: From,
 
+    #[command(flatten)]
+    pub(super) processes: Processes,
+
     /// Show every field of every layer
     #[arg(short = 'v', long = "verbose", conflicts_with_all = ["fields", "output", "json"])]
     pub(super) tree: bool,
@@ -140,6 +143,9 @@ pub(super) struct Exchanges {
     #[command(flatten)]
     pub(super) from: From,
 
+    #[command(flatten)]
+    pub(super) processes: Processes,
+
     /// How to write the time of a question
     #[arg(long, value_enum, default_value_t = Time::Relative, value_name = "STYLE")]
     pub(super) time: Time,
@@ -166,10 +172,14 @@ pub(super) struct Exchanges {
   wiretale flows --json slow.pcap | jq 'select(.server.retransmitted_packets > 0)'
   wiretale flows -o csv slow.pcap > flows.csv
   wiretale flows -o zeek --directory logs slow.pcap
-  wiretale flows -i eth0 tcp port 443         those that pass an interface, as they change")]
+  wiretale flows -i eth0 tcp port 443         those that pass an interface, as they change
+  wiretale flows -i any --proc                and which processes have them")]
 pub(super) struct Conversations {
     #[command(flatten)]
     pub(super) from: From,
+
+    #[command(flatten)]
+    pub(super) processes: Processes,
 
     /// Sort the table; the largest come first
     #[arg(long, value_enum, value_name = "WHAT", conflicts_with_all = ["output", "json"])]

@@ -92,7 +92,7 @@ pub(super) fn keep(keep: Keep) -> anyhow::Result<()> {
             eprintln!("{}", summary(save.kept()));
         }
     };
-    reply(&from, Box::new(Unheard), save, told)
+    reply(&from, false, Box::new(Unheard), save, told)
 }
 
 /// The folder of all files, where their own folders have dates in their names.

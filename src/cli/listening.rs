@@ -41,6 +41,15 @@ pub(super) struct Listen {
     pub(super) user: Option<String>,
 }
 
+/// Looking up processes.
+#[derive(Args, Clone, Copy, Debug)]
+#[group(id = "processes")]
+pub(super) struct Processes {
+    /// Tell which process of this machine has each end of a connection, as far as rights allow; with -i
+    #[arg(long = "proc")]
+    pub(super) asked: bool,
+}
+
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(super) enum Direction {
     In,
@@ -54,14 +63,17 @@ impl Listen {
         !self.interfaces.is_empty()
     }
 
-    /// What is needed once the interfaces are open.
-    pub(super) fn rights(&self) -> anyhow::Result<Rights> {
+    /// What is needed once the interfaces are open; with `processes` those of others, too.
+    pub(super) fn rights(&self, processes: bool) -> anyhow::Result<Rights> {
         let rights = Rights::of(self.user.as_deref()).map_err(super::usage)?;
+        let rights = if processes { rights.may_see_processes() } else { rights };
         Ok(self.interfaces.iter().fold(rights, |rights, name| rights.may_count(name)))
     }
 
-    pub(super) fn begin(&self, filter: Option<String>) -> anyhow::Result<Live> {
+    /// `at_once` is whether what passes is wanted with as little delay as there can be.
+    pub(super) fn begin(&self, filter: Option<String>, at_once: bool) -> anyhow::Result<Live> {
         live::listen(&live::Listening {
+            at_once,
             interfaces: self.interfaces.clone(),
             filter,
             // As in tcpdump, 0 is as much as there may be.

@@ -2,13 +2,14 @@
 
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::{CommandFactory, Parser};
 
 use crate::capture;
-use crate::capture::rights::Rights;
+use crate::capture::owners::Owners;
+use crate::capture::rights::{self, Rights};
 use crate::capture::save::Save;
 use crate::capture::sift::{BadFilter, Sift};
 use crate::filter::Filter;
@@ -28,12 +29,14 @@ use crate::render::ladder::{Detail, Ladder};
 use crate::render::line::{Lines, Manner, Numbers};
 use crate::render::out::Out;
 use crate::render::overview::{self, Overview};
+use crate::render::owners::Owned;
 use crate::render::tree::Trees;
 use crate::render::zeek::Zeek;
 use crate::timeline::Source;
 
 mod arguments;
 mod devices;
+mod from;
 mod keep;
 mod keys;
 mod listening;
@@ -52,18 +55,22 @@ pub use man::page as man_page;
 pub fn run() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     match arguments.command.unwrap_or(Question::Tell(arguments.tell)) {
-        Question::Tell(tell) => answer(&tell.from, overview(&tell)?),
-        Question::Packets(packets) => answer(&packets.from, listing(&packets)?),
-        Question::Exchanges(exchanges) => answer(&exchanges.from, talks(&exchanges)?),
+        Question::Tell(tell) => answer(&tell.from, false, overview(&tell)?),
+        Question::Packets(packets) => {
+            answer(&packets.from, packets.processes.asked, listing(&packets)?)
+        }
+        Question::Exchanges(exchanges) => {
+            answer(&exchanges.from, exchanges.processes.asked, talks(&exchanges)?)
+        }
         Question::Flows(mut flows) => {
             if flows.paper.format() == Format::Zeek {
                 flows.from.folder = Some(flows.directory.clone());
             }
-            answer(&flows.from, conversations(&flows)?)
+            answer(&flows.from, flows.processes.asked, conversations(&flows)?)
         }
         Question::Flow(mut flow) => {
             let number = flow.from.take_number()?;
-            answer(&flow.from, conversation(&flow, number)?)
+            answer(&flow.from, false, conversation(&flow, number)?)
         }
         Question::Capture(keep) => keep::keep(keep),
         Question::Interfaces(asked) => devices::tell(&asked),
@@ -97,31 +104,42 @@ fn no_zeek() -> Usage {
     usage("-o zeek is for `flows`, and writes dns.log and http.log too")
 }
 
-/// Reads the source, or listens to it, and has it told.
-fn answer(from: &From, report: Box<dyn Report>) -> anyhow::Result<()> {
+/// Reads the source, or listens to it, and has it told; with `processes`, whose the ends are, too.
+fn answer(from: &From, processes: bool, report: Box<dyn Report>) -> anyhow::Result<()> {
     let save = |inputs: &[PathBuf]| {
         from.write.as_deref().map(|path| Save::create(path, inputs)).transpose()
     };
-    reply(from, report, save, |_| ())
+    reply(from, processes, report, save, |_| ())
 }
 
 /// The same, with a savefile that is begun once the source is open; `told` comes when all is told.
 fn reply(
     from: &From,
+    processes: bool,
     report: Box<dyn Report>,
     save: impl FnOnce(&[PathBuf]) -> anyhow::Result<Option<Save>>,
     told: impl FnOnce(&Passing),
 ) -> anyhow::Result<()> {
+    if processes && !from.listen.is_asked() {
+        return Err(usage("--proc is for -i: no capture says whose the sockets were").into());
+    }
     let filter = from.display_filter.as_deref().map(Filter::new).transpose().map_err(usage)?;
     let keyring = keys::read(&from.keys)?;
     let (paths, capture_filter) = from.source();
     let most = Some(from.max_connections);
     let mut passing = Passing { filter, limit: from.count, keyring, most, ..Passing::default() };
     if from.listen.is_asked() {
-        let rights = from.places().into_iter().fold(from.listen.rights()?, Rights::may_write);
+        let rights = from.listen.rights(processes)?;
+        let rights = from.places().into_iter().fold(rights, Rights::may_write);
         let rights = if from.commands { rights.may_run_commands() } else { rights };
-        let mut live = from.listen.begin(capture_filter).map_err(bad_filter)?;
+        let mut live = from.listen.begin(capture_filter, processes).map_err(bad_filter)?;
+        passing.owners = processes.then(Owners::open).transpose()?;
         rights.give_up()?;
+        if let Some(owners) = &mut passing.owners {
+            owners.begin()?;
+            rights::leave_processes()?;
+            owners.look_out()?;
+        }
         passing.save = save(&[])?;
         passing.clock = Some(time::now);
         eprintln!("{}", listening::heading(&live));
@@ -156,6 +174,11 @@ fn tell(
              --max-connections follows more"
         );
     }
+    if let ends @ 1.. = passing.unasked {
+        eprintln!(
+            "wiretale: too many new connections to look up whose they are: {ends} ends are not told"
+        );
+    }
     Ok(told?)
 }
 
@@ -174,7 +197,8 @@ fn overview(tell: &Tell) -> Result<Box<dyn Report>, Usage> {
 /// Packet by packet.
 fn listing(packets: &Packets) -> anyhow::Result<Box<dyn Report>> {
     let out = out(&packets.from, &packets.paper)?;
-    let manner = packets.figures.manner();
+    let processes = packets.processes.asked;
+    let manner = packets.figures.manner(processes);
     let width = packets.paper.columns();
     let choice = if packets.fields.is_empty() {
         None
@@ -182,10 +206,18 @@ fn listing(packets: &Packets) -> anyhow::Result<Box<dyn Report>> {
         Some(Choice::new(packets.fields.iter().cloned()).map_err(usage)?)
     };
     let form = columns::Form::Tabs { header: packets.header };
+    if processes && choice.is_some() && packets.paper.format() != Format::Ndjson {
+        return Err(usage(
+            "no -e names a process: --proc tells them in whole lines, -o csv and -o ndjson",
+        )
+        .into());
+    }
     Ok(match (packets.paper.format(), choice) {
-        (Format::Ndjson, choice) => Box::new(Json::new(out, choice)),
+        (Format::Ndjson, choice) => Box::new(Json::new(out, choice).with_owners(processes)),
         (Format::Zeek, _) => return Err(no_zeek().into()),
-        (Format::Csv, choice) => Box::new(Columns::new(out, columns::Form::Csv, choice)),
+        (Format::Csv, choice) => {
+            Box::new(Columns::new(out, columns::Form::Csv, choice).with_owners(processes))
+        }
         (Format::Text, Some(choice)) => Box::new(Columns::new(out, form, Some(choice))),
         (Format::Text, None) if packets.tree && packets.hex => {
             Box::new(Trees::new(out, manner, width).with_octets())
@@ -207,26 +239,38 @@ fn talks(exchanges: &Exchanges) -> anyhow::Result<Box<dyn Report>> {
     };
     let pairs = exchange::Exchanges::new(exchanges.open_questions);
     let pairs = if exchanges.heads { pairs.with_heads() } else { pairs };
-    Ok(Box::new(exchanges::Listing::new(out, style, pairs)))
+    Ok(Box::new(exchanges::Listing::new(out, style, pairs).with_owners(exchanges.processes.asked)))
 }
 
 /// Conversation by conversation.
 fn conversations(flows: &Conversations) -> Result<Box<dyn Report>, Usage> {
     let out = out(&flows.from, &flows.paper)?;
     let naming = if flows.from.numeric > 0 { Naming::Numbers } else { Naming::Names };
+    let processes = flows.processes.asked;
     Ok(match flows.paper.format() {
-        Format::Ndjson => Box::new(Stream::new(out, flows::Json::default(), Naming::Names)),
-        Format::Csv => Box::new(Stream::new(out, flows::Csv::default(), Naming::Names)),
+        Format::Ndjson => {
+            let form = flows::Json::default();
+            Box::new(Stream::new(out, form, Naming::Names).with_owners(processes))
+        }
+        Format::Csv => {
+            let form = flows::Csv::default();
+            Box::new(Stream::new(out, form, Naming::Names).with_owners(processes))
+        }
+        Format::Zeek if processes => {
+            return Err(usage(
+                "Zeek's logs have no place for processes: --proc is for the other formats",
+            ));
+        }
         Format::Zeek => Box::new(Zeek::new(&flows.directory)),
         Format::Text => match flows.most() {
-            0 => Box::new(Stream::new(
-                out,
-                flows::Lines::new(Clock::new(flows.time.style())),
-                naming,
-            )),
+            0 => {
+                let form = flows::Lines::new(Clock::new(flows.time.style()));
+                Box::new(Stream::new(out, form, naming).with_owners(processes))
+            }
             most => {
                 let width = flows.paper.cells();
-                let table = Table::new(out, width, flows.sort.map(Sort::order), most, naming);
+                let table = Table::new(out, width, flows.sort.map(Sort::order), most, naming)
+                    .with_owners(processes);
                 if !flows.lives() {
                     return Ok(Box::new(table));
                 }
@@ -288,53 +332,6 @@ fn out(from: &From, paper: &Paper) -> Result<Out, Usage> {
     Ok(if watched { out.line_by_line() } else { out })
 }
 
-impl From {
-    /// Takes the number of a conversation from the last word: `FILE NUMBER`, or `FILE#NUMBER`.
-    fn take_number(&mut self) -> Result<u32, Usage> {
-        let wanted =
-            || usage("which conversation? write its number behind the file, as `flows` tells it");
-        let last = self.words.pop().ok_or_else(wanted)?;
-        if let Ok(number) = last.parse() {
-            let is_alone = self.words.is_empty() && self.read.is_empty() && !self.listen.is_asked();
-            return if is_alone {
-                Err(usage("which file? write it before the number"))
-            } else {
-                Ok(number)
-            };
-        }
-        let (file, number) = last.rsplit_once('#').ok_or_else(wanted)?;
-        let number = number.parse().map_err(|_| wanted())?;
-        self.words.push(file.to_owned());
-        Ok(number)
-    }
-
-    /// Where files are written while packets are read.
-    fn places(&self) -> Vec<PathBuf> {
-        let kept = self.write.iter().filter(|path| path.as_os_str() != "-").map(|path| {
-            let is_device = path.metadata().is_ok_and(|about| !about.is_file());
-            match path.parent() {
-                Some(folder) if !is_device => Path::new(".").join(folder),
-                _ => path.clone(),
-            }
-        });
-        kept.chain(self.folder.clone()).collect()
-    }
-
-    /// The files to read, and the capture filter if there is one.
-    fn source(&self) -> (Vec<PathBuf>, Option<String>) {
-        if self.read.is_empty() && !self.listen.is_asked() {
-            return (self.words.iter().map(PathBuf::from).collect(), self.filter.clone());
-        }
-        let words = self.words.join(" ");
-        let filters: Vec<String> =
-            self.filter.iter().cloned().chain((!words.is_empty()).then_some(words)).collect();
-        let both = filters.iter().map(|filter| format!("({filter})")).collect::<Vec<_>>();
-        let filter =
-            if both.len() < 2 { filters.into_iter().next() } else { Some(both.join(" and ")) };
-        (self.read.clone(), filter)
-    }
-}
-
 impl Paper {
     /// The width of a page.
     fn cells(&self) -> u16 {
@@ -347,9 +344,10 @@ impl Paper {
 }
 
 impl Figures {
-    fn manner(&self) -> Manner {
+    fn manner(&self, processes: bool) -> Manner {
         let numbers = if self.absolute { Numbers::Absolute } else { Numbers::Relative };
-        Manner { clock: Clock::new(self.time.style()), numbers }
+        let clock = Clock::new(self.time.style());
+        Manner { clock, numbers, owned: processes.then(Owned::default) }
     }
 }
 

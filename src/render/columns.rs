@@ -4,16 +4,20 @@
 //! cell, nothing where there is no value. Text is escaped, so that no name can forge a cell.
 
 use std::io;
+use std::sync::Arc;
 
 use super::Report;
 use super::choice::{Choice, Chosen};
 use super::clock::Calendar;
 use super::line::{self, Numbers};
 use super::out::Out;
+use super::owners::{self, Owned};
+use super::sheet::{self, Sheet};
 use super::value;
-use crate::flow::{Flows, Seen};
+use crate::flow::tcp::Connection;
+use crate::flow::{Datagrams, End, Flows, Seen};
 use crate::ink::Ink;
-use crate::timeline::{About, Timestamp};
+use crate::timeline::{About, Owner, Timestamp};
 use crate::wire::Packet;
 use crate::wire::field::{Field, Value};
 
@@ -34,6 +38,7 @@ pub struct Columns {
     calendar: Calendar,
     cells: Cells,
     begun: bool,
+    owned: Option<Owned>,
 }
 
 /// One row's cells, reused from packet to packet.
@@ -59,7 +64,19 @@ impl Columns {
     pub fn new(out: Out, form: Form, choice: Option<Choice>) -> Self {
         let count = choice.as_ref().map_or(FIXED.len(), |choice| choice.names().len());
         let cells = Cells((0..count).map(|_| Ink::default()).collect());
-        Self { out, form, choice, calendar: Calendar::utc(), cells, begun: false }
+        Self { out, form, choice, calendar: Calendar::utc(), cells, begun: false, owned: None }
+    }
+
+    /// Tells in the last of the fixed columns whose the ends are, too, if that was asked.
+    #[must_use]
+    pub fn with_owners(self, asked: bool) -> Self {
+        Self { owned: asked.then(Owned::default), ..self }
+    }
+
+    fn forget(&mut self, conversation: u32) {
+        if let Some(owned) = &mut self.owned {
+            owned.forget(conversation);
+        }
     }
 
     fn header(&mut self) -> io::Result<()> {
@@ -78,10 +95,10 @@ impl Columns {
                 }
             }
         }
-        self.row()
+        self.row(&Seen::default(), sheet::Form::Names)
     }
 
-    fn row(&mut self) -> io::Result<()> {
+    fn row(&mut self, seen: &Seen<'_>, form: sheet::Form) -> io::Result<()> {
         let ink = &mut self.out.ink;
         for (at, cell) in self.cells.0.iter_mut().enumerate() {
             match self.form {
@@ -94,6 +111,10 @@ impl Columns {
                 }
             }
             cell.clear();
+        }
+        if let Some(owned) = self.owned.as_ref().filter(|_| self.choice.is_none()) {
+            ink.text(",");
+            owners::sides(owned.of(seen.id()), seen, &mut Sheet::new(ink, form));
         }
         self.out.line()
     }
@@ -112,7 +133,23 @@ impl Report for Columns {
             Some(choice) => choice.tell(packet, seen, &mut self.cells),
             None => fixed(packet, seen, &mut self.calendar, &mut self.cells.0),
         }
-        self.row()
+        self.row(seen, sheet::Form::Row)
+    }
+
+    fn gone(&mut self, connection: &Connection) -> io::Result<()> {
+        self.forget(connection.id());
+        Ok(())
+    }
+
+    fn silent(&mut self, datagrams: &Datagrams) -> io::Result<()> {
+        self.forget(datagrams.id());
+        Ok(())
+    }
+
+    fn owned(&mut self, number: u32, end: End, owner: &Arc<Owner>) {
+        if let Some(owned) = &mut self.owned {
+            owned.learn(number, end, owner);
+        }
     }
 
     fn lull(&mut self) -> io::Result<()> {

@@ -6,16 +6,18 @@
 
 use std::io;
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::Report;
 use super::clock::Calendar;
 use super::line::{self, Manner};
 use super::out::Out;
 use super::value::{cells, clipped, own, pad, shown};
-use crate::flow::{Flows, Seen};
+use crate::flow::tcp::Connection;
+use crate::flow::{Datagrams, End, Flows, Seen};
 use crate::ink::{Ink, Paint};
 use crate::octets::Octets;
-use crate::timeline::{About, Timestamp};
+use crate::timeline::{About, Owner, Timestamp};
 use crate::wire::Packet;
 use crate::wire::field::{Field, Listener, Value};
 
@@ -42,6 +44,20 @@ impl Report for Dumps {
         self.out.ink.text("\n");
         self.rows.write(packet, &mut self.out.ink);
         self.out.line()
+    }
+
+    fn gone(&mut self, connection: &Connection) -> io::Result<()> {
+        self.manner.forget(connection.id());
+        Ok(())
+    }
+
+    fn silent(&mut self, datagrams: &Datagrams) -> io::Result<()> {
+        self.manner.forget(datagrams.id());
+        Ok(())
+    }
+
+    fn owned(&mut self, number: u32, end: End, owner: &Arc<Owner>) {
+        self.manner.owned(number, end, owner);
     }
 
     fn lull(&mut self) -> io::Result<()> {

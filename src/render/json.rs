@@ -5,6 +5,7 @@
 
 use std::io;
 use std::ops::Range;
+use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
@@ -13,11 +14,14 @@ use super::choice::{Choice, Chosen};
 use super::clock::Calendar;
 use super::line;
 use super::out::Out;
+use super::owners::{self, Owned};
+use super::sheet::Sheet;
 use super::tally::{self, Tally};
 use super::{Report, value, verdict};
-use crate::flow::{self, Flows, Seen};
+use crate::flow::tcp::Connection;
+use crate::flow::{self, Datagrams, End, Flows, Seen};
 use crate::ink::Ink;
-use crate::timeline::{About, Timestamp};
+use crate::timeline::{About, Owner, Timestamp};
 use crate::wire::field::{Field, Listener, Value};
 use crate::wire::{PROTOCOLS, Packet, frame};
 
@@ -27,6 +31,7 @@ pub struct Json {
     calendar: Calendar,
     tally: Tally,
     members: Members,
+    owned: Option<Owned>,
 }
 
 /// The members of `fields`, gathered so that no key occurs twice.
@@ -52,7 +57,20 @@ impl Json {
     /// Without a choice every field of every layer is told.
     pub fn new(out: Out, choice: Option<Choice>) -> Self {
         let members = Members::new(choice.as_ref());
-        Self { out, choice, calendar: Calendar::utc(), tally: Tally::default(), members }
+        let (calendar, tally) = (Calendar::utc(), Tally::default());
+        Self { out, choice, calendar, tally, members, owned: None }
+    }
+
+    /// Tells whose the ends are, too, if that was asked.
+    #[must_use]
+    pub fn with_owners(self, asked: bool) -> Self {
+        Self { owned: asked.then(Owned::default), ..self }
+    }
+
+    fn forget(&mut self, conversation: u32) {
+        if let Some(owned) = &mut self.owned {
+            owned.forget(conversation);
+        }
     }
 }
 
@@ -89,8 +107,29 @@ impl Report for Json {
         };
         ink.text(r#","verdicts":["#);
         verdict::records(packet, seen, ink);
-        ink.text("]}");
+        ink.text("]");
+        if let Some(owned) = &self.owned {
+            ink.text(",");
+            owners::sides(owned.of(seen.id()), seen, &mut Sheet::inside(ink));
+        }
+        ink.text("}");
         self.out.line()
+    }
+
+    fn gone(&mut self, connection: &Connection) -> io::Result<()> {
+        self.forget(connection.id());
+        Ok(())
+    }
+
+    fn silent(&mut self, datagrams: &Datagrams) -> io::Result<()> {
+        self.forget(datagrams.id());
+        Ok(())
+    }
+
+    fn owned(&mut self, number: u32, end: End, owner: &Arc<Owner>) {
+        if let Some(owned) = &mut self.owned {
+            owned.learn(number, end, owner);
+        }
     }
 
     fn lull(&mut self) -> io::Result<()> {

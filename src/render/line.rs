@@ -3,14 +3,17 @@
 use std::io;
 use std::mem::discriminant;
 use std::slice;
+use std::sync::Arc;
 
 use super::Report;
 use super::clock::Clock;
 use super::out::Out;
+use super::owners::Owned;
 use super::verdict;
-use crate::flow::{Flows, Seen};
+use crate::flow::tcp::Connection;
+use crate::flow::{Datagrams, End, Flows, Seen};
 use crate::ink::{Ink, Paint};
-use crate::timeline::{About, Timestamp};
+use crate::timeline::{About, Owner, Timestamp};
 use crate::wire::checksum::{self, Verdict};
 use crate::wire::packet::LiesIn;
 use crate::wire::tcp::Origin;
@@ -21,10 +24,12 @@ pub struct Lines {
     manner: Manner,
 }
 
-/// How times and numbers are written.
+/// How times and numbers are written, and what is told beside.
 pub struct Manner {
     pub clock: Clock,
     pub numbers: Numbers,
+    /// Whose the ends are, if that is to be told.
+    pub owned: Option<Owned>,
 }
 
 /// What sequence numbers are counted from.
@@ -48,7 +53,23 @@ impl Lines {
 
 impl From<Clock> for Manner {
     fn from(clock: Clock) -> Self {
-        Self { clock, numbers: Numbers::default() }
+        Self { clock, numbers: Numbers::default(), owned: None }
+    }
+}
+
+impl Manner {
+    /// It came out whose an end is.
+    pub(super) fn owned(&mut self, conversation: u32, end: End, owner: &Arc<Owner>) {
+        if let Some(owned) = &mut self.owned {
+            owned.learn(conversation, end, owner);
+        }
+    }
+
+    /// Nothing more will come of a conversation.
+    pub(super) fn forget(&mut self, conversation: u32) {
+        if let Some(owned) = &mut self.owned {
+            owned.forget(conversation);
+        }
     }
 }
 
@@ -60,6 +81,20 @@ impl Report for Lines {
     fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()> {
         line(packet, seen, &mut self.manner, &mut self.out.ink);
         self.out.line()
+    }
+
+    fn gone(&mut self, connection: &Connection) -> io::Result<()> {
+        self.manner.forget(connection.id());
+        Ok(())
+    }
+
+    fn silent(&mut self, datagrams: &Datagrams) -> io::Result<()> {
+        self.manner.forget(datagrams.id());
+        Ok(())
+    }
+
+    fn owned(&mut self, number: u32, end: End, owner: &Arc<Owner>) {
+        self.manner.owned(number, end, owner);
     }
 
     fn lull(&mut self) -> io::Result<()> {
@@ -88,6 +123,9 @@ pub fn line(packet: &Packet<'_>, seen: &Seen<'_>, manner: &mut Manner, ink: &mut
     let cells = (ink.len() - start).saturating_sub(if ink.ascii { 0 } else { 2 });
     ink.spaces(ENDS.saturating_sub(cells).max(1) + 1);
     words(packet, seen, manner.numbers, ink);
+    if let Some(owned) = &mut manner.owned {
+        owned.news(seen, ink);
+    }
 }
 
 /// Writes what the innermost protocol says, what it quotes, what is wrong, and what the packet is to

@@ -1,10 +1,11 @@
 //! How is it told?
 
 use std::io;
+use std::sync::Arc;
 
 use crate::flow::tcp::Connection;
-use crate::flow::{Datagrams, Flows, Seen};
-use crate::timeline::{About, Call, Frame, Timestamp};
+use crate::flow::{Datagrams, End, Flows, Seen};
+use crate::timeline::{About, Call, Frame, Owner, Timestamp};
 use crate::wire::Packet;
 
 pub mod choice;
@@ -20,6 +21,7 @@ pub mod ladder;
 pub mod line;
 pub mod out;
 pub mod overview;
+pub mod owners;
 pub mod tree;
 pub mod verdict;
 pub mod zeek;
@@ -91,6 +93,22 @@ pub trait Report {
     /// Two ends without a connection have not spoken for long: nothing will be added.
     fn silent(&mut self, datagrams: &Datagrams) -> io::Result<()> {
         let _ = datagrams;
+        Ok(())
+    }
+
+    /// It is being looked up whose this end of a conversation is, until [`Report::asked`].
+    fn asking(&mut self, conversation: u32, end: End) {
+        let _ = (conversation, end);
+    }
+
+    /// It came out whose this end of a conversation is; said again when more is known.
+    fn owned(&mut self, conversation: u32, end: End, owner: &Arc<Owner>) {
+        let _ = (conversation, end, owner);
+    }
+
+    /// Nothing more will come out about this end for the time being.
+    fn asked(&mut self, conversation: u32, end: End) -> io::Result<()> {
+        let _ = (conversation, end);
         Ok(())
     }
 

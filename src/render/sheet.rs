@@ -41,6 +41,12 @@ impl<'i> Sheet<'i> {
         Self { ink, form, path, follows: false, gaps: None, cell }
     }
 
+    /// More members of a JSON object that was begun, which somebody else ends.
+    pub(super) fn inside(ink: &'i mut Ink) -> Self {
+        let (path, cell) = (String::new(), Ink::default());
+        Self { ink, form: Form::Json, path, follows: false, gaps: None, cell }
+    }
+
     /// A row in which so many commas stand before each value.
     pub(super) fn sparse(ink: &'i mut Ink, gaps: &'i [u8]) -> Self {
         Self { gaps: Some(gaps), ..Self::new(ink, Form::Row) }

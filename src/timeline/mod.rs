@@ -128,6 +128,28 @@ pub struct Frame<'a> {
     pub octets: Octets<'a>,
 }
 
+/// Who holds the socket at one end of a conversation, as far as this machine tells.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Owner {
+    /// The user whose socket it is.
+    pub uid: u32,
+    /// `None` where no process that holds it may be looked into, or none does any more.
+    pub process: Option<Process>,
+}
+
+/// A process that holds a socket.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Process {
+    /// The lowest number of those that hold it.
+    pub pid: u32,
+    /// As the process calls itself, which may be anything.
+    pub name: Box<[u8]>,
+    /// The last part of the path of what it runs, where that may be seen.
+    pub executable: Option<Box<[u8]>>,
+    /// How many other processes hold the same socket; `None` until all were looked into.
+    pub others: Option<u32>,
+}
+
 /// Nanoseconds since the Unix epoch, as stamped by the capture. Never read from a clock here.
 ///
 /// Reaches to the year 2554; captures that claim more are clamped there.

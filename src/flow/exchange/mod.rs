@@ -44,6 +44,8 @@ pub struct Exchange {
     pub id: u64,
     /// The connection's number, where there is one.
     pub connection: Option<u32>,
+    /// The number of the conversation that its first packet belongs to, connection or not.
+    pub conversation: Option<u32>,
     pub asker: Who,
     pub asked: Who,
     /// The packet that began the question; `None` when the capture does not have it.
@@ -156,6 +158,8 @@ struct Told {
     begun: u64,
     exchanges: Vec<Exchange>,
     latest: Mark,
+    /// What the packet at hand belongs to.
+    conversation: Option<u32>,
     /// Whether the packet at hand is wanted.
     wanted: Wanted,
     heads: Heads,
@@ -186,6 +190,7 @@ impl Told {
         Exchange {
             id: self.begun,
             connection: None,
+            conversation: self.conversation,
             asker,
             asked,
             question: None,
@@ -254,6 +259,7 @@ impl Exchanges {
         let mark = Mark::of(&packet.frame);
         self.told.wanted = wanted;
         self.told.latest = mark;
+        self.told.conversation = seen.id();
         if let Some((connection, side)) = seen.connection {
             if let Some(tcp) = packet.tcp() {
                 let talk = self.talks.get_mut(&connection.id());
@@ -300,6 +306,7 @@ impl Exchanges {
     /// Hears that a connection is over, or no longer followed.
     pub fn over(&mut self, connection: u32) {
         self.told.wanted = Wanted::No;
+        self.told.conversation = Some(connection);
         if let Some(talk) = self.talks.remove(&connection) {
             self.weight = self.weight.saturating_sub(talk.weight());
             talk.end(&mut self.room, &mut self.told);
@@ -312,7 +319,8 @@ impl Exchanges {
         let mut talks: Vec<_> = self.talks.drain().collect();
         talks.sort_unstable_by_key(|(connection, _)| *connection);
         let before = self.told.exchanges.len();
-        for (_, talk) in talks {
+        for (connection, talk) in talks {
+            self.told.conversation = Some(connection);
             talk.end(&mut self.room, &mut self.told);
         }
         self.open.end(&mut self.told);

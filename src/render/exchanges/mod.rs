@@ -1,22 +1,27 @@
 //! What was asked, and what was answered? One line, record or row an exchange.
 //!
 //! Each leaves as soon as it is final: answered ones in the order of their answers, unanswered ones in
-//! the order asked, when it is certain that no answer comes.
+//! the order asked, when it is certain that no answer comes. Where it is to be told whose the ends are,
+//! one waits until that came out, and the others behind it.
 
 mod record;
 mod words;
 
+use std::collections::VecDeque;
 use std::io;
+use std::sync::Arc;
 
 use super::Report;
 use super::clock::{Calendar, Clock};
 use super::out::Out;
+use super::owners::{Owned, Owners};
 use super::sheet::{Form, Sheet};
 use super::tally::{self, Tally};
-use crate::flow::exchange::{Exchange, Exchanges, Wanted};
+use crate::flow::exchange::{Exchange, Exchanges, Wanted, Who};
 use crate::flow::tcp::Connection;
-use crate::flow::{Flows, Seen};
-use crate::timeline::{About, Timestamp};
+use crate::flow::{End, Flows, Seen};
+use crate::ink::Ink;
+use crate::timeline::{About, Owner, Timestamp};
 use crate::wire::Packet;
 
 /// How exchanges are written.
@@ -33,34 +38,83 @@ pub struct Listing {
     exchanges: Exchanges,
     calendar: Calendar,
     tally: Tally,
+    /// Whose the ends are, if that is to be told; of conversations that are over, too.
+    owned: Option<Owned>,
+    /// What is final, and waits for that.
+    waiting: VecDeque<Exchange>,
 }
+
+/// So many wait at most.
+const WAITING: usize = 1024;
 
 impl Listing {
     pub fn new(out: Out, style: Style, exchanges: Exchanges) -> Self {
-        Self { out, style, exchanges, calendar: Calendar::utc(), tally: Tally::default() }
+        let (calendar, tally) = (Calendar::utc(), Tally::default());
+        Self { out, style, exchanges, calendar, tally, owned: None, waiting: VecDeque::new() }
+    }
+
+    /// Tells whose the ends are, too, if that was asked.
+    #[must_use]
+    pub fn with_owners(self, asked: bool) -> Self {
+        Self { owned: asked.then(Owned::default), ..self }
     }
 
     /// Writes what became final.
     fn write(&mut self) -> io::Result<()> {
+        if self.owned.is_some() {
+            self.waiting.extend(self.exchanges.told().filter(|one| one.wanted == Wanted::Yes));
+            return self.write_waiting(WAITING);
+        }
         for exchange in self.exchanges.told().filter(|one| one.wanted == Wanted::Yes) {
-            let ink = &mut self.out.ink;
-            match &mut self.style {
-                Style::Lines(clock) => words::line(&exchange, clock, ink),
-                Style::Ndjson => {
-                    let mut sheet = Sheet::new(ink, Form::Json);
-                    record::record(&exchange, &mut sheet, &mut self.calendar);
-                    sheet.end();
-                }
-                Style::Csv => {
-                    let mut sheet = Sheet::new(ink, Form::Row);
-                    record::record(&exchange, &mut sheet, &mut self.calendar);
-                    sheet.end();
-                }
-            }
+            let owners = Owners::default();
+            tell(&exchange, owners, &mut self.style, &mut self.calendar, &mut self.out.ink);
             self.out.line()?;
         }
         Ok(())
     }
+
+    /// Writes what need not wait any more, or is more than may wait.
+    fn write_waiting(&mut self, most: usize) -> io::Result<()> {
+        let Some(owned) = &self.owned else { return Ok(()) };
+        while self.waiting.len() > most
+            || self.waiting.front().is_some_and(|one| !owned.is_open(conversation(one)))
+        {
+            let Some(exchange) = self.waiting.pop_front() else { break };
+            let owners = owned.of(conversation(&exchange));
+            tell(&exchange, owners, &mut self.style, &mut self.calendar, &mut self.out.ink);
+            self.out.line()?;
+        }
+        Ok(())
+    }
+}
+
+fn conversation(exchange: &Exchange) -> Option<u32> {
+    exchange.connection.or(exchange.conversation)
+}
+
+/// The end of a conversation that is one of an exchange.
+fn end(who: Who) -> Option<End> {
+    match who {
+        Who::At(address, Some(port)) => Some(End::new(address, port)),
+        _ => None,
+    }
+}
+
+fn tell(
+    exchange: &Exchange,
+    owners: Owners<'_>,
+    style: &mut Style,
+    calendar: &mut Calendar,
+    ink: &mut Ink,
+) {
+    let form = match style {
+        Style::Lines(clock) => return words::line(exchange, owners, clock, ink),
+        Style::Ndjson => Form::Json,
+        Style::Csv => Form::Row,
+    };
+    let mut sheet = Sheet::new(ink, form);
+    record::record(exchange, owners, &mut sheet, calendar);
+    sheet.end();
 }
 
 impl Report for Listing {
@@ -70,7 +124,8 @@ impl Report for Listing {
             Style::Ndjson => tally::record(about, None, &mut self.calendar, &mut self.out.ink),
             Style::Csv => {
                 let mut sheet = Sheet::new(&mut self.out.ink, Form::Names);
-                record::record(&Exchange::unknown(), &mut sheet, &mut self.calendar);
+                let owners = self.owned.as_ref().map(|owned| owned.of(None)).unwrap_or_default();
+                record::record(&Exchange::unknown(), owners, &mut sheet, &mut self.calendar);
                 sheet.end();
             }
         }
@@ -99,6 +154,25 @@ impl Report for Listing {
         self.write()
     }
 
+    fn asking(&mut self, number: u32, end: End) {
+        if let Some(owned) = &mut self.owned {
+            owned.asking(number, end);
+        }
+    }
+
+    fn owned(&mut self, number: u32, end: End, owner: &Arc<Owner>) {
+        if let Some(owned) = &mut self.owned {
+            owned.learn(number, end, owner);
+        }
+    }
+
+    fn asked(&mut self, number: u32, end: End) -> io::Result<()> {
+        if let Some(owned) = &mut self.owned {
+            owned.close(number, end);
+        }
+        self.write_waiting(WAITING)
+    }
+
     fn lull(&mut self) -> io::Result<()> {
         self.out.flush()
     }
@@ -106,6 +180,7 @@ impl Report for Listing {
     fn end(&mut self, about: &About, _: &Flows) -> io::Result<()> {
         self.exchanges.end();
         self.write()?;
+        self.write_waiting(0)?;
         if let Style::Ndjson = self.style {
             tally::record(about, Some(&self.tally), &mut self.calendar, &mut self.out.ink);
             self.out.line()?;

@@ -10,19 +10,25 @@ use crate::flow::exchange::{
 };
 use crate::ink::Ink;
 use crate::render::clock::Calendar;
+use crate::render::owners::{self, Owners};
 use crate::render::sheet::{Form, Sheet};
 use crate::wire::arp::Meaning;
 use crate::wire::dns::{class_name, rcode_name, type_name};
 
 /// Writes an exchange: in JSON with what belongs to its protocol, as a row with all protocols' cells.
-pub(super) fn record(exchange: &Exchange, sheet: &mut Sheet<'_>, calendar: &mut Calendar) {
+pub(super) fn record(
+    exchange: &Exchange,
+    owners: Owners<'_>,
+    sheet: &mut Sheet<'_>,
+    calendar: &mut Calendar,
+) {
     let topic = &exchange.topic;
     sheet.words("type", Some("exchange"));
     sheet.number("id", Some(exchange.id));
     sheet.number("connection", exchange.connection);
     sheet.words("protocol", Some(topic.key()));
-    sheet.nest("asker", |sheet| who(exchange.asker, sheet));
-    sheet.nest("asked", |sheet| who(exchange.asked, sheet));
+    sheet.nest("asker", |sheet| who(exchange.asker, owners, sheet));
+    sheet.nest("asked", |sheet| who(exchange.asked, owners, sheet));
     sheet.number("question_packet", exchange.question.map(|mark| mark.packet));
     sheet.number("answer_packet", exchange.answer.map(|mark| mark.packet));
     let mark = exchange.question.or(exchange.answer);
@@ -69,7 +75,7 @@ fn outcome(outcome: Outcome) -> &'static str {
     }
 }
 
-fn who(who: Who, sheet: &mut Sheet<'_>) {
+fn who(who: Who, owners: Owners<'_>, sheet: &mut Sheet<'_>) {
     let (address, port) = match who {
         Who::At(address, port) => (Some(address), port),
         _ => (None, None),
@@ -78,6 +84,7 @@ fn who(who: Who, sheet: &mut Sheet<'_>) {
     sheet.address("address", address);
     sheet.number("port", port);
     sheet.quoted("hardware", mac, |mac, ink| _ = ink.mac(mac.0));
+    owners::record(owners, super::end(who), sheet);
 }
 
 fn dns(dns: Option<&Dns>, _: &Exchange, sheet: &mut Sheet<'_>) {

@@ -6,6 +6,7 @@ use crate::flow::exchange::{
 };
 use crate::ink::{Ink, Paint};
 use crate::render::clock::Clock;
+use crate::render::owners::{self, Owners};
 use crate::render::quantity;
 use crate::render::value::pad;
 use crate::timeline::Timestamp;
@@ -14,6 +15,8 @@ use crate::wire::dns::{rcode_name, type_name};
 
 /// Cells for both ends and the arrow between them.
 const ENDS: usize = 40;
+/// And for a process beside each.
+const PROCESS: usize = 15;
 /// Cells for the protocol.
 const PROTOCOL: usize = 7;
 /// Text from the wire is clipped to so many octets.
@@ -22,7 +25,7 @@ const TEXT: usize = 60;
 const ANSWERS: usize = 3;
 
 /// Writes an exchange without the end of the line.
-pub(super) fn line(exchange: &Exchange, clock: &mut Clock, ink: &mut Ink) {
+pub(super) fn line(exchange: &Exchange, owners: Owners<'_>, clock: &mut Clock, ink: &mut Ink) {
     for edge in [10, 100, 1000, 10_000] {
         ink.text(if exchange.id < edge { " " } else { "" });
     }
@@ -31,10 +34,10 @@ pub(super) fn line(exchange: &Exchange, clock: &mut Clock, ink: &mut Ink) {
     clock.write(mark.map_or_else(Timestamp::default, |mark| mark.time), ink);
     ink.text("  ");
     let start = ink.len();
-    who(exchange.asker, ink);
+    owned(exchange.asker, owners, ink);
     ink.arrow();
-    who(exchange.asked, ink);
-    pad(start, ENDS, ink);
+    owned(exchange.asked, owners, ink);
+    pad(start, if owners.is_asked() { ENDS + 2 * PROCESS } else { ENDS }, ink);
     let start = ink.len();
     ink.begin(Paint::Name).text(protocol(&exchange.topic)).plain();
     pad(start, PROTOCOL, ink);
@@ -116,6 +119,15 @@ fn protocol(topic: &Topic) -> &'static str {
         Topic::Neighbour(_) => "ND",
         Topic::Echo(echo) if echo.family == Family::V6 => "ICMPv6",
         Topic::Echo(_) => "ICMP",
+    }
+}
+
+/// An end, and whose it is.
+fn owned(one: Who, owners: Owners<'_>, ink: &mut Ink) {
+    who(one, ink);
+    if let Some(owner) = owners.at(super::end(one)) {
+        ink.text(" ");
+        owners::words(owner, ink);
     }
 }
 

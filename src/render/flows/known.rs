@@ -1,10 +1,13 @@
 //! What is known beside the conversations themselves: which of them are told, and what their ends are
-//! called?
+//! called, and whose they are?
+
+use std::sync::Arc;
 
 use crate::flow::tcp::Connection;
-use crate::flow::{Names, Seen};
+use crate::flow::{End, Names, Seen};
+use crate::render::owners::{Owned, Owners};
 use crate::render::tally;
-use crate::timeline::About;
+use crate::timeline::{About, Owner};
 use crate::wire::Packet;
 
 /// Whether addresses are told with what they are called.
@@ -23,11 +26,38 @@ pub struct Known {
     pub(super) names: Names,
     /// Whether the capturing system lost packets.
     pub(super) drops: bool,
+    /// Whose the ends are, if that is to be told.
+    owned: Option<Owned>,
 }
 
 impl Known {
     pub(super) fn new(naming: Naming) -> Self {
         Self { naming, ..Self::default() }
+    }
+
+    /// Tells whose the ends are, too, if that was asked.
+    pub(super) fn with_owners(self, asked: bool) -> Self {
+        Self { owned: asked.then(Owned::default), ..self }
+    }
+
+    /// Whose the ends of a conversation are; of none, whether that was asked.
+    pub(super) fn owners(&self, id: Option<u32>) -> Owners<'_> {
+        self.owned.as_ref().map_or_else(Owners::default, |owned| owned.of(id))
+    }
+
+    /// It came out whose an end is.
+    pub(super) fn learn_owner(&mut self, id: u32, end: End, owner: &Arc<Owner>) {
+        if let Some(owned) = &mut self.owned {
+            owned.learn(id, end, owner);
+        }
+    }
+
+    /// Nothing more is told of a conversation.
+    pub(super) fn forget(&mut self, id: u32) {
+        self.names.forget(id);
+        if let Some(owned) = &mut self.owned {
+            owned.forget(id);
+        }
     }
 
     /// What the capture tells of itself by now.

@@ -1,6 +1,7 @@
 //! Who talked to whom, how fast, what went wrong, and how did it end? One row a conversation.
 
 use std::io;
+use std::sync::Arc;
 
 use super::Report;
 use super::clock::Calendar;
@@ -8,9 +9,9 @@ use super::out::Out;
 use super::sheet::{self, Sheet};
 use super::tally::{self, Tally};
 use crate::flow::tcp::Connection;
-use crate::flow::{Datagrams, Flows, Names, Seen};
+use crate::flow::{Datagrams, End, Flows, Seen};
 use crate::ink::Ink;
-use crate::timeline::{About, Frame, Timestamp};
+use crate::timeline::{About, Frame, Owner, Timestamp};
 use crate::wire::Packet;
 
 mod known;
@@ -36,7 +37,8 @@ pub struct Stream<F> {
 
 /// A way to write one conversation.
 pub trait Form {
-    fn begin(&mut self, about: &About, out: &mut Out) -> io::Result<()>;
+    /// `known` is what is known of no conversation.
+    fn begin(&mut self, about: &About, known: &Known, out: &mut Out) -> io::Result<()>;
     fn first(&mut self, time: Timestamp) {
         let _ = time;
     }
@@ -66,6 +68,12 @@ impl<F> Stream<F> {
         Self { only: Some(conversation), ..self }
     }
 
+    /// Tells whose the ends are, too, if that was asked.
+    #[must_use]
+    pub fn with_owners(self, asked: bool) -> Self {
+        Self { known: self.known.with_owners(asked), ..self }
+    }
+
     fn ask(&mut self, seen: &Seen<'_>) {
         if self.only.is_none_or(|only| seen.id() == Some(only)) {
             self.known.ask(seen);
@@ -76,7 +84,7 @@ impl<F> Stream<F> {
 impl<F: Form> Report for Stream<F> {
     fn begin(&mut self, about: &About) -> io::Result<()> {
         self.known.read(about);
-        self.form.begin(about, &mut self.out)
+        self.form.begin(about, &self.known, &mut self.out)
     }
 
     fn first(&mut self, time: Timestamp) {
@@ -108,7 +116,7 @@ impl<F: Form> Report for Stream<F> {
             return Ok(());
         }
         self.form.connection(connection, &self.known, &mut self.out.ink);
-        self.known.names.forget(connection.id());
+        self.known.forget(connection.id());
         self.out.line()
     }
 
@@ -117,7 +125,12 @@ impl<F: Form> Report for Stream<F> {
             return Ok(());
         }
         self.form.datagrams(datagrams, &self.known, &mut self.out.ink);
+        self.known.forget(datagrams.id());
         self.out.line()
+    }
+
+    fn owned(&mut self, number: u32, end: End, owner: &Arc<Owner>) {
+        self.known.learn_owner(number, end, owner);
     }
 
     fn lull(&mut self) -> io::Result<()> {
@@ -154,7 +167,7 @@ pub struct Json {
 }
 
 impl Form for Json {
-    fn begin(&mut self, about: &About, out: &mut Out) -> io::Result<()> {
+    fn begin(&mut self, about: &About, _: &Known, out: &mut Out) -> io::Result<()> {
         tally::record(about, None, &mut self.calendar, &mut out.ink);
         out.line()
     }
@@ -177,7 +190,7 @@ impl Form for Json {
 
     fn datagrams(&mut self, one: &Datagrams, known: &Known, ink: &mut Ink) {
         let mut sheet = Sheet::new(ink, sheet::Form::Json);
-        record::datagrams(one, &known.names, &mut sheet, &mut self.calendar);
+        record::datagrams(one, known, &mut sheet, &mut self.calendar);
         sheet.end();
     }
 
@@ -198,12 +211,11 @@ pub struct Csv {
 }
 
 impl Form for Csv {
-    fn begin(&mut self, _: &About, out: &mut Out) -> io::Result<()> {
-        let (one, known) = (Connection::unknown(), Known::default());
+    fn begin(&mut self, _: &About, known: &Known, out: &mut Out) -> io::Result<()> {
         let mut sheet = Sheet::new(&mut out.ink, sheet::Form::Names);
-        record::connection(&one, &known, &mut sheet, &mut self.calendar);
+        record::connection(&Connection::unknown(), known, &mut sheet, &mut self.calendar);
         sheet.end();
-        self.lay_out(out.ink.as_bytes());
+        self.lay_out(known, out.ink.as_bytes());
         out.line()
     }
 
@@ -215,7 +227,7 @@ impl Form for Csv {
 
     fn datagrams(&mut self, one: &Datagrams, known: &Known, ink: &mut Ink) {
         let mut sheet = Sheet::sparse(ink, &self.gaps);
-        record::datagrams(one, &known.names, &mut sheet, &mut self.calendar);
+        record::datagrams(one, known, &mut sheet, &mut self.calendar);
         sheet.end();
         for _ in 0..self.beyond {
             ink.text(",");
@@ -225,11 +237,10 @@ impl Form for Csv {
 
 impl Csv {
     /// Finds the columns of what is no connection among the others.
-    fn lay_out(&mut self, header: &[u8]) {
-        let (one, names) = (Datagrams::unknown(), Names::default());
+    fn lay_out(&mut self, known: &Known, header: &[u8]) {
         let mut own = Ink::default();
         let mut sheet = Sheet::new(&mut own, sheet::Form::Names);
-        record::datagrams(&one, &names, &mut sheet, &mut self.calendar);
+        record::datagrams(&Datagrams::unknown(), known, &mut sheet, &mut self.calendar);
         sheet.end();
         let split = |header: &[u8]| -> Vec<Vec<u8>> {
             header.split(|octet| *octet == b',').map(<[u8]>::to_vec).collect()
@@ -257,7 +268,7 @@ impl Lines {
 }
 
 impl Form for Lines {
-    fn begin(&mut self, _: &About, _: &mut Out) -> io::Result<()> {
+    fn begin(&mut self, _: &About, _: &Known, _: &mut Out) -> io::Result<()> {
         Ok(())
     }
 
@@ -266,22 +277,22 @@ impl Form for Lines {
     }
 
     fn connection(&mut self, one: &Connection, known: &Known, ink: &mut Ink) {
-        Row::of(one, &known.names).line(&mut self.clock, ink);
+        Row::of(one, known).line(&mut self.clock, ink);
     }
 
     fn datagrams(&mut self, one: &Datagrams, known: &Known, ink: &mut Ink) {
-        Row::of_datagrams(one, &known.names).line(&mut self.clock, ink);
+        Row::of_datagrams(one, known).line(&mut self.clock, ink);
     }
 }
 
 /// Writes a connection in words.
 pub(super) fn summary(one: &Connection, ink: &mut Ink) {
-    Row::of(one, &Names::default()).words(ink);
+    Row::of(one, &Known::default()).words(ink);
 }
 
 /// Writes what two ends sent each other without a connection in words.
 pub(super) fn summary_of_datagrams(one: &Datagrams, ink: &mut Ink) {
-    Row::of_datagrams(one, &Names::default()).words(ink);
+    Row::of_datagrams(one, &Known::default()).words(ink);
 }
 
 /// No conversation has this number.

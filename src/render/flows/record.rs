@@ -10,6 +10,7 @@ use crate::flow::tcp::{
 use crate::flow::{Datagrams, End, Named, Names, Side};
 use crate::ink::Ink;
 use crate::render::clock::Calendar;
+use crate::render::owners;
 use crate::render::sheet::{Form, Sheet};
 
 use super::Known;
@@ -58,7 +59,10 @@ pub(super) fn connection(
         sheet.words("from", best.map(|named| named.learned.name()));
     });
     for (side, name) in SIDES {
-        sheet.nest(name, |sheet| half(one, side, sheet));
+        sheet.nest(name, |sheet| {
+            half(one, side, sheet);
+            owners::record(known.owners(Some(one.id())), Some(one.end(side)), sheet);
+        });
     }
     sheet.number("budget", None::<u64>);
     sheet.list("confidence", Some(doubts(one, known.drops)), doubt);
@@ -67,14 +71,14 @@ pub(super) fn connection(
 /// Writes the record of what two ends sent each other without a connection.
 pub(super) fn datagrams(
     one: &Datagrams,
-    names: &Names,
+    known: &Known,
     sheet: &mut Sheet<'_>,
     calendar: &mut Calendar,
 ) {
     sheet.words("type", Some("flow"));
     sheet.number("id", Some(one.id()));
     let ends = SIDES.map(|(side, _)| one.end(side));
-    key(protocol(one.protocol()), ends, names, sheet, |sheet| {
+    key(protocol(one.protocol()), ends, &known.names, sheet, |sheet| {
         sheet.number("vlan", None::<u64>);
         sheet.words("tunnel", None);
     });
@@ -89,6 +93,7 @@ pub(super) fn datagrams(
         sheet.nest(name, |sheet| {
             sheet.number("packets", Some(one.sent(side).packets));
             sheet.number("bytes", Some(one.sent(side).octets));
+            owners::record(known.owners(Some(one.id())), Some(one.end(side)), sheet);
         });
     }
 }

@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use crate::flow::tcp::{Connection, How, Reset, State};
-use crate::flow::{Datagrams, End, Names, Side};
+use crate::flow::{Datagrams, End, Side};
 use crate::ink::{Ink, Paint};
 use crate::render::clock::Clock;
-use crate::render::quantity;
-use crate::timeline::Timestamp;
+use crate::render::value::pad;
+use crate::render::{owners, quantity};
+use crate::timeline::{Owner, Timestamp};
 use crate::wire::dictionary;
 
+use super::Known;
 use super::record::{self, side_name};
 
 /// What a table and a line tell of a conversation.
@@ -21,6 +23,9 @@ pub(super) struct Row {
     has_ports: bool,
     /// What they are called, where that is to be told.
     pub(super) names: [Option<Box<str>>; 2],
+    /// Whose they are, where that is to be told and known.
+    processes: [Option<String>; 2],
+    has_processes: bool,
     pub(super) protocol: &'static str,
     pub(super) packets: [u64; 2],
     pub(super) octets: [u64; 2],
@@ -39,7 +44,8 @@ pub(super) struct Row {
 const SIDES: [Side; 2] = [Side::Client, Side::Server];
 
 impl Row {
-    pub(super) fn of(one: &Connection, names: &Names) -> Self {
+    pub(super) fn of(one: &Connection, known: &Known) -> Self {
+        let (names, owners) = (&known.names, known.owners(Some(one.id())));
         let name = one.application().and_then(dictionary::protocol);
         let rtts = SIDES.map(|side| {
             // What one side sent makes the round trips to the other.
@@ -57,6 +63,8 @@ impl Row {
                 let known = asked.or_else(|| names.of(one.end(side).address()));
                 known.map(|known| known.name.clone())
             }),
+            processes: SIDES.map(|side| process(owners.at(Some(one.end(side))))),
+            has_processes: owners.is_asked(),
             protocol: name.map_or("TCP", |name| name.words),
             packets: SIDES.map(|side| one.half(side).packets()),
             octets: SIDES.map(|side| one.half(side).octets()),
@@ -70,7 +78,8 @@ impl Row {
         }
     }
 
-    pub(super) fn of_datagrams(one: &Datagrams, names: &Names) -> Self {
+    pub(super) fn of_datagrams(one: &Datagrams, known: &Known) -> Self {
+        let (names, owners) = (&known.names, known.owners(Some(one.id())));
         let key = record::protocol(one.protocol());
         let name = one.application().or_else(|| dictionary::protocol(key));
         Self {
@@ -79,6 +88,8 @@ impl Row {
             has_ports: one.protocol() == 17,
             names: SIDES
                 .map(|side| names.of(one.end(side).address()).map(|named| named.name.clone())),
+            processes: SIDES.map(|side| process(owners.at(Some(one.end(side))))),
+            has_processes: owners.is_asked(),
             protocol: name.map_or("IP", |name| name.words),
             packets: SIDES.map(|side| one.sent(side).packets),
             octets: SIDES.map(|side| one.sent(side).octets),
@@ -98,6 +109,9 @@ impl Row {
             ink.endpoint(end.address(), end.port);
         } else {
             ink.address(end.address());
+        }
+        if let Some(process) = &self.processes[side.index()] {
+            ink.text(" ").text(process);
         }
     }
 
@@ -120,9 +134,9 @@ impl Row {
         self.end(Side::Client, ink);
         ink.arrow();
         self.end(Side::Server, ink);
-        // All is ASCII but the arrow, which has two octets more than cells.
-        let cells = (ink.len() - start).saturating_sub(if ink.ascii { 0 } else { 2 });
-        ink.spaces(ENDS.saturating_sub(cells).max(1) + 1);
+        let room = if self.has_processes { ENDS + 2 * PROCESS } else { ENDS };
+        pad(start, room, ink);
+        ink.text(" ");
         ink.paint(Paint::Name, self.protocol).text("  ");
         match &self.names {
             [None, None] => {}
@@ -160,6 +174,15 @@ impl Row {
 
 /// Cells for both ends of an IPv4 conversation with ports and the arrow between them.
 const ENDS: usize = 45;
+
+/// And for a process beside each.
+const PROCESS: usize = 15;
+
+fn process(owner: Option<&Owner>) -> Option<String> {
+    let mut ink = Ink::default();
+    owners::words(owner?, &mut ink);
+    Some(String::from_utf8_lossy(ink.as_bytes()).into_owned())
+}
 
 /// Of the client and of the server.
 pub(super) fn both(numbers: [u64; 2], write: fn(u64, &mut Ink), ink: &mut Ink) {

@@ -4,19 +4,20 @@
 
 use std::cmp::Reverse;
 use std::io;
+use std::sync::Arc;
 
 use comfy_table::{ColumnConstraint, Width};
 
 use super::row::{self, Row};
 use super::{Known, Naming};
 use crate::flow::tcp::Connection;
-use crate::flow::{Datagrams, Flows, Seen, Side};
+use crate::flow::{Datagrams, End, Flows, Seen, Side};
 use crate::ink::{Ink, Paint};
 use crate::render::Report;
 use crate::render::out::Out;
 use crate::render::page::{cell, put, right, table};
 use crate::render::quantity;
-use crate::timeline::{About, Frame};
+use crate::timeline::{About, Frame, Owner};
 use crate::wire::Packet;
 
 /// By what conversations are sorted; all but numbers from the largest down.
@@ -63,6 +64,12 @@ impl Table {
             count: 0,
             known: Known::new(naming),
         }
+    }
+
+    /// Tells whose the ends are, too, if that was asked.
+    #[must_use]
+    pub fn with_owners(self, asked: bool) -> Self {
+        Self { known: self.known.with_owners(asked), ..self }
     }
 
     /// The terminal has so many columns now.
@@ -202,17 +209,21 @@ impl Report for Table {
 
     fn gone(&mut self, connection: &Connection) -> io::Result<()> {
         if self.known.tells(connection.id()) {
-            self.add(Row::of(connection, &self.known.names));
-            self.known.names.forget(connection.id());
+            self.add(Row::of(connection, &self.known));
+            self.known.forget(connection.id());
         }
         Ok(())
     }
 
     fn silent(&mut self, datagrams: &Datagrams) -> io::Result<()> {
         if self.known.tells(datagrams.id()) {
-            self.add(Row::of_datagrams(datagrams, &self.known.names));
+            self.add(Row::of_datagrams(datagrams, &self.known));
         }
         Ok(())
+    }
+
+    fn owned(&mut self, number: u32, end: End, owner: &Arc<Owner>) {
+        self.known.learn_owner(number, end, owner);
     }
 
     fn end(&mut self, about: &About, flows: &Flows) -> io::Result<()> {

@@ -1,0 +1,53 @@
+//! Which files, and which of their packets, were meant?
+
+use std::path::{Path, PathBuf};
+
+use super::arguments::From;
+use super::{Usage, usage};
+
+impl From {
+    /// Takes the number of a conversation from the last word: `FILE NUMBER`, or `FILE#NUMBER`.
+    pub(super) fn take_number(&mut self) -> Result<u32, Usage> {
+        let wanted =
+            || usage("which conversation? write its number behind the file, as `flows` tells it");
+        let last = self.words.pop().ok_or_else(wanted)?;
+        if let Ok(number) = last.parse() {
+            let is_alone = self.words.is_empty() && self.read.is_empty() && !self.listen.is_asked();
+            return if is_alone {
+                Err(usage("which file? write it before the number"))
+            } else {
+                Ok(number)
+            };
+        }
+        let (file, number) = last.rsplit_once('#').ok_or_else(wanted)?;
+        let number = number.parse().map_err(|_| wanted())?;
+        self.words.push(file.to_owned());
+        Ok(number)
+    }
+
+    /// Where files are written while packets are read.
+    pub(super) fn places(&self) -> Vec<PathBuf> {
+        let kept = self.write.iter().filter(|path| path.as_os_str() != "-").map(|path| {
+            let is_device = path.metadata().is_ok_and(|about| !about.is_file());
+            match path.parent() {
+                Some(folder) if !is_device => Path::new(".").join(folder),
+                _ => path.clone(),
+            }
+        });
+        kept.chain(self.folder.clone()).collect()
+    }
+
+    /// The files to read, and the capture filter if there is one.
+    pub(super) fn source(&self) -> (Vec<PathBuf>, Option<String>) {
+        if self.read.is_empty() && !self.listen.is_asked() {
+            return (self.words.iter().map(PathBuf::from).collect(), self.filter.clone());
+        }
+        let words = self.words.join(" ");
+        let filters: Vec<String> =
+            self.filter.iter().cloned().chain((!words.is_empty()).then_some(words)).collect();
+        let both = filters.iter().map(|filter| format!("({filter})")).collect::<Vec<_>>();
+        let filter =
+            if both.len() < 2 { filters.into_iter().next() } else { Some(both.join(" and ")) };
+        (self.read.clone(), filter)
+    }
+}
