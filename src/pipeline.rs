@@ -116,7 +116,7 @@ fn read(
                     left -= 1;
                     if let Some(asking) = &mut asking {
                         now = frame.time;
-                        asking.see(&seen, frame.number, now, report);
+                        asking.see(&seen, now, report)?;
                     }
                     report.passed(&frame, &seen);
                     if flows.has_lost() {
@@ -135,7 +135,7 @@ fn read(
                     }
                     if let Some(asking) = &mut asking {
                         now = packet.frame.time;
-                        asking.see(&seen, packet.frame.number, now, report);
+                        asking.see(&seen, now, report)?;
                     }
                     report.packet(&packet, &seen)?;
                 } else {

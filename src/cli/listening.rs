@@ -70,10 +70,8 @@ impl Listen {
         Ok(self.interfaces.iter().fold(rights, |rights, name| rights.may_count(name)))
     }
 
-    /// `at_once` is whether what passes is wanted with as little delay as there can be.
-    pub(super) fn begin(&self, filter: Option<String>, at_once: bool) -> anyhow::Result<Live> {
+    pub(super) fn begin(&self, filter: Option<String>) -> anyhow::Result<Live> {
         live::listen(&live::Listening {
-            at_once,
             interfaces: self.interfaces.clone(),
             filter,
             // As in tcpdump, 0 is as much as there may be.

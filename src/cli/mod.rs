@@ -132,7 +132,7 @@ fn reply(
         let rights = from.listen.rights(processes)?;
         let rights = from.places().into_iter().fold(rights, Rights::may_write);
         let rights = if from.commands { rights.may_run_commands() } else { rights };
-        let mut live = from.listen.begin(capture_filter, processes).map_err(bad_filter)?;
+        let mut live = from.listen.begin(capture_filter).map_err(bad_filter)?;
         passing.owners = processes.then(Owners::open).transpose()?;
         rights.give_up()?;
         if let Some(owners) = &mut passing.owners {

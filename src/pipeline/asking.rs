@@ -4,6 +4,7 @@
 //! Where that came to nothing it is asked about again while the conversation goes on, a few times. What
 //! is too much for whoever answers stays unknown, and is counted.
 
+use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
 
@@ -20,6 +21,8 @@ use crate::timeline::Timestamp;
 pub(super) struct Asking {
     owners: Owners,
     conversations: HashMap<u32, Conversation, RandomState>,
+    /// Their numbers, the oldest first, and those of some that were forgotten.
+    order: VecDeque<u32>,
     /// Ends that were never asked about because there were too many.
     unasked: u64,
 }
@@ -60,29 +63,26 @@ const REFUSED: u64 = 1_000_000_000;
 
 impl Asking {
     pub(super) fn new(owners: Owners) -> Self {
-        Self { owners, conversations: HashMap::default(), unasked: 0 }
+        let (conversations, order) = (HashMap::default(), VecDeque::new());
+        Self { owners, conversations, order, unasked: 0 }
     }
 
-    /// Asks about the conversation of a packet of this number and time, if it is time to.
+    /// Asks about the conversation of a packet of this time, if it is time to.
     pub(super) fn see(
         &mut self,
         seen: &Seen<'_>,
-        number: u64,
         now: Timestamp,
         report: &mut dyn Report,
-    ) {
-        let Some(id) = seen.id() else { return };
+    ) -> io::Result<()> {
+        let Some(id) = seen.id() else { return Ok(()) };
         if !self.conversations.contains_key(&id) {
-            let Some((protocol, ends, begun)) = begun(seen) else { return };
-            if self.conversations.len() >= MOST {
-                // Told of once, with its first packet.
-                self.unasked += 2 * u64::from(begun == number);
-                return;
-            }
+            let Some((protocol, ends)) = begun(seen) else { return Ok(()) };
+            self.make_room(report)?;
             let turns = [Turn::Due { from: now, times: 0 }; 2];
             self.conversations.insert(id, Conversation { protocol, ends, turns });
+            self.order.push_back(id);
         }
-        let Some(one) = self.conversations.get_mut(&id) else { return };
+        let Some(one) = self.conversations.get_mut(&id) else { return Ok(()) };
         for at in 0..2 {
             let (Turn::Due { from, times } | Turn::Refused { from, times }) = one.turns[at] else {
                 continue;
@@ -103,6 +103,21 @@ impl Asking {
                 Asked::Busy => Turn::Refused { from: after(now, REFUSED), times },
             };
         }
+        Ok(())
+    }
+
+    /// Where there are too many conversations, the oldest is forgotten. Should it go on, it is asked about
+    /// again.
+    fn make_room(&mut self, report: &mut dyn Report) -> io::Result<()> {
+        while self.conversations.len() >= MOST
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.forget(oldest, report)?;
+        }
+        if self.order.len() > 2 * MOST {
+            self.order.retain(|id| self.conversations.contains_key(id));
+        }
+        Ok(())
     }
 
     /// Hands on what came out. `now` is the time of the latest packet.
@@ -158,16 +173,14 @@ impl Conversation {
     }
 }
 
-/// The protocol of a conversation that has sockets, its ends, and the number of its first packet.
-fn begun(seen: &Seen<'_>) -> Option<(Protocol, [End; 2], u64)> {
+/// The protocol of a conversation that has sockets, and its ends.
+fn begun(seen: &Seen<'_>) -> Option<(Protocol, [End; 2])> {
     let sides = [Side::Client, Side::Server];
     if let Some((connection, _)) = seen.connection {
-        let ends = sides.map(|side| connection.end(side));
-        return Some((Protocol::Tcp, ends, connection.opened().packet));
+        return Some((Protocol::Tcp, sides.map(|side| connection.end(side))));
     }
     let (datagrams, _) = seen.datagrams.filter(|(datagrams, _)| datagrams.protocol() == UDP)?;
-    let ends = sides.map(|side| datagrams.end(side));
-    Some((Protocol::Udp, ends, datagrams.opened().packet))
+    Some((Protocol::Udp, sides.map(|side| datagrams.end(side))))
 }
 
 const UDP: u8 = 17;

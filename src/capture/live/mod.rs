@@ -42,9 +42,6 @@ pub struct Listening {
     /// Octets of the kernel's buffer for each interface.
     pub buffer: usize,
     pub direction: Direction,
-    /// Whether frames are handed over as soon as they come, at some cost, because what they tell of this
-    /// machine does not last.
-    pub at_once: bool,
     /// How long.
     pub span: Option<Duration>,
 }

@@ -57,7 +57,7 @@ struct Kept {
 /// Frames taken at a time at most.
 const BATCH: usize = 1024;
 
-/// How long the kernel may keep a frame before it hands it over, in milliseconds, unless in a hurry.
+/// How long the kernel may keep a frame before it hands it over, in milliseconds.
 pub(super) const RETIRE: u64 = 40;
 
 impl Tap {
@@ -70,7 +70,7 @@ impl Tap {
             .promisc(listening.promiscuous && name != "any")
             .snaplen(i32::try_from(listening.snaplen).unwrap_or(i32::MAX))
             .buffer_size(i32::try_from(listening.buffer).unwrap_or(i32::MAX))
-            .timeout(if listening.at_once { 1 } else { RETIRE as i32 });
+            .timeout(RETIRE as i32);
         let mut capture = handle.open().and_then(Capture::setnonblock).map_err(said)?;
         // libpcap would leave it to every program that is started, and it is a right.
         fcntl_setfd(&capture, FdFlags::CLOEXEC).map_err(|error| {

@@ -17,7 +17,7 @@ use hashbrown::{HashMap, HashSet};
 use super::kernel::{Kernel, Standing};
 use super::processes::{Holders, Processes, describe};
 use super::scout::Beginning;
-use super::{Answer, Protocol, Question};
+use super::{Answer, Question};
 use crate::timeline::Owner;
 
 pub(super) struct Desk {
@@ -89,6 +89,9 @@ const EARLY: [Duration; 5] = [
 ];
 /// The same where there is no socket: the segment may have been captured before it had arrived.
 const ABSENT: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(10)];
+
+/// But not while there are so many.
+const MANY: usize = 256;
 
 /// The same before anybody has asked: a server accepts at once what comes from its own machine.
 const SOON: [Duration; 4] = [
@@ -188,14 +191,13 @@ impl Desk {
     /// A connection begins: somebody will ask whose its ends are.
     fn begins(&mut self, beginning: Beginning) {
         self.forget();
-        let Beginning { client, server, stays } = beginning;
+        let Beginning { protocol, client, server, stays } = beginning;
         let both = [(client, server), (server, client)];
         for (local, remote) in both.into_iter().take(1 + usize::from(stays)) {
             // What is asked comes first.
             if self.turn.questions < QUESTIONS / 2 && self.again.len() < MOST_FORESEEN {
                 let begins = local == client;
-                let question =
-                    Question { begins, ..Question::new(0, Protocol::Tcp, local, remote) };
+                let question = Question { begins, ..Question::new(0, protocol, local, remote) };
                 self.ask(Aim::Foresight(question), 0);
             }
         }
@@ -243,6 +245,8 @@ impl Desk {
             (Standing::Orphaned, _) => &[],
             (_, Aim::Foresight(_)) => &SOON[..],
             (Standing::Early, _) => &EARLY,
+            // A scan or a flood, which shall not keep others waiting.
+            (Standing::Nothing, _) if self.again.len() >= MANY => &[],
             (Standing::Nothing, _) => &ABSENT,
         };
         match (delays.get(times), aim) {

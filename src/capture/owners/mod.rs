@@ -92,7 +92,7 @@ pub struct Answer {
 }
 
 /// Questions that may be open at once.
-const OPEN: usize = 4096;
+const OPEN: usize = 2048;
 /// How long the last answers are waited for.
 const PATIENCE: Duration = Duration::from_millis(150);
 

@@ -1,8 +1,8 @@
 //! Who begins to speak just now? Heard sooner than the capture hands it over.
 //!
 //! A capture takes frames in batches, and by the time it has them the process of a short connection may be
-//! gone. So whoever answers is told of each connection that begins on this machine as it begins. Where this
-//! cannot be, answers are only found less often.
+//! gone. So whoever answers is told of each connection that begins on this machine as it begins, and of each
+//! question to a name server. Where this cannot be, answers are only found less often.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::AsFd;
@@ -13,21 +13,24 @@ use std::time::Duration;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use pcap::{Active, Capture, Linktype};
 
+use super::Protocol;
+
 /// An open handle on all interfaces, for nothing but the beginnings of connections.
 pub(super) struct Scout(Capture<Active>);
 
-/// A connection that begins.
+/// A connection that begins, or something like it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Beginning {
+    pub(super) protocol: Protocol,
     pub(super) client: SocketAddr,
     pub(super) server: SocketAddr,
     /// Whether the server is on this machine, too.
     pub(super) stays: bool,
 }
 
-/// A SYN without ACK; libpcap looks into no TCP beyond IPv6 by name.
-const BEGINNINGS: &str =
-    "tcp[tcpflags] & (tcp-syn|tcp-ack) = tcp-syn or (ip6[6] = 6 and ip6[53] & 0x12 = 2)";
+/// A SYN without ACK; libpcap looks into no TCP beyond IPv6 by name. And a question of DNS.
+const BEGINNINGS: &str = "tcp[tcpflags] & (tcp-syn|tcp-ack) = tcp-syn \
+     or (ip6[6] = 6 and ip6[53] & 0x12 = 2) or udp dst port 53";
 /// Enough for the headers.
 const SNAPLEN: i32 = 128;
 const BUFFER: i32 = 256 << 10;
@@ -78,29 +81,33 @@ fn read(frame: &[u8]) -> Option<Beginning> {
     if cooked[10] != OUTGOING && !stays {
         return None;
     }
-    let (source, destination, tcp): (IpAddr, IpAddr, &[u8]) = match [cooked[0], cooked[1]] {
+    let (protocol, ends, rest): (u8, [IpAddr; 2], &[u8]) = match [cooked[0], cooked[1]] {
         [0x08, 0x00] => {
             let header = ip.first_chunk::<20>()?;
             let address =
                 |at: usize| header[at..].first_chunk::<4>().map(|all| Ipv4Addr::from(*all));
             let long = usize::from(header[0] & 0x0f) * 4;
             // Only the first fragment has ports, and the kernel lets no other pass.
-            (address(12)?.into(), address(16)?.into(), ip.get(long..)?)
+            (header[9], [address(12)?.into(), address(16)?.into()], ip.get(long..)?)
         }
         [0x86, 0xdd] => {
             let header = ip.first_chunk::<40>()?;
             let address =
                 |at: usize| header[at..].first_chunk::<16>().map(|all| Ipv6Addr::from(*all));
-            (address(8)?.into(), address(24)?.into(), &ip[40..])
+            (header[6], [address(8)?.into(), address(24)?.into()], &ip[40..])
         }
         _ => return None,
     };
-    let &[from, from_low, to, to_low] = tcp.first_chunk()?;
-    Some(Beginning {
-        client: SocketAddr::new(source, u16::from_be_bytes([from, from_low])),
-        server: SocketAddr::new(destination, u16::from_be_bytes([to, to_low])),
-        stays,
-    })
+    let protocol = match protocol {
+        6 => Protocol::Tcp,
+        17 => Protocol::Udp,
+        _ => return None,
+    };
+    let [source, destination] = ends;
+    let &[from, from_low, to, to_low] = rest.first_chunk()?;
+    let client = SocketAddr::new(source, u16::from_be_bytes([from, from_low]));
+    let server = SocketAddr::new(destination, u16::from_be_bytes([to, to_low]));
+    Some(Beginning { protocol, client, server, stays })
 }
 
 #[cfg(test)]
@@ -118,7 +125,7 @@ mod tests {
 
     fn v4() -> Vec<u8> {
         let mut ip = vec![0; 24];
-        ip[0] = 0x46;
+        (ip[0], ip[9]) = (0x46, 6);
         ip[12..20].copy_from_slice(&[10, 0, 0, 1, 10, 0, 0, 2]);
         ip.extend_from_slice(&[0x9c, 0x40, 0x00, 0x50]);
         ip
@@ -131,12 +138,12 @@ mod tests {
         assert_eq!(told.server.to_string(), "10.0.0.2:80");
         assert!(!told.stays);
         let mut ip = vec![0; 40];
-        (ip[23], ip[39]) = (1, 2);
+        (ip[6], ip[23], ip[39]) = (17, 1, 2);
         ip.extend_from_slice(&[0x9c, 0x40, 0x00, 0x50]);
         let told = read(&cooked(0x86dd, LOOPBACK, 0, &ip)).expect("a beginning");
         assert_eq!(told.client.to_string(), "[::1]:40000");
         assert_eq!(told.server.to_string(), "[::2]:80");
-        assert!(told.stays);
+        assert!(told.stays && told.protocol == Protocol::Udp);
     }
 
     #[test]
