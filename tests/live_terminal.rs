@@ -191,6 +191,30 @@ fn rows_stand_under_their_headers_while_real_packets_come_and_the_terminal_is_re
 }
 
 #[test]
+fn whose_the_ends_are_has_a_column_of_its_own() {
+    if !is_root() {
+        return;
+    }
+    let namespace = Namespace::new("whose");
+    let traffic = namespace.traffic();
+    let session = Session::begin(&namespace, &["flows", "-i", "lo", "--proc"], (160, 40));
+    for (width, height) in [(160, 40), (100, 30), (80, 24)] {
+        session.resize(width, height);
+        let shot = session.awaits("process", |shot| {
+            let is_of_this_width = shot.line(usize::from(height) - 1).starts_with("q end");
+            let mut rows = shot.rows().into_iter();
+            // What goes on: of others the process may have gone.
+            let row = rows.find(|row| row.contains("joined"));
+            is_of_this_width && row.is_some_and(|row| row.contains("live_termina"))
+        });
+        let number = format!("[{}]", traffic.0.id());
+        assert!(width < 160 || shot.text().contains(&number), "{}", shot.text());
+        assert!(shot.line(1).contains("process"), "{}", shot.text());
+        assert!(is_aligned(&shot) > 0, "{}", shot.text());
+    }
+}
+
+#[test]
 fn whatever_ends_it_the_terminal_is_as_before() {
     if !is_root() {
         return;

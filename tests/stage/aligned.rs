@@ -5,9 +5,10 @@ use regex::Regex;
 use super::Shot;
 
 /// What the cells of a column hold: how many there are, whether figures, and what those look like.
-const COLUMNS: [(&str, usize, bool, &str); 13] = [
+const COLUMNS: [(&str, usize, bool, &str); 14] = [
     ("#", 3, true, "^ *[0-9]+$"),
     ("client → server", 28, false, "→"),
+    ("process", 16, false, r"^(→ )?([^ ]+(\[[0-9]+\]|…)|process of user|) *"),
     ("protocol", 8, false, "^[A-Z]+"),
     (
         "state",

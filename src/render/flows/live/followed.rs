@@ -10,8 +10,11 @@ use hashbrown::HashMap;
 use super::figures::Figures;
 use super::order::{By, Sort};
 use super::pace::{Pace, Rounds};
+use super::row;
 use crate::flow::tcp::{Connection, Verdict};
-use crate::flow::{Datagrams, Flows, Key, Names, Seen};
+use crate::flow::{Datagrams, Flows, Key, Seen};
+use crate::ink::Ink;
+use crate::render::flows::known::Known;
 use crate::timeline::Timestamp;
 
 /// Rows that are kept.
@@ -46,6 +49,8 @@ pub(super) struct Row {
     pub(super) said: Said,
     /// What its server was asked for by, once nobody else knows it any more.
     pub(super) server: Option<Box<str>>,
+    /// Whose its ends were, likewise.
+    pub(super) processes: Option<Box<str>>,
     pace: Pace,
     /// Whether it had a packet since the last round.
     is_touched: bool,
@@ -86,19 +91,22 @@ impl Followed {
         }
     }
 
-    /// Nothing will be added to a connection; `names` is asked now what its server is called.
-    pub(super) fn gone(&mut self, connection: &Connection, names: &Names) {
+    /// Nothing will be added to a connection; `known` is asked now what its server is called.
+    pub(super) fn gone(&mut self, connection: &Connection, known: &Known) {
         if let Some(row) = self.table.get_mut(&connection.id()) {
-            row.server = names.of_server(connection.id()).map(|known| known.name.clone());
+            let name = known.names.of_server(connection.id());
+            row.server = name.map(|named| named.name.clone());
             (row.is_gone, row.is_touched) = (true, true);
             row.stand(Figures::of(connection));
+            row.keep_processes(known);
         }
     }
 
-    pub(super) fn silent(&mut self, datagrams: &Datagrams) {
+    pub(super) fn silent(&mut self, datagrams: &Datagrams, known: &Known) {
         if let Some(row) = self.table.get_mut(&datagrams.id()) {
             row.is_gone = true;
             row.stand(Figures::of_datagrams(datagrams));
+            row.keep_processes(known);
         }
     }
 
@@ -146,6 +154,7 @@ impl Row {
             rates: [0; 2],
             said: said(seen),
             server: None,
+            processes: None,
             pace: Pace::default(),
             is_touched: true,
             is_gone: false,
@@ -168,6 +177,15 @@ impl Row {
             self.pace.swap();
         }
         self.figures = figures;
+    }
+
+    fn keep_processes(&mut self, known: &Known) {
+        if !known.owners(None).is_asked() {
+            return;
+        }
+        let mut ink = Ink::default();
+        row::processes(known, self.id, &self.figures, &mut ink);
+        self.processes = Some(String::from_utf8_lossy(ink.as_bytes()).into());
     }
 
     fn renew(&mut self, now: Timestamp, flows: &Flows, rounds: &Rounds) {

@@ -7,6 +7,8 @@ use arrayvec::ArrayVec;
 pub(super) enum Column {
     Number,
     Ends,
+    /// Whose the ends are.
+    Process,
     Protocol,
     State,
     Rtt,
@@ -25,9 +27,10 @@ pub(super) enum Column {
 pub(super) type Columns = ArrayVec<(Column, usize), { ALL.len() }>;
 
 /// From left to right.
-const ALL: [Column; 13] = [
+const ALL: [Column; 14] = [
     Column::Number,
     Column::Ends,
+    Column::Process,
     Column::Protocol,
     Column::State,
     Column::Rtt,
@@ -42,13 +45,15 @@ const ALL: [Column; 13] = [
 ];
 
 /// What is added while there is room, in this order: another column, or more cells for one.
-const STEPS: [(Column, usize); 14] = [
+const STEPS: [(Column, usize); 16] = [
+    (Column::Process, 16),
     (Column::State, 11),
     (Column::ServerRate, 8),
     (Column::ClientRate, 8),
     (Column::Rtt, 8),
     (Column::Resent, 6),
     (Column::Last, 18),
+    (Column::Process, 12),
     (Column::Octets, 8),
     (Column::Ends, 8),
     (Column::Age, 8),
@@ -63,8 +68,9 @@ const STEPS: [(Column, usize); 14] = [
 const ENDS: usize = 28;
 const LONG_ENDS: usize = 72;
 
-/// The columns of a screen this wide; the numbers have so many digits.
-pub(super) fn columns(width: usize, digits: usize) -> Columns {
+/// The columns of a screen this wide; the numbers have so many digits. There are processes if somebody
+/// asked for them.
+pub(super) fn columns(width: usize, digits: usize, processes: bool) -> Columns {
     let mut cells = [0; ALL.len()];
     let at = |column| ALL.iter().position(|one| *one == column).unwrap_or(0);
     cells[at(Column::Number)] = digits;
@@ -72,6 +78,9 @@ pub(super) fn columns(width: usize, digits: usize) -> Columns {
     cells[at(Column::Ends)] = left.min(ENDS);
     left -= cells[at(Column::Ends)];
     for (column, more) in STEPS {
+        if column == Column::Process && !processes {
+            continue;
+        }
         let is_new = cells[at(column)] == 0;
         let Some(rest) = left.checked_sub(more + usize::from(is_new)) else { break };
         cells[at(column)] += more;
@@ -93,6 +102,7 @@ impl Column {
             Self::Number => "#",
             // An arrow stands between the two.
             Self::Ends => "client",
+            Self::Process => "process",
             Self::Protocol => "protocol",
             Self::State => "state",
             Self::Rtt => "RTT",
@@ -109,7 +119,7 @@ impl Column {
 
     /// Whether it holds figures, which stand at the right edge.
     pub(super) fn is_figure(self) -> bool {
-        !matches!(self, Self::Ends | Self::Protocol | Self::State | Self::Last)
+        !matches!(self, Self::Ends | Self::Process | Self::Protocol | Self::State | Self::Last)
     }
 }
 
@@ -120,25 +130,32 @@ mod tests {
 
     #[test]
     fn a_wider_screen_shows_no_fewer_columns_and_none_is_wider_than_the_screen() {
-        let mut before = Columns::new();
-        for width in 1..400 {
-            let columns = columns(width, 3);
-            let cells: usize = columns.iter().map(|(_, cells)| cells).sum();
-            assert!(width < 5 || cells + columns.len() - 1 <= width, "{width}: {columns:?}");
-            let has = |one: &Column| columns.iter().any(|(column, _)| column == one);
-            assert!(before.iter().all(|(column, _)| has(column)), "{width}: {columns:?}");
-            before = columns;
+        for processes in [false, true] {
+            let mut before = Columns::new();
+            for width in 1..400 {
+                let columns = columns(width, 3, processes);
+                let cells: usize = columns.iter().map(|(_, cells)| cells).sum();
+                assert!(width < 5 || cells + columns.len() - 1 <= width, "{width}: {columns:?}");
+                let has = |one: &Column| columns.iter().any(|(column, _)| column == one);
+                assert!(before.iter().all(|(column, _)| has(column)), "{width}: {columns:?}");
+                before = columns;
+            }
         }
     }
 
     #[test]
     fn the_usual_screens_show_these() {
-        let shown = |width| columns(width, 3).iter().map(|(column, _)| *column).collect::<Vec<_>>();
+        let shown = |width, processes| {
+            let columns = columns(width, 3, processes);
+            columns.iter().map(|(column, _)| *column).collect::<Vec<_>>()
+        };
         let narrow = [Number, Ends, State, Rtt, ClientRate, ServerRate, Resent];
-        assert_eq!(shown(80), narrow);
-        assert_eq!(shown(100), [&narrow[..], &[Last]].concat());
+        assert_eq!(shown(80, false), narrow);
+        assert_eq!(shown(100, false), [&narrow[..], &[Last]].concat());
         let wide =
             [Number, Ends, State, Rtt, ClientRate, ServerRate, Octets, Resent, Windows, Age, Last];
-        assert_eq!(shown(160), wide);
+        assert_eq!(shown(160, false), wide);
+        assert_eq!(shown(80, true), [Number, Ends, Process, State, ClientRate, ServerRate]);
+        assert!(shown(160, true).contains(&Process));
     }
 }

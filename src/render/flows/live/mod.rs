@@ -225,7 +225,7 @@ impl<T: Terminal> Live<T> {
         let told = self.notes.told.filter(|told| clock.saturating_sub(*told) < NOTE);
         let note = self.notes.all.back().filter(|_| told.is_some());
         let (known, like) = (self.table.known(), self.table.ink());
-        let lines = self.picture.lines(size, &known.names, note.map(String::as_str), like);
+        let lines = self.picture.lines(size, known, note.map(String::as_str), like);
         self.terminal.write(&self.screen.turn_into(lines, size))
     }
 }
@@ -259,12 +259,12 @@ impl<T: Terminal> Report for Live<T> {
     }
 
     fn gone(&mut self, connection: &Connection) -> io::Result<()> {
-        self.followed.gone(connection, &self.table.known().names);
+        self.followed.gone(connection, self.table.known());
         self.table.gone(connection)
     }
 
     fn silent(&mut self, datagrams: &Datagrams) -> io::Result<()> {
-        self.followed.silent(datagrams);
+        self.followed.silent(datagrams, self.table.known());
         self.table.silent(datagrams)
     }
 

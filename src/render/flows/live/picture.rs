@@ -11,8 +11,8 @@ use super::layout::columns;
 use super::margins::{self, View, Whole};
 use super::order::Sort;
 use super::row::Page;
-use crate::flow::Names;
 use crate::ink::Ink;
+use crate::render::flows::known::Known;
 use crate::timeline::Timestamp;
 
 /// How everything stood when it was last looked at; while it is paused that may be long ago.
@@ -115,7 +115,7 @@ impl Picture {
     pub(super) fn lines(
         &mut self,
         (width, height): (u16, u16),
-        names: &Names,
+        known: &Known,
         note: Option<&str>,
         like: &Ink,
     ) -> Vec<Vec<u8>> {
@@ -123,8 +123,8 @@ impl Picture {
         self.room = height.saturating_sub(MARGINS);
         self.scroll_to(self.first);
         let digits = self.rows.iter().map(|row| row.id).max().unwrap_or(0).max(10).ilog10() + 1;
-        let columns = columns(width, digits as usize);
-        let page = Page { columns: &columns, width, names, now: self.now, like };
+        let columns = columns(width, digits as usize, known.owners(None).is_asked());
+        let page = Page { columns: &columns, width, known, now: self.now, like };
         let seen = self.rows.iter().take(self.most).skip(self.first).take(self.room);
         let mut lines = vec![self.whole.line(width, like), margins::header(&columns, width, like)];
         lines.extend(seen.map(|row| page.row(row)));

@@ -3,19 +3,21 @@
 use std::time::Duration;
 
 use super::ends;
+use super::figures::Figures;
 use super::followed::Row;
 use super::layout::{Column, Columns};
 use super::strip::{Edge, Strip};
-use crate::flow::{Names, Side};
+use crate::flow::Side;
 use crate::ink::{Ink, Paint};
-use crate::render::{quantity, verdict};
+use crate::render::flows::known::Known;
+use crate::render::{owners, quantity, verdict};
 use crate::timeline::Timestamp;
 
 /// What the rows of one picture have in common.
 pub(super) struct Page<'p> {
     pub(super) columns: &'p Columns,
     pub(super) width: usize,
-    pub(super) names: &'p Names,
+    pub(super) known: &'p Known,
     pub(super) now: Timestamp,
     /// Whose colours and characters are used.
     pub(super) like: &'p Ink,
@@ -39,6 +41,10 @@ impl Page<'_> {
         match column {
             Column::Number => _ = ink.number(row.id),
             Column::Ends => ends::write(figures, self.names_of(row), room, ink),
+            Column::Process => match &row.processes {
+                Some(processes) => _ = ink.text(processes),
+                None => processes(self.known, row.id, figures, ink),
+            },
             Column::Protocol => _ = ink.text(figures.protocol()),
             Column::State => _ = ink.text(figures.state()),
             Column::Rtt => {
@@ -65,11 +71,28 @@ impl Page<'_> {
     fn names_of<'r>(&'r self, row: &'r Row) -> [Option<&'r str>; 2] {
         [Side::Client, Side::Server].map(|side| {
             let is_server = side == Side::Server;
-            let asked = self.names.of_server(row.id).filter(|_| is_server).map(|it| &*it.name);
+            let asked =
+                self.known.names.of_server(row.id).filter(|_| is_server).map(|it| &*it.name);
             let kept = row.server.as_deref().filter(|_| is_server);
-            let known = || self.names.of(row.figures.ends[side.index()].address());
+            let known = || self.known.names.of(row.figures.ends[side.index()].address());
             asked.or(kept).or_else(|| known().map(|it| &*it.name))
         })
+    }
+}
+
+/// Writes which processes have the ends of a conversation, as far as that is known.
+pub(super) fn processes(known: &Known, id: u32, figures: &Figures, ink: &mut Ink) {
+    let owners = known.owners(Some(id));
+    let [client, server] = figures.ends.map(|end| owners.at(Some(end)));
+    if let Some(owner) = client {
+        owners::words(owner, ink);
+    }
+    if let Some(owner) = server {
+        match client {
+            Some(_) => ink.arrow(),
+            None => ink.text(if ink.ascii { "> " } else { "→ " }),
+        };
+        owners::words(owner, ink);
     }
 }
 
