@@ -153,6 +153,7 @@ impl Live {
                 self.rested = false;
                 return Ok(Turn::Frame(tap));
             }
+            self.stop.look();
             if self.has_ended() {
                 return Ok(Turn::End);
             }

@@ -49,12 +49,16 @@ impl Stop {
         Ok(Self { signals, until, end: None })
     }
 
-    /// Whether it is over, and since when.
-    pub(super) fn end(&mut self) -> Option<End> {
+    /// Whether it was found to be over, and since when.
+    pub(super) fn end(&self) -> Option<End> {
+        self.end
+    }
+
+    /// Finds out whether it is over. Asks the system: not for every frame.
+    pub(super) fn look(&mut self) {
         if self.end.is_none() && (self.was_signalled() || self.has_passed()) {
             self.end = Some(End { time: clock::now(), at: Instant::now() });
         }
-        self.end
     }
 
     /// How long there may be waited at most before it is asked again.
