@@ -27,6 +27,13 @@ pub struct Ink {
     pub ascii: bool,
 }
 
+/// Text from the wire, or from whoever else, as people may be shown it.
+pub fn safe(octets: &[u8]) -> String {
+    let mut ink = Ink::default();
+    ink.wire(octets);
+    String::from_utf8_lossy(ink.as_bytes()).into_owned()
+}
+
 /// What a colour means; never the only bearer of a meaning.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Paint {

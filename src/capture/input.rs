@@ -12,7 +12,7 @@ use anyhow::{Context, bail};
 use super::chunks::{CHUNK, Chunks};
 use super::tape::{Tape, cause};
 use super::unpack::{self, Packing};
-use crate::ink::Ink;
+use crate::ink::safe;
 
 /// An input before anything was read of it.
 pub(super) struct Input {
@@ -100,9 +100,7 @@ impl Input {
             [0x0a, 0x0d, 0x0d, 0x0a, ..] => Format::Pcapng,
             [b's', b'n', b'o', b'o', b'p', 0, 0, 0] => Format::Snoop,
             _ => {
-                let mut ink = Ink::default();
-                ink.wire(&begin);
-                let begin = String::from_utf8_lossy(ink.as_bytes()).replace('"', "\\\"");
+                let begin = safe(&begin).replace('"', "\\\"");
                 bail!("{}: not a capture file (it begins with \"{begin}\")", self.name);
             }
         };
@@ -127,9 +125,7 @@ pub(crate) fn shown(path: &Path) -> String {
     if path == Path::new("-") {
         return "standard input".to_owned();
     }
-    let mut ink = Ink::default();
-    ink.wire(path.as_os_str().as_encoded_bytes());
-    String::from_utf8_lossy(ink.as_bytes()).into_owned()
+    safe(path.as_os_str().as_encoded_bytes())
 }
 
 /// What the thread of a pipe has read.

@@ -141,7 +141,7 @@ fn reply(
             owners.look_out()?;
         }
         passing.save = save(&[])?;
-        passing.clock = Some(time::now);
+        passing.clock = Some(capture::live::now);
         eprintln!("{}", listening::heading(&live));
         let ended = tell(&mut live, &mut passing, report);
         told(&passing);

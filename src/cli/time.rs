@@ -1,6 +1,6 @@
 //! How is a moment typed?
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use crate::capture::sift::Edge;
 use crate::timeline::Timestamp;
@@ -22,12 +22,6 @@ pub(super) fn bound(text: &str) -> Result<Edge, String> {
 /// Reads `90s`, `1.5m` or `250ms`; seconds where there is no unit.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     span(text).ok_or_else(|| "a number with its unit: ns, us, ms, s, m or h".to_owned())
-}
-
-/// What time it is.
-pub(super) fn now() -> Timestamp {
-    let since = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
-    Timestamp(u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
 }
 
 fn span(text: &str) -> Option<Duration> {

@@ -11,7 +11,7 @@ use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
 use super::Seen;
-use crate::ink::Ink;
+use crate::ink::safe;
 use crate::timeline::About;
 use crate::wire::field::{Field, Listener, Value};
 use crate::wire::{Layer, Packet};
@@ -99,7 +99,7 @@ impl Names {
     /// Learns what the capture carries beside its packets.
     pub fn read(&mut self, about: &About) {
         for (address, name) in &about.resolved {
-            self.call(*address, safe(name), Learned::Capture);
+            self.call(*address, safe(name).into(), Learned::Capture);
         }
     }
 
@@ -125,13 +125,6 @@ impl Names {
             self.addresses.insert(address, Named { name, learned });
         }
     }
-}
-
-/// As it may be shown.
-fn safe(name: &[u8]) -> Box<str> {
-    let mut ink = Ink::default();
-    ink.wire(name);
-    String::from_utf8_lossy(ink.as_bytes()).into()
 }
 
 /// Hears which addresses a DNS message gives to the name asked for.
@@ -170,7 +163,7 @@ impl Listener for Servers<'_> {
         let (Value::Text(name), servers) = (value, &mut self.names.servers) else { return };
         let is_better = servers.get(&self.connection).is_none_or(|known| known.learned < learned);
         if is_better && servers.len() < super::Flows::MOST_CONNECTIONS && name.len() <= LONGEST {
-            servers.insert(self.connection, Named { name: safe(name), learned });
+            servers.insert(self.connection, Named { name: safe(name).into(), learned });
         }
     }
 }

@@ -4,7 +4,6 @@
 //! cell, nothing where there is no value. Text is escaped, so that no name can forge a cell.
 
 use std::io;
-use std::sync::Arc;
 
 use super::Report;
 use super::choice::{Choice, Chosen};
@@ -14,10 +13,9 @@ use super::out::Out;
 use super::owners::{self, Owned};
 use super::sheet::{self, Sheet};
 use super::value;
-use crate::flow::tcp::Connection;
-use crate::flow::{Datagrams, End, Flows, Seen};
+use crate::flow::{Flows, Seen};
 use crate::ink::Ink;
-use crate::timeline::{About, Owner, Timestamp};
+use crate::timeline::{About, Timestamp};
 use crate::wire::Packet;
 use crate::wire::field::{Field, Value};
 
@@ -71,12 +69,6 @@ impl Columns {
     #[must_use]
     pub fn with_owners(self, asked: bool) -> Self {
         Self { owned: asked.then(Owned::default), ..self }
-    }
-
-    fn forget(&mut self, conversation: u32) {
-        if let Some(owned) = &mut self.owned {
-            owned.forget(conversation);
-        }
     }
 
     fn header(&mut self) -> io::Result<()> {
@@ -136,20 +128,8 @@ impl Report for Columns {
         self.row(seen, sheet::Form::Row)
     }
 
-    fn gone(&mut self, connection: &Connection) -> io::Result<()> {
-        self.forget(connection.id());
-        Ok(())
-    }
-
-    fn silent(&mut self, datagrams: &Datagrams) -> io::Result<()> {
-        self.forget(datagrams.id());
-        Ok(())
-    }
-
-    fn owned(&mut self, number: u32, end: End, owner: &Arc<Owner>) {
-        if let Some(owned) = &mut self.owned {
-            owned.learn(number, end, owner);
-        }
+    fn owners(&mut self) -> Option<&mut Owned> {
+        self.owned.as_mut()
     }
 
     fn lull(&mut self) -> io::Result<()> {

@@ -6,18 +6,17 @@
 
 use std::io;
 use std::ops::Range;
-use std::sync::Arc;
 
 use super::Report;
 use super::clock::Calendar;
 use super::line::{self, Manner};
 use super::out::Out;
+use super::owners::Owned;
 use super::value::{cells, clipped, own, pad, shown};
-use crate::flow::tcp::Connection;
-use crate::flow::{Datagrams, End, Flows, Seen};
+use crate::flow::{Flows, Seen};
 use crate::ink::{Ink, Paint};
 use crate::octets::Octets;
-use crate::timeline::{About, Owner, Timestamp};
+use crate::timeline::{About, Timestamp};
 use crate::wire::Packet;
 use crate::wire::field::{Field, Listener, Value};
 
@@ -46,18 +45,8 @@ impl Report for Dumps {
         self.out.line()
     }
 
-    fn gone(&mut self, connection: &Connection) -> io::Result<()> {
-        self.manner.forget(connection.id());
-        Ok(())
-    }
-
-    fn silent(&mut self, datagrams: &Datagrams) -> io::Result<()> {
-        self.manner.forget(datagrams.id());
-        Ok(())
-    }
-
-    fn owned(&mut self, number: u32, end: End, owner: &Arc<Owner>) {
-        self.manner.owned(number, end, owner);
+    fn owners(&mut self) -> Option<&mut Owned> {
+        self.manner.owned.as_mut()
     }
 
     fn lull(&mut self) -> io::Result<()> {

@@ -5,7 +5,6 @@
 
 use std::io;
 use std::ops::Range;
-use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
@@ -18,10 +17,9 @@ use super::owners::{self, Owned};
 use super::sheet::Sheet;
 use super::tally::{self, Tally};
 use super::{Report, value, verdict};
-use crate::flow::tcp::Connection;
-use crate::flow::{self, Datagrams, End, Flows, Seen};
+use crate::flow::{self, Flows, Seen};
 use crate::ink::Ink;
-use crate::timeline::{About, Owner, Timestamp};
+use crate::timeline::{About, Timestamp};
 use crate::wire::field::{Field, Listener, Value};
 use crate::wire::{PROTOCOLS, Packet, frame};
 
@@ -65,12 +63,6 @@ impl Json {
     #[must_use]
     pub fn with_owners(self, asked: bool) -> Self {
         Self { owned: asked.then(Owned::default), ..self }
-    }
-
-    fn forget(&mut self, conversation: u32) {
-        if let Some(owned) = &mut self.owned {
-            owned.forget(conversation);
-        }
     }
 }
 
@@ -116,20 +108,8 @@ impl Report for Json {
         self.out.line()
     }
 
-    fn gone(&mut self, connection: &Connection) -> io::Result<()> {
-        self.forget(connection.id());
-        Ok(())
-    }
-
-    fn silent(&mut self, datagrams: &Datagrams) -> io::Result<()> {
-        self.forget(datagrams.id());
-        Ok(())
-    }
-
-    fn owned(&mut self, number: u32, end: End, owner: &Arc<Owner>) {
-        if let Some(owned) = &mut self.owned {
-            owned.learn(number, end, owner);
-        }
+    fn owners(&mut self) -> Option<&mut Owned> {
+        self.owned.as_mut()
     }
 
     fn lull(&mut self) -> io::Result<()> {

@@ -3,17 +3,15 @@
 use std::io;
 use std::mem::discriminant;
 use std::slice;
-use std::sync::Arc;
 
 use super::Report;
 use super::clock::Clock;
 use super::out::Out;
 use super::owners::Owned;
 use super::verdict;
-use crate::flow::tcp::Connection;
-use crate::flow::{Datagrams, End, Flows, Seen};
+use crate::flow::{Flows, Seen};
 use crate::ink::{Ink, Paint};
-use crate::timeline::{About, Owner, Timestamp};
+use crate::timeline::{About, Timestamp};
 use crate::wire::checksum::{self, Verdict};
 use crate::wire::packet::LiesIn;
 use crate::wire::tcp::Origin;
@@ -57,22 +55,6 @@ impl From<Clock> for Manner {
     }
 }
 
-impl Manner {
-    /// It came out whose an end is.
-    pub(super) fn owned(&mut self, conversation: u32, end: End, owner: &Arc<Owner>) {
-        if let Some(owned) = &mut self.owned {
-            owned.learn(conversation, end, owner);
-        }
-    }
-
-    /// Nothing more will come of a conversation.
-    pub(super) fn forget(&mut self, conversation: u32) {
-        if let Some(owned) = &mut self.owned {
-            owned.forget(conversation);
-        }
-    }
-}
-
 impl Report for Lines {
     fn first(&mut self, time: Timestamp) {
         self.manner.clock.begin(time);
@@ -83,18 +65,8 @@ impl Report for Lines {
         self.out.line()
     }
 
-    fn gone(&mut self, connection: &Connection) -> io::Result<()> {
-        self.manner.forget(connection.id());
-        Ok(())
-    }
-
-    fn silent(&mut self, datagrams: &Datagrams) -> io::Result<()> {
-        self.manner.forget(datagrams.id());
-        Ok(())
-    }
-
-    fn owned(&mut self, number: u32, end: End, owner: &Arc<Owner>) {
-        self.manner.owned(number, end, owner);
+    fn owners(&mut self) -> Option<&mut Owned> {
+        self.manner.owned.as_mut()
     }
 
     fn lull(&mut self) -> io::Result<()> {

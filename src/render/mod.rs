@@ -34,6 +34,8 @@ mod since;
 mod tally;
 mod value;
 
+use owners::Owned;
+
 /// One way of telling. Each method does nothing unless a report cares.
 pub trait Report {
     /// Nothing was read yet but the beginning of the capture.
@@ -86,14 +88,26 @@ pub trait Report {
 
     /// A connection is over, or no longer followed: nothing will be added to it.
     fn gone(&mut self, connection: &Connection) -> io::Result<()> {
-        let _ = connection;
+        self.forget(connection.id());
         Ok(())
     }
 
     /// Two ends without a connection have not spoken for long: nothing will be added.
     fn silent(&mut self, datagrams: &Datagrams) -> io::Result<()> {
-        let _ = datagrams;
+        self.forget(datagrams.id());
         Ok(())
+    }
+
+    /// Where it is kept whose the ends of conversations are, if that is to be told.
+    fn owners(&mut self) -> Option<&mut Owned> {
+        None
+    }
+
+    /// Whose the ends of a conversation are will not be told any more.
+    fn forget(&mut self, conversation: u32) {
+        if let Some(owned) = self.owners() {
+            owned.forget(conversation);
+        }
     }
 
     /// It is being looked up whose this end of a conversation is, until [`Report::asked`].
@@ -103,7 +117,9 @@ pub trait Report {
 
     /// It came out whose this end of a conversation is; said again when more is known.
     fn owned(&mut self, conversation: u32, end: End, owner: &Arc<Owner>) {
-        let _ = (conversation, end, owner);
+        if let Some(owned) = self.owners() {
+            owned.learn(conversation, end, owner);
+        }
     }
 
     /// Nothing more will come out about this end for the time being.

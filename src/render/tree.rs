@@ -4,19 +4,18 @@
 
 use std::io;
 use std::ops::Range;
-use std::sync::Arc;
 
 use super::clock::Calendar;
 use super::line::{self, Manner};
 use super::out::Out;
+use super::owners::Owned;
 use super::value::{cells, pad, shown};
 use super::{Report, hex};
 use arrayvec::ArrayVec;
 
-use crate::flow::tcp::Connection;
-use crate::flow::{self, Datagrams, End, Flows, Seen, Side};
+use crate::flow::{self, Flows, Seen, Side};
 use crate::ink::{Ink, Paint};
-use crate::timeline::{About, Owner, Timestamp};
+use crate::timeline::{About, Timestamp};
 use crate::wire::Packet;
 use crate::wire::checksum::{self, Verdict};
 use crate::wire::field::{Field, Listener, Value};
@@ -68,18 +67,8 @@ impl Report for Trees {
         self.out.line()
     }
 
-    fn gone(&mut self, connection: &Connection) -> io::Result<()> {
-        self.manner.forget(connection.id());
-        Ok(())
-    }
-
-    fn silent(&mut self, datagrams: &Datagrams) -> io::Result<()> {
-        self.manner.forget(datagrams.id());
-        Ok(())
-    }
-
-    fn owned(&mut self, number: u32, end: End, owner: &Arc<Owner>) {
-        self.manner.owned(number, end, owner);
+    fn owners(&mut self) -> Option<&mut Owned> {
+        self.manner.owned.as_mut()
     }
 
     fn lull(&mut self) -> io::Result<()> {

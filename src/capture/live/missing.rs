@@ -3,7 +3,7 @@
 use std::io;
 
 use crate::capture::{interfaces, rights};
-use crate::ink::Ink;
+use crate::ink::safe;
 
 /// One sentence that names the interface and the cause, and what to do about it.
 pub(super) fn sentence(name: &str, error: &pcap::Error) -> String {
@@ -37,9 +37,7 @@ pub(super) fn lost(name: &str, error: &pcap::Error) -> String {
 
 /// The name of an interface as people may be shown it.
 pub(super) fn shown(name: &str) -> String {
-    let mut ink = Ink::default();
-    ink.wire(name.as_bytes());
-    String::from_utf8_lossy(ink.as_bytes()).into_owned()
+    safe(name.as_bytes())
 }
 
 /// libpcap's words without the name of its function and in our case.

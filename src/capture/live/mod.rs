@@ -23,6 +23,7 @@ mod tap;
 mod watch;
 
 use clock::Clock;
+pub use clock::now;
 use stop::Stop;
 pub use tap::Counts;
 use tap::{RETIRE, Tap};
@@ -207,7 +208,7 @@ impl Live {
             if self.lost[at] || !self.taps[at].is_empty() {
                 continue;
             }
-            let taken = self.taps[at].take(Instant::now);
+            let taken = self.taps[at].take();
             some |= !self.taps[at].is_empty();
             if let Err(error) = taken {
                 self.taps[at].ails.get_or_insert_with(|| {

@@ -138,7 +138,7 @@ impl Tap {
     /// Takes what the kernel holds ready, once all that was taken before has been passed.
     ///
     /// Never waits. After an error only what the kernel already holds may still come.
-    pub(super) fn take(&mut self, now: impl Fn() -> Instant) -> Result<(), pcap::Error> {
+    pub(super) fn take(&mut self) -> Result<(), pcap::Error> {
         self.tray.octets.clear();
         self.tray.kept.clear();
         self.tray.next = 0;
@@ -153,7 +153,7 @@ impl Tap {
             let time = Timestamp(seconds.saturating_mul(1_000_000_000).saturating_add(nanos));
             kept.push(Kept { time, from, to: octets.len(), len: header.len });
         });
-        let now = now();
+        let now = Instant::now();
         self.tray.at = Some(now);
         if self.is_empty() {
             self.empty_at = Some(now);

@@ -7,7 +7,7 @@ use anyhow::{anyhow, bail};
 use caps::{CapSet, Capability};
 use nix::unistd::{Gid, Uid, User, geteuid, getgid, getuid};
 
-use crate::ink::Ink;
+use crate::ink::safe;
 
 /// A user and the group that goes with it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -46,7 +46,7 @@ fn is_changeable(own: Identity) -> bool {
 
 /// The user of `-Z`: a name, or a number that belongs to somebody.
 fn named(name: &str, own: Identity) -> anyhow::Result<Identity> {
-    let shown = shown(name);
+    let shown = safe(name.as_bytes());
     let found = match User::from_name(name) {
         Ok(None) => name.parse().map_or(Ok(None), |number| User::from_uid(Uid::from_raw(number))),
         found => found,
@@ -89,7 +89,7 @@ fn sudo(own: Identity) -> anyhow::Result<Identity> {
 fn number(variable: &str) -> anyhow::Result<Option<u32>> {
     let Some(value) = env::var_os(variable) else { return Ok(None) };
     read(&value.to_string_lossy()).map(Some).ok_or_else(|| {
-        anyhow!("{variable}: {:?} is no number of a user", shown(&value.to_string_lossy()))
+        anyhow!("{variable}: {:?} is no number of a user", safe(value.to_string_lossy().as_bytes()))
     })
 }
 
@@ -117,13 +117,6 @@ fn covers(line: &str, number: u32) -> bool {
     };
     let first: u32 = first;
     number.checked_sub(first).is_some_and(|beyond| beyond < count)
-}
-
-/// What somebody typed, safe to show.
-fn shown(text: &str) -> String {
-    let mut ink = Ink::default();
-    ink.wire(text.as_bytes());
-    String::from_utf8_lossy(ink.as_bytes()).into_owned()
 }
 
 #[cfg(test)]

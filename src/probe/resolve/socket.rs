@@ -130,15 +130,7 @@ impl Socket {
         let any = SocketAddr::new(any, 0);
         let bind = || socket::bind(descriptor.as_raw_fd(), &SockaddrStorage::from(any));
         teller.call("bind", Some(descriptor), any.to_string(), bind, zero)?;
-        let name = || socket::getsockname::<SockaddrStorage>(descriptor.as_raw_fd());
-        let own = teller.call(
-            "getsockname",
-            Some(descriptor),
-            String::new(),
-            name,
-            ToString::to_string,
-        )?;
-        let port = address(&own).map_or(0, |own| own.port());
+        let port = socket.port(teller)?;
         Ok((socket, port))
     }
 
@@ -167,6 +159,13 @@ impl Socket {
             }
             Err(errno) => return Err(errno.into()),
         }
+        let port = socket.port(teller)?;
+        Ok((socket, port))
+    }
+
+    /// Our own port.
+    fn port(&self, teller: &mut Teller<'_>) -> Result<u16, Trouble> {
+        let descriptor = &self.0;
         let name = || socket::getsockname::<SockaddrStorage>(descriptor.as_raw_fd());
         let own = teller.call(
             "getsockname",
@@ -175,8 +174,7 @@ impl Socket {
             name,
             ToString::to_string,
         )?;
-        let port = address(&own).map_or(0, |own| own.port());
-        Ok((socket, port))
+        Ok(address(&own).map_or(0, |own| own.port()))
     }
 
     /// Waits until something can be done, or the time is over.

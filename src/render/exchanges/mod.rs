@@ -9,7 +9,6 @@ mod words;
 
 use std::collections::VecDeque;
 use std::io;
-use std::sync::Arc;
 
 use super::Report;
 use super::clock::{Calendar, Clock};
@@ -19,9 +18,9 @@ use super::sheet::{Form, Sheet};
 use super::tally::{self, Tally};
 use crate::flow::exchange::{Exchange, Exchanges, Wanted, Who};
 use crate::flow::tcp::Connection;
-use crate::flow::{End, Flows, Seen};
+use crate::flow::{Datagrams, End, Flows, Seen};
 use crate::ink::Ink;
-use crate::timeline::{About, Owner, Timestamp};
+use crate::timeline::{About, Timestamp};
 use crate::wire::Packet;
 
 /// How exchanges are written.
@@ -154,16 +153,19 @@ impl Report for Listing {
         self.write()
     }
 
+    fn silent(&mut self, _: &Datagrams) -> io::Result<()> {
+        // What was asked there may still wait to be told, with whose its ends are.
+        Ok(())
+    }
+
     fn asking(&mut self, number: u32, end: End) {
         if let Some(owned) = &mut self.owned {
             owned.asking(number, end);
         }
     }
 
-    fn owned(&mut self, number: u32, end: End, owner: &Arc<Owner>) {
-        if let Some(owned) = &mut self.owned {
-            owned.learn(number, end, owner);
-        }
+    fn owners(&mut self) -> Option<&mut Owned> {
+        self.owned.as_mut()
     }
 
     fn asked(&mut self, number: u32, end: End) -> io::Result<()> {

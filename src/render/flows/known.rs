@@ -1,13 +1,11 @@
 //! What is known beside the conversations themselves: which of them are told, and what their ends are
 //! called, and whose they are?
 
-use std::sync::Arc;
-
 use crate::flow::tcp::Connection;
-use crate::flow::{End, Names, Seen};
+use crate::flow::{Names, Seen};
 use crate::render::owners::{Owned, Owners};
 use crate::render::tally;
-use crate::timeline::{About, Owner};
+use crate::timeline::About;
 use crate::wire::Packet;
 
 /// Whether addresses are told with what they are called.
@@ -45,11 +43,9 @@ impl Known {
         self.owned.as_ref().map_or_else(Owners::default, |owned| owned.of(id))
     }
 
-    /// It came out whose an end is.
-    pub(super) fn learn_owner(&mut self, id: u32, end: End, owner: &Arc<Owner>) {
-        if let Some(owned) = &mut self.owned {
-            owned.learn(id, end, owner);
-        }
+    /// Where it is kept whose the ends are, if that is to be told.
+    pub(super) fn owned(&mut self) -> Option<&mut Owned> {
+        self.owned.as_mut()
     }
 
     /// Nothing more is told of a conversation.

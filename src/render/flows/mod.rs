@@ -1,17 +1,17 @@
 //! Who talked to whom, how fast, what went wrong, and how did it end? One row a conversation.
 
 use std::io;
-use std::sync::Arc;
 
 use super::Report;
 use super::clock::Calendar;
 use super::out::Out;
+use super::owners::Owned;
 use super::sheet::{self, Sheet};
 use super::tally::{self, Tally};
 use crate::flow::tcp::Connection;
-use crate::flow::{Datagrams, End, Flows, Seen};
+use crate::flow::{Datagrams, Flows, Seen};
 use crate::ink::Ink;
-use crate::timeline::{About, Frame, Owner, Timestamp};
+use crate::timeline::{About, Frame, Timestamp};
 use crate::wire::Packet;
 
 mod known;
@@ -129,8 +129,8 @@ impl<F: Form> Report for Stream<F> {
         self.out.line()
     }
 
-    fn owned(&mut self, number: u32, end: End, owner: &Arc<Owner>) {
-        self.known.learn_owner(number, end, owner);
+    fn owners(&mut self) -> Option<&mut Owned> {
+        self.known.owned()
     }
 
     fn lull(&mut self) -> io::Result<()> {

@@ -4,20 +4,20 @@
 
 use std::cmp::Reverse;
 use std::io;
-use std::sync::Arc;
 
 use comfy_table::{ColumnConstraint, Width};
 
 use super::row::{self, Row};
 use super::{Known, Naming};
 use crate::flow::tcp::Connection;
-use crate::flow::{Datagrams, End, Flows, Seen, Side};
+use crate::flow::{Datagrams, Flows, Seen, Side};
 use crate::ink::{Ink, Paint};
 use crate::render::Report;
 use crate::render::out::Out;
+use crate::render::owners::Owned;
 use crate::render::page::{cell, put, right, table};
 use crate::render::quantity;
-use crate::timeline::{About, Frame, Owner};
+use crate::timeline::{About, Frame};
 use crate::wire::Packet;
 
 /// By what conversations are sorted; all but numbers from the largest down.
@@ -210,8 +210,8 @@ impl Report for Table {
     fn gone(&mut self, connection: &Connection) -> io::Result<()> {
         if self.known.tells(connection.id()) {
             self.add(Row::of(connection, &self.known));
-            self.known.forget(connection.id());
         }
+        self.known.forget(connection.id());
         Ok(())
     }
 
@@ -219,11 +219,12 @@ impl Report for Table {
         if self.known.tells(datagrams.id()) {
             self.add(Row::of_datagrams(datagrams, &self.known));
         }
+        self.known.forget(datagrams.id());
         Ok(())
     }
 
-    fn owned(&mut self, number: u32, end: End, owner: &Arc<Owner>) {
-        self.known.learn_owner(number, end, owner);
+    fn owners(&mut self) -> Option<&mut Owned> {
+        self.known.owned()
     }
 
     fn end(&mut self, about: &About, flows: &Flows) -> io::Result<()> {

@@ -4,14 +4,14 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::Table;
 use crate::flow::tcp::Connection;
-use crate::flow::{Datagrams, End, Flows, Seen};
+use crate::flow::{Datagrams, Flows, Seen};
+use crate::render::owners::Owned;
 use crate::render::{Report, tally};
-use crate::timeline::{About, Frame, Owner, Timestamp};
+use crate::timeline::{About, Frame, Timestamp};
 use crate::wire::Packet;
 
 mod ends;
@@ -299,8 +299,8 @@ impl<T: Terminal> Report for Live<T> {
         if typed || resized || outdated { self.draw(clock) } else { Ok(()) }
     }
 
-    fn owned(&mut self, number: u32, end: End, owner: &Arc<Owner>) {
-        self.table.owned(number, end, owner);
+    fn owners(&mut self) -> Option<&mut Owned> {
+        self.table.owners()
     }
 
     fn note(&mut self, sentence: &str) -> io::Result<()> {
