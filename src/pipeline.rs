@@ -101,6 +101,7 @@ fn read(
             Some(Moment::Note(sentence)) => report.note(sentence)?,
             Some(Moment::Begin(time)) => report.first(time),
             Some(Moment::Call(call)) => report.call(&call)?,
+            Some(Moment::Step(step)) => report.step(&step)?,
             Some(Moment::Frame(frame)) if deaf => {
                 left -= 1;
                 if let Some(save) = &mut passing.save {

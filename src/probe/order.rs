@@ -8,6 +8,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use super::route::{Flow, decide};
+use crate::timeline::fetch::{self, Attempt};
 use crate::timeline::way::{Address, Interface};
 
 /// An address that a connection may be tried to.
@@ -22,13 +23,6 @@ pub struct Candidate {
     is_tunnelled: bool,
     /// Which rule of RFC 6724 §6 put it behind the one before it; 10 when nothing told them apart.
     pub behind_by: Option<u8>,
-}
-
-/// When a connection to an address is begun, if none before it has come about.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Attempt {
-    pub destination: SocketAddr,
-    pub begins: Duration,
 }
 
 /// RFC 8305 §5: the recommended delay between two attempts.
@@ -56,6 +50,14 @@ pub fn order(destinations: &[SocketAddr], interfaces: &[Interface]) -> Vec<Candi
         }
     };
     sorted(destinations.iter().map(candidate).collect())
+}
+
+impl Candidate {
+    /// What is told of it.
+    pub fn told(&self) -> fetch::Candidate {
+        let Self { destination, source, behind_by, .. } = *self;
+        fetch::Candidate { destination, source, behind_by }
+    }
 }
 
 fn of(source: IpAddr, interfaces: &[Interface]) -> Option<&Address> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::flow::tcp::Connection;
 use crate::flow::{Datagrams, End, Flows, Seen};
+use crate::timeline::fetch::Step;
 use crate::timeline::{About, Call, Frame, Owner, Timestamp};
 use crate::wire::Packet;
 
@@ -51,6 +52,11 @@ pub trait Report {
 
     fn call(&mut self, call: &Call) -> io::Result<()> {
         let _ = call;
+        Ok(())
+    }
+
+    fn step(&mut self, step: &Step) -> io::Result<()> {
+        let _ = step;
         Ok(())
     }
 

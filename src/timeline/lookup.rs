@@ -328,6 +328,45 @@ pub struct Referral {
     pub rejected: Vec<Record>,
 }
 
+/// Where something was found.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Whence {
+    /// It is an address itself.
+    Literal,
+    /// RFC 6761 §6.3: this name is this machine's, whatever anybody says.
+    Localhost,
+    Hosts {
+        file: String,
+        line: u32,
+    },
+    Cache {
+        left: Duration,
+    },
+    Server {
+        server: Server,
+        authoritative: bool,
+    },
+}
+
+/// The addresses of a host.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Addresses {
+    /// The name that has them, behind all aliases.
+    pub canonical: String,
+    /// As found, IPv4 before IPv6: which to try first is for others to decide.
+    pub list: Vec<Address>,
+    /// Why there are none of the other family, if they were wanted.
+    pub missing: Option<Failure>,
+}
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Address {
+    pub ip: IpAddr,
+    /// In seconds; from the DNS only.
+    pub ttl: Option<u32>,
+    pub whence: Whence,
+}
+
 /// Why something that arrived is no answer.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Mismatch {

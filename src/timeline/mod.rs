@@ -8,6 +8,7 @@ use crate::octets::Octets;
 
 mod call;
 pub mod device;
+pub mod fetch;
 pub mod lookup;
 mod tcp_info;
 pub mod way;
@@ -101,6 +102,8 @@ pub struct Interface {
 pub enum Moment<'a> {
     /// A system call made by our own fetch.
     Call(Box<Call>),
+    /// A step of our own fetch.
+    Step(Box<fetch::Step>),
     Frame(Frame<'a>),
     /// When the first frame of the source was captured, wanted or not: relative times count from here.
     Begin(Timestamp),

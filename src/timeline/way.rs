@@ -251,6 +251,15 @@ impl Kernel {
     }
 }
 
+/// Everything about the way to a destination.
+#[derive(Clone, Debug)]
+pub struct Way {
+    pub interfaces: Vec<Interface>,
+    pub route: Route,
+    /// The neighbour cache's entry of the next hop, where it has one.
+    pub neighbour: Option<Neighbour>,
+}
+
 /// An entry of the neighbour cache (ARP, or neighbour discovery).
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Neighbour {

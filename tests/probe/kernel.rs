@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
-use wiretale::probe::kernel::{self, Options, Outcome, Tcp, Tracer, Transport, Udp};
-use wiretale::probe::order::Attempt;
+use wiretale::probe::kernel::{self, Options, Tcp, Tracer, Transport, Udp};
+use wiretale::timeline::fetch::{Attempt, Outcome};
 use wiretale::timeline::{Call, Evidence, Purpose, Stage, Stamp};
 
 /// All calls told, in their order.

@@ -5,7 +5,8 @@ use std::net::{SocketAddr, TcpListener};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use wiretale::probe::kernel::{self, Options, Outcome, Transport, Tried};
+use wiretale::probe::kernel::{self, Options, Transport};
+use wiretale::timeline::fetch::{Outcome, Tried};
 use wiretale::timeline::{Origin, Stage};
 
 use super::hosts::{Hosts, missing};

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use wiretale::probe::neighbour::{self, Watch};
 use wiretale::probe::order::order;
-use wiretale::probe::route::{Flow, Way, way};
+use wiretale::probe::route::{Flow, way};
 use wiretale::probe::{interface, lease};
-use wiretale::timeline::way::{Lease, NeighbourChange, RowKind, Source, Why};
+use wiretale::timeline::way::{Lease, NeighbourChange, RowKind, Source, Way, Why};
 
 use super::hosts::{Hosts, missing};
 use super::kernel::{Told, connect};

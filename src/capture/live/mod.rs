@@ -14,12 +14,13 @@ use std::time::{Duration, Instant};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::sift::BadFilter;
-use crate::timeline::{About, Interface, Moment, Source, Timestamp};
+use crate::timeline::{About, Frame, Interface, Moment, Source, Timestamp};
 
 mod clock;
 mod missing;
 mod stop;
 mod tap;
+mod tray;
 mod watch;
 
 use clock::Clock;
@@ -149,23 +150,27 @@ impl Live {
 
     fn turn(&mut self) -> io::Result<Turn> {
         loop {
+            // Once for a load of frames the system is asked, however many wait to be told.
+            let is_due = self.taps.iter().any(Tap::is_due);
+            if is_due {
+                self.stop.look();
+                if self.looked.elapsed() >= PATIENCE {
+                    self.look_around();
+                }
+                if let Some(note) = self.notes.pop() {
+                    self.note = note;
+                    return Ok(Turn::Note);
+                }
+            }
+            let taken = is_due && self.take();
             if let Some(tap) = self.earliest() {
                 self.taps[tap].pass();
                 self.rested = false;
                 return Ok(Turn::Frame(tap));
             }
-            self.stop.look();
             if self.has_ended() {
                 return Ok(Turn::End);
             }
-            if self.looked.elapsed() >= PATIENCE {
-                self.look_around();
-            }
-            if let Some(note) = self.notes.pop() {
-                self.note = note;
-                return Ok(Turn::Note);
-            }
-            let taken = self.take();
             if taken {
                 continue;
             }
@@ -201,11 +206,11 @@ impl Live {
         }
     }
 
-    /// Takes from every interface that has nothing left; says whether any had something.
+    /// Takes from every interface that is due; says whether any had something.
     fn take(&mut self) -> bool {
         let mut some = false;
         for at in 0..self.taps.len() {
-            if self.lost[at] || !self.taps[at].is_empty() {
+            if self.lost[at] || !self.taps[at].is_due() {
                 continue;
             }
             let taken = self.taps[at].take();
@@ -303,7 +308,39 @@ impl Live {
 }
 
 impl Source for Live {
+    #[inline]
     fn next(&mut self) -> io::Result<Option<Moment<'_>>> {
+        if let [tap] = &self.taps[..]
+            && let Some(time) = tap.head()
+            && self.stop.end().is_none()
+            && self.first.is_some()
+            && self.held.is_none()
+        {
+            // The usual case: there is one interface, and more of what was taken from it.
+            self.taps[0].pass();
+            self.rested = false;
+            return Ok(Some(self.yields(0, time)));
+        }
+        self.next_turn()
+    }
+
+    fn ahead(&mut self) -> Option<Frame<'_>> {
+        // Of several interfaces it is not known which has the next one.
+        let [tap] = &mut self.taps[..] else { return None };
+        tap.ahead(self.number + 1 + u64::from(self.held.is_some()))
+    }
+
+    fn about(&self) -> &About {
+        &self.about
+    }
+
+    fn finish(&mut self) {
+        self.count();
+    }
+}
+
+impl Live {
+    fn next_turn(&mut self) -> io::Result<Option<Moment<'_>>> {
         let turn = match self.held.take() {
             Some(tap) => Turn::Frame(tap),
             None => self.turn()?,
@@ -314,11 +351,7 @@ impl Source for Live {
                 if self.first.is_none() {
                     return Ok(Some(self.begin(tap, time)));
                 }
-                self.number += 1;
-                self.about.backwards += u64::from(time < self.last);
-                self.last = time;
-                self.about.interfaces[tap].frames += 1;
-                Some(Moment::Frame(self.taps[tap].frame(self.number, tap as u32)))
+                Some(self.yields(tap, time))
             }
             Turn::Lull => Some(Moment::Lull),
             Turn::Note => Some(Moment::Note(&self.note)),
@@ -329,11 +362,13 @@ impl Source for Live {
         })
     }
 
-    fn about(&self) -> &About {
-        &self.about
-    }
-
-    fn finish(&mut self) {
-        self.count();
+    /// Lends the frame passed last.
+    #[inline]
+    fn yields(&mut self, tap: usize, time: Timestamp) -> Moment<'_> {
+        self.number += 1;
+        self.about.backwards += u64::from(time < self.last);
+        self.last = time;
+        self.about.interfaces[tap].frames += 1;
+        Moment::Frame(self.taps[tap].frame(self.number, tap as u32))
     }
 }

@@ -7,9 +7,9 @@ use anyhow::anyhow;
 use pcap::{Active, Capture, Linktype, Precision};
 use rustix::io::{FdFlags, fcntl_setfd};
 
+use super::tray::Tray;
 use super::{Direction, Listening, missing};
 use crate::capture::bpf::linktype;
-use crate::octets::Octets;
 use crate::timeline::{Frame, Timestamp};
 
 /// An open interface.
@@ -35,27 +35,6 @@ pub struct Counts {
     /// What the interface or its driver could not hand over.
     pub missed: u64,
 }
-
-/// Frames copied out of the kernel's buffer, so that it has room again.
-#[derive(Default)]
-struct Tray {
-    octets: Vec<u8>,
-    kept: Vec<Kept>,
-    next: usize,
-    /// When they were taken.
-    at: Option<Instant>,
-}
-
-#[derive(Clone, Copy)]
-struct Kept {
-    time: Timestamp,
-    from: usize,
-    to: usize,
-    len: u32,
-}
-
-/// Frames taken at a time at most.
-const BATCH: usize = 1024;
 
 /// How long the kernel may keep a frame before it hands it over, in milliseconds.
 pub(super) const RETIRE: u64 = 40;
@@ -106,62 +85,79 @@ impl Tap {
         })
     }
 
+    /// Has neither a frame at hand nor, as far as is known, in the kernel's buffer.
     pub(super) fn is_empty(&self) -> bool {
-        self.tray.next == self.tray.kept.len()
+        self.tray.is_empty()
+    }
+
+    /// Whether it is time to [`Tap::take`] again.
+    pub(super) fn is_due(&self) -> bool {
+        self.tray.head().is_none()
     }
 
     /// The time of the next frame.
+    #[inline]
     pub(super) fn head(&self) -> Option<Timestamp> {
-        self.tray.kept.get(self.tray.next).map(|kept| kept.time)
+        self.tray.head()
     }
 
     /// When the next frame was taken from the kernel.
     pub(super) fn taken(&self) -> Option<Instant> {
-        self.tray.at
+        self.tray.taken()
     }
 
     /// Goes beyond the next frame, which [`Tap::frame`] then lends.
+    #[inline]
     pub(super) fn pass(&mut self) {
-        self.tray.next += 1;
+        self.tray.pass();
     }
 
     /// The frame passed last.
     #[inline]
     pub(super) fn frame(&self, number: u64, interface: u32) -> Frame<'_> {
-        let kept = self.tray.next.checked_sub(1).and_then(|last| self.tray.kept.get(last));
-        let (time, octets) = kept.map_or((Timestamp(0), Octets::whole(&[])), |kept| {
-            (kept.time, Octets::new(&self.tray.octets[kept.from..kept.to], kept.len as usize))
-        });
-        Frame { number, time, link: self.link, interface, comment: &[], octets }
+        self.tray.frame(self.link, number, interface)
     }
 
-    /// Takes what the kernel holds ready, once all that was taken before has been passed.
+    /// A frame that was not passed yet and not looked at, if it is near; `number` is that of the next to
+    /// pass.
+    #[inline]
+    pub(super) fn ahead(&mut self, number: u64) -> Option<Frame<'_>> {
+        self.tray.ahead(self.link, number)
+    }
+
+    /// Takes all that the kernel holds ready and there is room for, so that its own buffer is free for what
+    /// comes.
     ///
     /// Never waits. After an error only what the kernel already holds may still come.
     pub(super) fn take(&mut self) -> Result<(), pcap::Error> {
-        self.tray.octets.clear();
-        self.tray.kept.clear();
-        self.tray.next = 0;
-        let (octets, kept) = (&mut self.tray.octets, &mut self.tray.kept);
-        let taken = self.capture.dispatch(Some(BATCH), |packet| {
-            let header = packet.header;
-            // With nanoseconds asked for, libpcap counts them where microseconds would be.
-            let (seconds, nanos) =
-                (header.ts.tv_sec.cast_unsigned(), header.ts.tv_usec.cast_unsigned());
-            let from = octets.len();
-            octets.extend_from_slice(packet.data);
-            let time = Timestamp(seconds.saturating_mul(1_000_000_000).saturating_add(nanos));
-            kept.push(Kept { time, from, to: octets.len(), len: header.len });
-        });
-        let now = Instant::now();
-        self.tray.at = Some(now);
+        // It makes room.
+        self.tray.step();
+        let taken = self.drain();
+        self.tray.step();
         if self.is_empty() {
-            self.empty_at = Some(now);
+            self.empty_at = Some(Instant::now());
         }
-        match taken {
-            Ok(_) | Err(pcap::Error::TimeoutExpired) => Ok(()),
-            Err(error) => Err(error),
+        taken
+    }
+
+    fn drain(&mut self) -> Result<(), pcap::Error> {
+        while let Some(mut load) = self.tray.lift() {
+            let taken = self.capture.dispatch(Some(load.most), |packet| {
+                let header = packet.header;
+                // With nanoseconds asked for, libpcap counts them where microseconds would be.
+                let (seconds, nanos) =
+                    (header.ts.tv_sec.cast_unsigned(), header.ts.tv_usec.cast_unsigned());
+                let time = seconds.saturating_mul(1_000_000_000).saturating_add(nanos);
+                load.keep(Timestamp(time), packet.data, header.len);
+            });
+            let some = self.tray.put(load);
+            match taken {
+                Ok(_) | Err(pcap::Error::TimeoutExpired) if some => {}
+                Ok(_) | Err(pcap::Error::TimeoutExpired) => break,
+                Err(error) => return Err(error),
+            }
         }
+        Ok(())
     }
 
     /// Asks the system what it counted.

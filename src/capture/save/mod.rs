@@ -115,6 +115,7 @@ impl Save {
     }
 
     /// Keeps a frame. Its interface may be told of at the next [`Save::note`].
+    #[inline]
     pub fn frame(&mut self, frame: &Frame<'_>) -> io::Result<()> {
         let start = self.records.octets.len();
         match &mut self.style {
@@ -133,6 +134,7 @@ impl Save {
     }
 
     /// Writes what the source has come to know before the frame kept last, and that frame.
+    #[inline]
     pub fn note(&mut self, about: &About) -> io::Result<()> {
         let Some((start, time)) = self.latest.take() else { return Ok(()) };
         self.told.frames += 1;
@@ -360,7 +362,7 @@ fn is_file_or_free(path: &Path) -> bool {
 }
 
 /// Records are written out once they are longer than this.
-const FULL: usize = 256 * 1024;
+const FULL: usize = 128 * 1024;
 
 #[cfg(test)]
 mod tests {

@@ -3,7 +3,6 @@
 //! RFC 8305: an attempt is begun when its time has come, or as soon as all before it have failed. The first
 //! that connects wins; the others are closed.
 
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno as Number;
@@ -14,31 +13,8 @@ use super::ready::wait;
 use super::socket::Socket;
 use super::{Nagle, Options, Tcp, Tracer};
 use crate::probe::netlink;
-use crate::probe::order::Attempt;
-use crate::timeline::{Errno, Purpose, Refusal};
-
-/// What became of an attempt.
-#[derive(Clone, Debug)]
-pub struct Tried {
-    pub destination: SocketAddr,
-    /// The socket's number in the calls; 0 when none was opened.
-    pub socket: u32,
-    pub outcome: Outcome,
-    /// What the network refused meanwhile.
-    pub refusals: Vec<Refusal>,
-}
-
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Outcome {
-    Connected,
-    Failed(Errno),
-    /// Another was faster.
-    Overtaken,
-    /// The deadline passed.
-    Unanswered,
-    /// Another had connected, or the deadline passed, before it was begun.
-    NotBegun,
-}
+use crate::timeline::fetch::{Attempt, Outcome, Tried};
+use crate::timeline::{Errno, Purpose};
 
 /// An attempt under way.
 struct Connecting {

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-pub use connect::{Outcome, Tried, connect};
+pub use connect::connect;
 pub use diag::{remembered, state};
 pub use tcp::Tcp;
 pub use udp::Udp;

@@ -23,6 +23,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::timeline::lookup;
+pub use crate::timeline::lookup::{Address, Addresses, Whence};
 use cache::Cache;
 pub use compare::{Comparison, Difference};
 use config::Files;
@@ -66,45 +67,6 @@ pub enum Family {
 pub struct Found {
     pub aliases: Vec<Record>,
     pub records: Vec<Record>,
-    pub whence: Whence,
-}
-
-/// Where something was found.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Whence {
-    /// It is an address itself.
-    Literal,
-    /// RFC 6761 §6.3: this name is this machine's, whatever anybody says.
-    Localhost,
-    Hosts {
-        file: String,
-        line: u32,
-    },
-    Cache {
-        left: Duration,
-    },
-    Server {
-        server: Server,
-        authoritative: bool,
-    },
-}
-
-/// The addresses of a host.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Addresses {
-    /// The name that has them, behind all aliases.
-    pub canonical: String,
-    /// As found, IPv4 before IPv6: which to try first is for others to decide.
-    pub list: Vec<Address>,
-    /// Why there are none of the other family, if they were wanted.
-    pub missing: Option<Failure>,
-}
-
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Address {
-    pub ip: IpAddr,
-    /// In seconds; from the DNS only.
-    pub ttl: Option<u32>,
     pub whence: Whence,
 }
 

@@ -18,7 +18,7 @@ pub use table::rows;
 
 use super::{interface, neighbour, netlink};
 use crate::timeline::way::{
-    Action, Interface, Kernel, Neighbour, Route, Row, RowKind, Rule, Weighed, Why,
+    Action, Interface, Kernel, Route, Row, RowKind, Rule, Way, Weighed, Why,
 };
 
 /// What the rules look at.
@@ -44,15 +44,6 @@ impl Flow {
             interface: scope,
         }
     }
-}
-
-/// Everything about the way to a destination.
-#[derive(Clone, Debug)]
-pub struct Way {
-    pub interfaces: Vec<Interface>,
-    pub route: Route,
-    /// The neighbour cache's entry of the next hop, where it has one.
-    pub neighbour: Option<Neighbour>,
 }
 
 /// Which way a packet would go now. Lease files are looked for below `root`, which is `/` outside tests.
