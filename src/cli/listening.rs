@@ -28,7 +28,7 @@ pub(super) struct Listen {
     #[arg(short = 'p', long, requires = "interfaces")]
     pub(super) no_promiscuous: bool,
 
-    /// The kernel's buffer for each interface: 16MiB, or a number of KiB as in tcpdump
+    /// The kernel's buffer for each interface: 16MiB, or a number of KiB as in tcpdump; in a burst up to 128 MiB more are held in memory
     #[arg(short = 'B', long, value_name = "SIZE", default_value = "16MiB", requires = "interfaces", value_parser = super::size::buffer)]
     pub(super) buffer: usize,
 

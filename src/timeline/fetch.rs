@@ -72,6 +72,7 @@ pub struct Policy {
 
 /// A URL in its pieces, each as it was written.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact about a piece of it")]
 pub struct Url {
     /// All of it, the password masked.
     pub shown: String,
