@@ -1,0 +1,183 @@
+//! Which rules of HTTP are broken on port 80?
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::thread::sleep;
+use std::time::Duration;
+
+use super::{linger, reset};
+
+/// How a connection ends after an answer.
+enum End {
+    /// By FIN.
+    Fin,
+    Reset,
+    /// Not at all, until the client ends it.
+    Never,
+    /// It does not: the next request may come.
+    Another,
+}
+
+const HALF: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 1000\r\n\r\n";
+const CHUNKED: &[u8] =
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+pub(super) fn answer(mut stream: TcpStream) {
+    _ = stream.set_read_timeout(Some(Duration::from_secs(60)));
+    _ = stream.set_nodelay(true);
+    while let Some(path) = request(&mut stream) {
+        // An error is that the client has had enough.
+        match respond(&mut stream, &path).unwrap_or(End::Fin) {
+            End::Another => continue,
+            End::Reset => reset(&stream),
+            End::Never => linger(stream),
+            End::Fin => {
+                _ = stream.shutdown(Shutdown::Write);
+                linger(stream);
+            }
+        }
+        return;
+    }
+}
+
+/// The path of the next request; `None` when there is none.
+fn request(stream: &mut TcpStream) -> Option<String> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut octet = [0];
+        if head.len() > 1 << 16 || stream.read(&mut octet).ok()? == 0 {
+            return None;
+        }
+        head.push(octet[0]);
+    }
+    let head = String::from_utf8_lossy(&head).into_owned();
+    head.split(' ').nth(1).map(str::to_owned)
+}
+
+/// A body of that many octets.
+fn body(count: usize) -> Vec<u8> {
+    (0..count).map(|at| if at % 64 == 63 { b'\n' } else { b'a' + (at % 26) as u8 }).collect()
+}
+
+fn whole(stream: &mut TcpStream, headers: &str, body: &[u8]) -> io::Result<End> {
+    let head = format!("HTTP/1.1 200 OK\r\n{headers}Content-Length: {}\r\n\r\n", body.len());
+    stream.write_all(&[head.as_bytes(), body].concat())?;
+    Ok(End::Another)
+}
+
+/// Half of a body that was promised.
+fn half(stream: &mut TcpStream) -> io::Result<()> {
+    stream.write_all(&[HALF, &body(500)].concat())
+}
+
+fn respond(stream: &mut TcpStream, path: &str) -> io::Result<End> {
+    let mut say = |octets: &[u8]| stream.write_all(octets);
+    match path {
+        "/fine" => return whole(stream, "Content-Type: text/plain\r\n", &body(1000)),
+        "/empty" => {}
+        "/reset" => return Ok(End::Reset),
+        "/half" => half(stream)?,
+        "/half-reset" => {
+            half(stream)?;
+            // What is not yet acknowledged would be taken back by a reset.
+            sleep(Duration::from_millis(100));
+            return Ok(End::Reset);
+        }
+        "/half-stalled" => {
+            half(stream)?;
+            return Ok(End::Never);
+        }
+        "/stalled" => return Ok(End::Never),
+        "/late" => {
+            sleep(Duration::from_millis(400));
+            return whole(stream, "", b"late, but here\n");
+        }
+        "/head-cut" => say(b"HTTP/1.1 200 OK\r\nContent-Ty")?,
+        "/chunk-line" => say(&[CHUNKED, b"5\r\nwhole\r\nxyz\r\nhalf\r\n"].concat())?,
+        "/chunk-size" => say(&[CHUNKED, b"ffffffffffffffffff\r\nx\r\n0\r\n\r\n"].concat())?,
+        "/chunk-end" => say(&[CHUNKED, b"5\r\nwholeNOT-CRLF0\r\n\r\n"].concat())?,
+        "/chunk-last" => say(&[CHUNKED, b"5\r\nwhole\r\n"].concat())?,
+        "/chunks" => {
+            say(CHUNKED)?;
+            for chunk in ["6;x=1\r\nsome, \r\n", "5\r\nthen \r\n", "5\r\nmore\n\r\n", "0\r\n\r\n"] {
+                say(chunk.as_bytes())?;
+            }
+            return Ok(End::Another);
+        }
+        "/chunks-forever" => {
+            say(CHUNKED)?;
+            let chunk = [b"1000\r\n", &body(4096)[..], b"\r\n"].concat();
+            loop {
+                say(&chunk)?;
+            }
+        }
+        "/huge" => {
+            say(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000000\r\n\r\n")?;
+            let piece = body(1 << 16);
+            loop {
+                say(&piece)?;
+            }
+        }
+        "/lengths" => {
+            say(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nwhole!")?;
+        }
+        "/length" => say(b"HTTP/1.1 200 OK\r\nContent-Length: five\r\n\r\nwhole")?,
+        "/gzip" => return whole(stream, "Content-Encoding: gzip\r\n", GZIP),
+        "/gzip-bad" => {
+            let bad = [&GZIP[..10], b"this is not what deflate makes"].concat();
+            return whole(stream, "Content-Encoding: gzip\r\n", &bad);
+        }
+        "/gzip-cut" => return whole(stream, "Content-Encoding: gzip\r\n", &GZIP[..20]),
+        "/encoding" => return whole(stream, "Content-Encoding: rot13\r\n", b"jung vf guvf\n"),
+        "/drip" => {
+            for octet in [HALF, &body(1000)].concat() {
+                say(&[octet])?;
+                sleep(Duration::from_millis(100));
+            }
+        }
+        "/headers" => {
+            say(b"HTTP/1.1 200 OK\r\n")?;
+            for number in 0..100_000 {
+                say(format!("X-{number}: one of very many headers\r\n").as_bytes())?;
+            }
+            say(b"Content-Length: 0\r\n\r\n")?;
+        }
+        "/controls" => {
+            say(b"HTTP/1.1 200 \x1b[31mred\x07\r\nServer: \x1b]0;owned\x07\x1b[2J\r\nX-\x9b: \xc2\x9b31m\r\n\
+                  Content-Type: text/plain\x0b\r\nContent-Length: 3\r\n\r\nok\n")?;
+            return Ok(End::Another);
+        }
+        "/noise" => say(b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n")?,
+        "/old-style" => say(&[b"HTTP/1.0 200 OK\r\n\r\n", &body(300)[..]].concat())?,
+        "/hints" => {
+            say(b"HTTP/1.1 103 Early Hints\r\nLink: </s.css>; rel=preload\r\n\r\n")?;
+            sleep(Duration::from_millis(50));
+            return whole(stream, "", b"after the hints\n");
+        }
+        "/to-file" => return redirect(stream, "file:///etc/passwd"),
+        "/to-bad" => return redirect(stream, "http://[::1"),
+        "/to-itself" => return redirect(stream, "/to-itself"),
+        path => {
+            if let Some(number) = path.strip_prefix("/maze/").and_then(|it| it.parse::<u64>().ok())
+            {
+                return redirect(stream, &format!("/maze/{}", number + 1));
+            }
+            say(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")?;
+            return Ok(End::Another);
+        }
+    }
+    Ok(End::Fin)
+}
+
+fn redirect(stream: &mut TcpStream, location: &str) -> io::Result<End> {
+    let answer = format!("HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n");
+    stream.write_all(answer.as_bytes())?;
+    Ok(End::Another)
+}
+
+/// "packed well\n" three times.
+const GZIP: &[u8] = &[
+    0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0x2b, 0x48, 0x4c, 0xce, 0x4e, 0x4d,
+    0x51, 0x28, 0x4f, 0xcd, 0xc9, 0xe1, 0x2a, 0xc0, 0xc1, 0x06, 0x00, 0x40, 0xb3, 0xaa, 0x2f, 0x24,
+    0x00, 0x00, 0x00,
+];
