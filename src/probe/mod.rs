@@ -1,5 +1,6 @@
 //! What if we fetch it ourselves, and watch?
 
+pub mod http;
 pub mod interface;
 pub mod kernel;
 pub mod lease;

@@ -140,6 +140,10 @@ impl fmt::Debug for Url {
 }
 
 impl Secret {
+    pub fn new(octets: impl Into<Vec<u8>>) -> Self {
+        Self(octets.into())
+    }
+
     /// For sending.
     pub fn reveal(&self) -> &[u8] {
         &self.0

@@ -9,6 +9,7 @@ use crate::octets::Octets;
 mod call;
 pub mod device;
 pub mod fetch;
+pub mod http;
 pub mod lookup;
 mod tcp_info;
 pub mod way;
