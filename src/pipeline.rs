@@ -7,7 +7,7 @@ use crate::capture::save::Save;
 use crate::filter::Filter;
 use crate::flow::{Beyond, Flows, Keyring};
 use crate::render::Report;
-use crate::timeline::{Moment, Source, Timestamp};
+use crate::timeline::{Frame, Moment, Source, Timestamp};
 use crate::wire::Packet;
 
 mod asking;
@@ -132,7 +132,9 @@ fn read(
                 if passing.filter.as_ref().is_none_or(|filter| filter.admits(&packet, &seen)) {
                     left -= 1;
                     if let Some(save) = &mut passing.save {
-                        save.frame(&packet.frame)?;
+                        let said = report.remark(&packet, &seen);
+                        let comment = said.unwrap_or(packet.frame.comment);
+                        save.frame(&Frame { comment, ..packet.frame })?;
                     }
                     if let Some(asking) = &mut asking {
                         now = packet.frame.time;

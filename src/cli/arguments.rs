@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
+use super::fetch::Fetch;
 use super::keep::Keep;
 use super::listening::{Listen, Processes};
 use crate::capture::sift::Edge;
@@ -51,6 +52,7 @@ pub(super) enum Question {
     Flows(Conversations),
     Flow(Conversation),
     Capture(Keep),
+    Fetch(Box<Fetch>),
     Interfaces(Interfaces),
     /// Write the completions of a shell to standard output
     #[command(before_help = "Examples:

@@ -36,6 +36,7 @@ use crate::timeline::Source;
 
 mod arguments;
 mod devices;
+mod fetch;
 mod from;
 mod keep;
 mod keys;
@@ -73,6 +74,7 @@ pub fn run() -> anyhow::Result<()> {
             answer(&flow.from, false, conversation(&flow, number)?)
         }
         Question::Capture(keep) => keep::keep(keep),
+        Question::Fetch(asked) => fetch::fetch(*asked),
         Question::Interfaces(asked) => devices::tell(&asked),
         Question::Completions { shell } => {
             let mut script = Vec::new();
@@ -93,6 +95,18 @@ impl fmt::Display for Usage {
 }
 
 impl std::error::Error for Usage {}
+
+/// Everything was told, and this is how it ends.
+#[derive(Clone, Copy, Debug)]
+pub struct Ended(pub u8);
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ended with {}", self.0)
+    }
+}
+
+impl std::error::Error for Ended {}
 
 /// Marks an error as the command line's.
 fn usage(error: impl fmt::Display) -> Usage {

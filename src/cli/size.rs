@@ -27,6 +27,11 @@ pub(super) fn buffer(text: &str) -> Result<usize, String> {
     }
 }
 
+/// A number of octets, unless said otherwise.
+pub(super) fn plain(text: &str) -> Result<usize, String> {
+    usize::try_from(octets(text, 1)?).map_err(|_| WANTED.to_owned())
+}
+
 const WANTED: &str =
     "a size is a number, perhaps with a unit: k, KiB, KB, M, MiB, MB, G, GiB or GB";
 

@@ -1,16 +1,22 @@
 //! What if we fetch it ourselves, and watch?
 
+pub mod engine;
 pub mod http;
 pub mod interface;
 pub mod kernel;
 pub mod lease;
 pub mod neighbour;
 pub mod order;
+pub mod plan;
 pub mod resolve;
 pub mod route;
 pub mod url;
 
 mod clock;
+mod merge;
 mod netlink;
+mod ours;
+
+pub use merge::{Probe, Watched, watch};
 
 pub(crate) use crate::capture::live::now;

@@ -63,6 +63,12 @@ pub trait Report {
     /// `seen` is what the packet is to its conversation.
     fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()>;
 
+    /// What a savefile shall say of this packet, before it is told; nothing leaves what is said of it already.
+    fn remark(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> Option<&[u8]> {
+        let _ = (packet, seen);
+        None
+    }
+
     /// Whether packets are told at all: a report that does not hear is for packets that are only kept, and
     /// none is read for it.
     fn hears(&self) -> bool {

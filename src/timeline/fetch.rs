@@ -3,11 +3,12 @@
 //! Plain facts, as they were found out. Every text in them is safe to show, and a password is in none.
 
 use std::net::{IpAddr, SocketAddr};
+use std::ops::Range;
 use std::time::Duration;
 
-use super::lookup::{self, Addresses};
+use super::lookup::{self, Addresses, Comparison, Record};
 use super::way::{NeighbourChange, Way};
-use super::{Errno, Refusal, Timestamp};
+use super::{Errno, Refusal, Timestamp, http};
 
 /// One step, told as soon as it is over.
 #[derive(Clone, Debug)]
@@ -43,8 +44,32 @@ pub enum Event {
     Reused {
         requests: u32,
     },
-    /// The transfer could begin only now, because all connections to the host were busy.
-    Waited,
+    /// Records of other types that were asked for.
+    Records {
+        kind: u16,
+        records: Result<Vec<Record>, lookup::Failure>,
+    },
+    /// The name was looked up by both ways.
+    Compared(Comparison),
+    /// The request is sent, all of it; so many octets of the stream, in one write unless it was long.
+    Request {
+        request: http::Request,
+        octets: Range<u64>,
+    },
+    /// A head came, an interim one perhaps.
+    Response {
+        response: http::Response,
+        /// The request that it answers had been sent for so long.
+        after: Duration,
+        octets: Range<u64>,
+    },
+    /// The body came, as far as it did.
+    Body {
+        body: Box<http::Body>,
+        octets: Range<u64>,
+        /// Whether it was handed on to whoever asked for it.
+        is_saved: bool,
+    },
     /// Nothing more is done for this transfer.
     Ended(Box<Transfer>),
     /// Somebody wants it to end now (a signal).
@@ -148,7 +173,7 @@ pub enum Outcome {
 }
 
 /// What became of a transfer, in the end.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Transfer {
     pub url: String,
     /// The page it was found in, or the URL that redirected to it.
@@ -157,8 +182,7 @@ pub struct Transfer {
     pub local: Option<SocketAddr>,
     pub remote: Option<SocketAddr>,
     pub status: Option<u16>,
-    /// `1.0`, `1.1`.
-    pub version: Option<&'static str>,
+    pub version: Option<http::Version>,
     pub media: Option<String>,
     /// Octets of the request, of the answer's head, and of its body as it came and as it is.
     pub request: u64,
@@ -202,6 +226,7 @@ pub enum Failure {
     },
     /// The interface or the source address asked for cannot be used.
     Interface(Errno),
+    Http(Box<http::Problem>),
     /// A call on the connection failed; the octets that had moved till then.
     Broken {
         doing: Doing,
@@ -217,13 +242,12 @@ pub enum Failure {
         sent: u64,
         received: u64,
     },
-    /// The server was redirected in a circle, or too often.
+    /// The server redirects in a circle, too often, or to where we do not go: one sentence.
     Redirects {
-        limit: u32,
-        is_loop: bool,
+        why: String,
+        /// curl's number.
+        exit: u8,
     },
-    /// A redirect leads where we do not go.
-    Astray(String),
     /// The server refused by its status, and that was to count as a failure (`--fail`).
     Status(u16),
     /// The body could not be saved: the system's sentence.

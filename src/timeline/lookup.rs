@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use super::Timestamp;
 
+mod comparison;
 mod failure;
 mod name;
 
+pub use comparison::{Comparison, Difference};
 pub use failure::{Cause, Failure, Trouble};
 pub use name::{BadName, Name};
 
@@ -342,6 +344,8 @@ pub enum Whence {
     Cache {
         left: Duration,
     },
+    /// Somebody typed it.
+    CommandLine,
     Server {
         server: Server,
         authoritative: bool,

@@ -25,6 +25,7 @@ mod watch;
 
 use clock::Clock;
 pub use clock::now;
+pub use stop::Ender;
 use stop::Stop;
 pub use tap::Counts;
 use tap::{RETIRE, Tap};
@@ -131,7 +132,7 @@ pub struct Live {
 const PATIENCE: Duration = Duration::from_millis(100);
 
 /// Within this time of its capture a frame is surely handed over.
-const HANDED_OVER: Duration = Duration::from_millis(RETIRE + 40);
+pub(crate) const HANDED_OVER: Duration = Duration::from_millis(RETIRE + 40);
 
 /// What comes next.
 enum Turn {
@@ -146,6 +147,11 @@ impl Live {
     /// What the system counted, as of the last [`Source::finish`]; in the order of the interfaces.
     pub fn counts(&self) -> impl Iterator<Item = Counts> {
         self.taps.iter().map(|tap| tap.counts)
+    }
+
+    /// Something that ends listening, from whichever thread has it.
+    pub fn ender(&self) -> io::Result<Ender> {
+        self.stop.ender()
     }
 
     fn turn(&mut self) -> io::Result<Turn> {

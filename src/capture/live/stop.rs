@@ -1,6 +1,6 @@
 //! When does listening end? A signal, or the time that was given.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
@@ -18,9 +18,21 @@ const SIGNALS: [i32; 3] = [SIGINT, SIGTERM, SIGHUP];
 
 pub(super) struct Stop {
     signals: UnixStream,
+    ender: Ender,
     /// When the time that was given is over.
     until: Option<Instant>,
     end: Option<End>,
+}
+
+/// Ends listening as a signal would, from another thread.
+#[derive(Debug)]
+pub struct Ender(UnixStream);
+
+impl Ender {
+    pub fn end(&self) {
+        // Whoever does not listen any more need not be told.
+        let _ = (&self.0).write(&[1]);
+    }
 }
 
 /// What was captured later than this is no longer wanted.
@@ -46,7 +58,11 @@ impl Stop {
             low_level::pipe::register(signal, writer.try_clone()?)?;
         }
         let until = span.and_then(|span| Instant::now().checked_add(span));
-        Ok(Self { signals, until, end: None })
+        Ok(Self { signals, ender: Ender(writer), until, end: None })
+    }
+
+    pub(super) fn ender(&self) -> io::Result<Ender> {
+        Ok(Ender(self.ender.0.try_clone()?))
     }
 
     /// Whether it was found to be over, and since when.

@@ -29,6 +29,7 @@ pub struct Rights {
     writes: Vec<PathBuf>,
     reads: Vec<PathBuf>,
     commands: bool,
+    connections: bool,
     processes: bool,
 }
 
@@ -53,7 +54,7 @@ impl Rights {
     pub fn of(user: Option<&str>) -> anyhow::Result<Self> {
         let who = user::find(user)?;
         let (writes, reads) = (Vec::new(), Vec::new());
-        Ok(Self { who, writes, reads, commands: false, processes: false })
+        Ok(Self { who, writes, reads, commands: false, connections: false, processes: false })
     }
 
     /// In this folder, and below it, files may be created, written, cut, renamed and removed, but not
@@ -86,6 +87,12 @@ impl Rights {
     #[must_use]
     pub fn may_run_commands(self) -> Self {
         Self { commands: true, ..self }
+    }
+
+    /// Connections may be made, and files be read to make them: the fence would keep from both.
+    #[must_use]
+    pub fn may_connect(self) -> Self {
+        Self { connections: true, ..self }
     }
 
     /// The processes of others may be looked into, as far as they may be now. Keeps the two capabilities
@@ -127,7 +134,7 @@ impl Rights {
         setrlimit(Resource::RLIMIT_CORE, 0, 0).map_err(named).with_context(step("dumps"))?;
         verify(self.who, is_another, &kept).with_context(step("not all are gone"))?;
         let bounding = !caps::read(None, CapSet::Bounding)?.is_empty();
-        let fence = if self.commands || self.processes {
+        let fence = if self.commands || self.connections || self.processes {
             Fence::None
         } else {
             fence::build(&self.writes, &self.reads)

@@ -86,6 +86,13 @@ impl Save {
         Self { at_once: true, ..self }
     }
 
+    /// Leaves out the keys that the source knows.
+    #[must_use]
+    pub fn without_keys(mut self) -> Self {
+        self.told.is_discreet = true;
+        self
+    }
+
     /// Has a command run on each file once it is finished.
     #[must_use]
     pub fn with(self, after: After) -> Self {
@@ -294,7 +301,7 @@ impl Save {
                 after.finished(&file.path);
             }
         }
-        self.told = Told::default();
+        self.told.begin_anew();
         Ok(())
     }
 

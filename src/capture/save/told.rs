@@ -21,6 +21,8 @@ pub(super) struct Told {
     pub(super) interfaces: usize,
     resolved: usize,
     secrets: usize,
+    /// Whether keys are left out.
+    pub(super) is_discreet: bool,
     pub(super) frames: u64,
     /// Octets of all that is not frames.
     pub(super) head: u64,
@@ -59,7 +61,8 @@ impl Told {
                 for interface in about.interfaces.iter().skip(self.interfaces) {
                     block::interface(to, interface);
                 }
-                for secrets in about.secrets.iter().skip(self.secrets) {
+                let secrets = about.secrets.iter().skip(self.secrets);
+                for secrets in secrets.filter(|_| !self.is_discreet) {
                     block::secrets(to, secrets);
                 }
                 if let Some(resolved) = about.resolved.get(self.resolved..)
@@ -69,6 +72,11 @@ impl Told {
                 }
             }
         }
+    }
+
+    /// Another file was told nothing yet.
+    pub(super) fn begin_anew(&mut self) {
+        *self = Self { is_discreet: self.is_discreet, ..Self::default() };
     }
 
     /// All that the source knows was told, in so many octets.

@@ -1,6 +1,6 @@
 //! In what does a resolver's answer differ from that of the authorities?
 
-use super::lookup::{Cause, Failure, Nothing, Record};
+use super::lookup::{self, Cause, Difference, Failure, Nothing, Record};
 use super::{Found, Whence};
 
 /// The same question, answered by the stub's server and by the walk.
@@ -12,28 +12,6 @@ pub struct Comparison {
     pub differences: Vec<Difference>,
 }
 
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Difference {
-    /// The resolver says these; the authority does not: an old answer, another view, or a lie.
-    OnlyStub(Vec<String>),
-    OnlyWalk(Vec<String>),
-    /// The names passed through are not the same.
-    Aliases {
-        stub: Vec<String>,
-        walk: Vec<String>,
-    },
-    /// The resolver lets records live longer than their authority.
-    LivesLonger {
-        stub: u32,
-        walk: u32,
-    },
-    /// One finds records, or says why there are none, and the other says something else.
-    Outcome {
-        stub: &'static str,
-        walk: &'static str,
-    },
-}
-
 impl Comparison {
     pub(super) fn of(stub: Result<Found, Failure>, walk: Result<Found, Failure>) -> Self {
         let differences = match (&stub, &walk) {
@@ -42,6 +20,11 @@ impl Comparison {
             (stub, walk) => vec![Difference::Outcome { stub: outcome(stub), walk: outcome(walk) }],
         };
         Self { stub, walk, differences }
+    }
+
+    /// What is told of it.
+    pub fn told(&self) -> lookup::Comparison {
+        lookup::Comparison { differences: self.differences.clone(), age: self.age() }
     }
 
     /// How many seconds ago the resolver got its answer from the authority, if it is from its cache.

@@ -25,7 +25,8 @@ use std::time::{Duration, Instant};
 use crate::timeline::lookup;
 pub use crate::timeline::lookup::{Address, Addresses, Whence};
 use cache::Cache;
-pub use compare::{Comparison, Difference};
+pub use crate::timeline::lookup::Difference;
+pub use compare::Comparison;
 use config::Files;
 use lookup::{Cause, Config, Data, Event, Failure, Name, Nothing, Place, Question, Record};
 use lookup::{Server, Sources, Step, Way};
@@ -91,6 +92,11 @@ impl Resolver {
     /// Asks this server instead of those configured.
     pub fn ask_only(&mut self, server: SocketAddr) {
         self.config.servers = vec![(server, Place { file: "the command line".into(), line: None })];
+    }
+
+    /// Forgets what it found.
+    pub fn forget(&mut self) {
+        self.cache = Cache::default();
     }
 
     /// Begins walks with the servers in a hints file.

@@ -1,0 +1,105 @@
+//! A fetch from its rights to its exit code.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use anyhow::Context;
+
+use super::super::{Ended, usage};
+use super::Fetch;
+use crate::capture::interfaces;
+use crate::capture::live::{self, Direction, Listening, Live};
+use crate::capture::rights::Rights;
+use crate::capture::save::Save;
+use crate::ink::safe;
+use crate::pipeline::{self, Passing};
+use crate::probe::plan::Body;
+use crate::probe::resolve::Resolver;
+use crate::probe::{self, engine};
+use crate::timeline::Source;
+use crate::timeline::device::Flag;
+
+/// Interfaces listened to at most, those first that have addresses longest.
+const LISTENED: usize = 8;
+
+/// The kernel's buffer for each: a fetch is small.
+const BUFFER: usize = 4 << 20;
+
+/// Fetches, tells, and ends with curl's code.
+pub(in crate::cli) fn fetch(asked: Fetch) -> anyhow::Result<()> {
+    let mut plan = asked.plan()?;
+    let resolver = asked.naming.resolver()?;
+    let rights = Rights::of(None).map_err(usage)?.may_connect();
+    let capture = capture(&resolver);
+    rights.give_up()?;
+    plan.packets = match &capture {
+        Ok(live) => Ok(live.about().names.clone()),
+        Err(sentence) => Err(sentence.clone()),
+    };
+    let save = asked.keeping.write.as_deref().map(|path| Save::create(path, &[])).transpose()?;
+    let save = if asked.securing.keys_in_pcap { save } else { save.map(Save::without_keys) };
+    let body = asked.keeping.body.as_deref().map(body).transpose()?;
+    plan.body.clone_from(&body);
+    let mut told = asked.told()?;
+    let mut probe = probe::watch(capture.ok(), move |watched| {
+        engine::run(&plan, resolver, watched);
+    })?;
+    let mut passing = Passing { save, ..Passing::default() };
+    pipeline::run(&mut probe, &mut passing, &mut told)?;
+    told.write(&asked)?;
+    match told.exit(probe.was_interrupted()) {
+        0 => Ok(()),
+        code => Err(Ended(code).into()),
+    }
+}
+
+/// Listens wherever our packets may pass; or says why that cannot be.
+fn capture(resolver: &Resolver) -> Result<Live, String> {
+    let devices = interfaces::all();
+    let names: Vec<String> = devices
+        .iter()
+        .filter(|device| device.index.is_some() && device.is(Flag::Up))
+        .filter(|device| device.is(Flag::Loopback) || !device.addresses.is_empty())
+        .filter_map(|device| String::from_utf8(device.name.to_vec()).ok())
+        .take(LISTENED)
+        .collect();
+    if names.is_empty() {
+        return Err("no interface is up".to_owned());
+    }
+    let mut ports = vec![53];
+    ports.extend(resolver.config.servers.iter().map(|(server, _)| server.port()));
+    ports.sort_unstable();
+    ports.dedup();
+    let ports: Vec<String> = ports.iter().map(|port| format!("udp port {port}")).collect();
+    let above = format!("icmp or icmp6 or tcp or {}", ports.join(" or "));
+    let listening = |filter: String| Listening {
+        interfaces: names.clone(),
+        filter: Some(filter),
+        snaplen: 262_144,
+        promiscuous: false,
+        buffer: BUFFER,
+        direction: Direction::Both,
+        span: None,
+    };
+    // Where there are no hardware addresses nobody can ask for them.
+    live::listen(&listening(format!("arp or {above}")))
+        .or_else(|error| {
+            if error.is::<crate::capture::sift::BadFilter>() {
+                live::listen(&listening(above.clone()))
+            } else {
+                Err(error)
+            }
+        })
+        .map_err(|error| format!("{error:#}"))
+}
+
+/// Where the body goes.
+fn body(path: &Path) -> anyhow::Result<Body> {
+    if path.as_os_str() == "-" {
+        return Ok(Arc::new(Mutex::new(io::stdout())));
+    }
+    let file = File::create(path).with_context(|| safe(path.as_os_str().as_encoded_bytes()))?;
+    Ok(Arc::new(Mutex::new(file)))
+}

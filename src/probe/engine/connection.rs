@@ -1,0 +1,191 @@
+//! How does a connection to the server come about, from its name to its keys?
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno as Number;
+
+use super::{Fetcher, Teller, locked};
+use crate::ink::safe;
+use crate::probe::kernel::{self, Transport};
+use crate::probe::plan::ends;
+use crate::probe::resolve::Addresses;
+use crate::probe::route::{Flow, way};
+use crate::probe::url::{Host, Url};
+use crate::probe::{interface, order};
+use crate::timeline::fetch::{Choice, Doing, Event, Failure, Timing};
+use crate::timeline::lookup::{Address, Whence};
+
+/// A connection that can carry requests.
+pub(super) struct Open {
+    pub(super) transport: Box<dyn Transport + Send>,
+    /// Its number in the calls.
+    pub(super) socket: u32,
+    /// Requests sent on it.
+    pub(super) requests: u32,
+    /// Octets that went and came: under TLS those that it carries.
+    pub(super) sent: u64,
+    pub(super) received: u64,
+    pub(super) origin: Origin,
+}
+
+/// Whom a connection leads to, and whether nobody else can read along.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub(super) struct Origin {
+    is_secured: bool,
+    host: String,
+    port: u16,
+}
+
+impl Origin {
+    pub(super) fn of(url: &Url) -> Self {
+        Self {
+            is_secured: url.scheme.name() == "https",
+            host: url.host.as_ref().map_or(String::new(), Host::sent),
+            port: url.port_used().unwrap_or(80),
+        }
+    }
+}
+
+impl Fetcher<'_> {
+    /// Finds the server, connects to it and secures the connection, as far as the URL wants that.
+    pub(super) fn open(
+        &self,
+        url: &Url,
+        teller: &Teller<'_>,
+        timing: &mut Timing,
+    ) -> Result<Open, Failure> {
+        let origin = Origin::of(url);
+        let (host, port) = self.led(&origin.host, origin.port);
+        let destinations = self.destinations(url, &host, port, teller)?;
+        timing.name_lookup = Some(teller.elapsed());
+        let plan = self.choose(&destinations, teller);
+        if let Some(first) = plan.first() {
+            let began = teller.now();
+            if let Ok(way) = way(Flow::tcp(first.destination), Path::new("/")) {
+                teller.step(began, 0, Event::Way(Box::new(way)));
+            }
+        }
+        let until = self.within(self.plan.limits.connect);
+        let began = teller.now();
+        let (connected, tried) =
+            kernel::connect(&plan, &self.plan.connect, Some(until), self.tracer);
+        teller.step(began, tried.iter().map(|it| it.socket).max().unwrap_or(0), Event::Tried(tried.clone()));
+        let connected = connected.map_err(|errno| match errno.number {
+            number if number == Number::ETIMEDOUT as i32 && Instant::now() >= until => {
+                self.late(Doing::Connecting, self.plan.limits.connect, 0, 0)
+            }
+            number if is_own(number) => Failure::Interface(errno),
+            _ => Failure::Connect { errno, tried },
+        })?;
+        timing.connect = Some(teller.elapsed());
+        let socket = connected.number();
+        let transport: Box<dyn Transport + Send> = Box::new(connected);
+        Ok(Open { transport, socket, requests: 0, sent: 0, received: 0, origin })
+    }
+
+    /// Who is to be connected to instead, if somebody wants that.
+    fn led(&self, host: &str, port: u16) -> (String, u16) {
+        let led = self.plan.detours.iter().find_map(|detour| detour.lead(host, port));
+        led.unwrap_or_else(|| (host.to_owned(), port))
+    }
+
+    fn destinations(
+        &self,
+        url: &Url,
+        host: &str,
+        port: u16,
+        teller: &Teller<'_>,
+    ) -> Result<Vec<SocketAddr>, Failure> {
+        let known = self.plan.overrides.iter().find(|it| it.is_for(host, port));
+        if let Some(known) = known {
+            let whence = Whence::CommandLine;
+            let list = known.addresses.iter();
+            let list = list.map(|ip| Address { ip: *ip, ttl: None, whence: whence.clone() });
+            let found =
+                Addresses { canonical: safe(host.as_bytes()), list: list.collect(), missing: None };
+            teller.step(teller.now(), 0, Event::Found(found));
+            return Ok(ends(&known.addresses, port));
+        }
+        let bare = host.trim_matches(['[', ']']);
+        let began = teller.now();
+        let found = {
+            let mut resolver = locked(self.resolver);
+            let limit = self.plan.limits.lookup.unwrap_or(self.plan.limits.all);
+            resolver.until = Some(self.within(limit));
+            let mut tell = |step| teller.lookup(step);
+            if self.plan.compare && bare.parse::<IpAddr>().is_err() {
+                let compared = resolver.compare(bare, crate::probe::resolve::message::A, &mut tell);
+                teller.step(began, 0, Event::Compared(compared.told()));
+            }
+            for kind in &self.plan.kinds {
+                let records = resolver.records(bare, *kind, &mut tell);
+                teller.step(began, 0, Event::Records { kind: *kind, records: records.map(|found| found.records) });
+            }
+            resolver.addresses(bare, self.plan.family, &mut tell)
+        };
+        let found = match found {
+            Ok(found) => found,
+            Err(_) if Instant::now() >= self.until => {
+                return Err(self.late(Doing::Lookup, self.plan.limits.all, 0, 0));
+            }
+            Err(failure) => return Err(Failure::Lookup(Box::new(failure))),
+        };
+        let addresses: Vec<IpAddr> = found.list.iter().map(|it| it.ip).collect();
+        if bare.parse::<IpAddr>().is_err() {
+            for address in &addresses {
+                self.watched.name(*address, bare);
+            }
+        }
+        teller.step(began, 0, Event::Found(found));
+        let mut destinations = ends(&addresses, port);
+        if let Some(Host::V6 { zone: Some(zone), .. }) = &url.host {
+            for destination in &mut destinations {
+                if let SocketAddr::V6(v6) = destination {
+                    v6.set_scope_id(scope(zone));
+                }
+            }
+        }
+        Ok(destinations)
+    }
+
+    fn choose(
+        &self,
+        destinations: &[SocketAddr],
+        teller: &Teller<'_>,
+    ) -> Vec<crate::timeline::fetch::Attempt> {
+        let began = teller.now();
+        let interfaces = interface::interfaces(Path::new("/")).unwrap_or_default();
+        let candidates = order::order(destinations, &interfaces);
+        let plan = order::plan(&candidates, self.plan.delay);
+        let candidates = candidates.iter().map(order::Candidate::told).collect();
+        teller.step(began, 0, Event::Chosen(Choice { candidates, plan: plan.clone() }));
+        plan
+    }
+
+    /// The end of a limit, or of all if that is sooner.
+    pub(super) fn within(&self, limit: Duration) -> Instant {
+        Instant::now().checked_add(limit).map_or(self.until, |at| at.min(self.until))
+    }
+
+    /// The limit that is over now.
+    pub(super) fn late(&self, doing: Doing, limit: Duration, sent: u64, received: u64) -> Failure {
+        let is_all = Instant::now() >= self.until;
+        let limit = if is_all { self.plan.limits.all } else { limit };
+        Failure::Late { doing, limit, sent, received }
+    }
+}
+
+/// Whether the fault is with what we wanted to send from.
+fn is_own(number: i32) -> bool {
+    [Number::ENODEV, Number::EADDRNOTAVAIL, Number::EADDRINUSE, Number::EPERM]
+        .iter()
+        .any(|own| *own as i32 == number)
+}
+
+/// The number of an interface, by name or as it is.
+fn scope(zone: &str) -> u32 {
+    let by_name = nix::net::if_::if_nametoindex(zone);
+    by_name.unwrap_or_else(|_| zone.parse().unwrap_or(0))
+}
