@@ -13,6 +13,7 @@ use crate::capture::interfaces;
 use crate::capture::live::{self, Direction, Listening, Live};
 use crate::capture::rights::Rights;
 use crate::capture::save::Save;
+use crate::capture::sift::BadFilter;
 use crate::ink::safe;
 use crate::pipeline::{self, Passing};
 use crate::probe::plan::Body;
@@ -74,25 +75,34 @@ fn capture(resolver: &Resolver) -> Result<Live, String> {
     ports.dedup();
     let ports: Vec<String> = ports.iter().map(|port| format!("udp port {port}")).collect();
     let above = format!("icmp or icmp6 or tcp or {}", ports.join(" or "));
-    let listening = |filter: String| Listening {
-        interfaces: names.clone(),
-        filter: Some(filter),
+    // Where there are no hardware addresses nobody can ask for them.
+    let filters = [format!("arp or {above}"), above];
+    let listen = |names: &[String]| {
+        let [with, without] = &filters;
+        listen(names, with).or_else(|error| match error.is::<BadFilter>() {
+            true => listen(names, without),
+            false => Err(error),
+        })
+    };
+    listen(&names).or_else(|error| {
+        // One that cannot be listened to does not keep from the others.
+        let able: Vec<String> =
+            names.iter().filter(|name| listen(std::slice::from_ref(name)).is_ok()).cloned().collect();
+        let none = |_| format!("{error:#}");
+        if able.is_empty() { Err(format!("{error:#}")) } else { listen(&able).map_err(none) }
+    })
+}
+
+fn listen(names: &[String], filter: &str) -> anyhow::Result<Live> {
+    live::listen(&Listening {
+        interfaces: names.to_vec(),
+        filter: Some(filter.to_owned()),
         snaplen: 262_144,
         promiscuous: false,
         buffer: BUFFER,
         direction: Direction::Both,
         span: None,
-    };
-    // Where there are no hardware addresses nobody can ask for them.
-    live::listen(&listening(format!("arp or {above}")))
-        .or_else(|error| {
-            if error.is::<crate::capture::sift::BadFilter>() {
-                live::listen(&listening(above.clone()))
-            } else {
-                Err(error)
-            }
-        })
-        .map_err(|error| format!("{error:#}"))
+    })
 }
 
 /// Where the body goes.

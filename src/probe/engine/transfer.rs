@@ -53,7 +53,7 @@ pub(super) struct Done {
 impl Fetcher<'_> {
     /// Fetches one URL. `seen` are those that led here.
     pub(super) fn transfer(&self, job: &Job, seen: &HashSet<String>) -> Done {
-        let mut teller = self.teller(job.number);
+        let teller = self.teller(job.number);
         let url = &job.leg.url;
         teller.step(teller.now(), 0, Event::Url(Box::new(told(url))));
         let mut told = Transfer {
@@ -64,9 +64,12 @@ impl Fetcher<'_> {
         };
         told.timing.queue = job.queued;
         let mut done = Done::default();
-        let began = teller.now();
-        let ended = match self.connection(job, &mut teller, &mut told) {
-            Ok(open) => self.exchange(job, open, &teller, &mut told, seen, &mut done),
+        let (began, mut socket) = (teller.now(), 0);
+        let ended = match self.connection(job, &teller, &mut told) {
+            Ok(open) => {
+                socket = open.socket;
+                self.exchange(job, open, &teller, &mut told, seen, &mut done)
+            }
             Err(failure) => Err(failure),
         };
         if told.timing.total.is_zero() {
@@ -79,7 +82,7 @@ impl Fetcher<'_> {
         {
             told.failure = Some(Failure::Status(status));
         }
-        teller.step(began, 0, Event::Ended(Box::new(told)));
+        teller.step(began, socket, Event::Ended(Box::new(told)));
         done
     }
 
@@ -87,7 +90,7 @@ impl Fetcher<'_> {
     fn connection(
         &self,
         job: &Job,
-        teller: &mut Teller<'_>,
+        teller: &Teller<'_>,
         told: &mut Transfer,
     ) -> Result<Open, Failure> {
         let origin = Origin::of(&job.leg.url);
