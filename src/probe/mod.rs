@@ -10,6 +10,7 @@ pub mod order;
 pub mod plan;
 pub mod resolve;
 pub mod route;
+pub mod tls;
 pub mod url;
 
 mod clock;

@@ -12,6 +12,7 @@ pub mod fetch;
 pub mod http;
 pub mod lookup;
 mod tcp_info;
+pub mod tls;
 pub mod way;
 
 pub use call::{

@@ -17,6 +17,8 @@ use super::hello::Side;
 use super::name;
 use super::span::{MOST, Span, Unseen};
 use crate::ink::Ink;
+use crate::octets::Octets;
+use crate::timeline::Timestamp;
 use crate::wire::field::{Field, Listener, Value};
 
 /// The parts of a certificate, as far as it goes.
@@ -216,6 +218,20 @@ pub(super) fn fields(
     }
     listener.close();
     Some(())
+}
+
+/// Tells a certificate that is no part of a message.
+pub(super) fn whole(der: &[u8], listener: &mut dyn Listener) {
+    Certificate::read(Span::new(Octets::whole(der))).fields(listener);
+}
+
+/// From when to when it is valid.
+pub(super) fn validity(der: &[u8]) -> (Option<Timestamp>, Option<Timestamp>) {
+    let certificate = Certificate::read(Span::new(Octets::whole(der)));
+    let time = |moment: Option<(u8, Span<'_>)>| {
+        moment.and_then(|(tag, span)| Moment::read(tag, span)?.time())
+    };
+    (time(certificate.not_before), time(certificate.not_after))
 }
 
 /// What stands in a chain.

@@ -186,6 +186,11 @@ fn server_name(mut data: Span<'_>) -> Option<&[u8]> {
     name.take(name.len())
 }
 
+/// Whether a handshake message is a `HelloRetryRequest` in the form of a `ServerHello`.
+pub(super) fn is_retry(message: &[u8]) -> bool {
+    message.first() == Some(&2) && message.get(6..38) == Some(RETRY)
+}
+
 /// SHA-256 of `HelloRetryRequest` (RFC 8446 §4.1.3).
 const RETRY: &[u8] = &[
     0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,

@@ -28,6 +28,7 @@ use super::field::{Listener, Value};
 use super::{Hint, Name, View};
 use crate::ink::Ink;
 use crate::octets::{Octets, Why};
+use crate::timeline::Timestamp;
 use fields::FIELDS;
 use handshake::Past;
 use record::Record;
@@ -230,6 +231,25 @@ impl<'a> View<'a> for Tls<'a> {
             sslv2::fields(self.octets, listener);
         }
     }
+}
+
+/// The name of the handshake message that begins with these octets.
+pub fn message_name(start: &[u8]) -> Option<&'static str> {
+    match start {
+        [2, ..] if hello::is_retry(start) => names::message(6),
+        [number, ..] => names::message(u32::from(*number)),
+        [] => None,
+    }
+}
+
+/// Tells what a certificate in DER says.
+pub fn certificate(der: &[u8], listener: &mut dyn Listener) {
+    certificate::whole(der, listener);
+}
+
+/// From when to when a certificate in DER is valid, each as far as a timestamp can say.
+pub fn validity(der: &[u8]) -> (Option<Timestamp>, Option<Timestamp>) {
+    certificate::validity(der)
 }
 
 /// RFC 8446 §4.2.7.
