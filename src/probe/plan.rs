@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::kernel::Options;
 use super::resolve::Family;
 use super::url::Url;
-use super::http;
+use super::{http, tls};
 
 /// Everything that was decided before the fetch begins.
 pub struct Plan {
@@ -29,6 +29,7 @@ pub struct Plan {
     pub delay: Duration,
     pub limits: Limits,
     pub request: http::Options,
+    pub tls: tls::Options,
     /// Redirects followed at most; `None` follows none.
     pub redirects: Option<u32>,
     /// Whether a status of 400 or more is a failure.

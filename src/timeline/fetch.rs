@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::lookup::{self, Addresses, Comparison, Record};
 use super::way::{NeighbourChange, Way};
-use super::{Errno, Refusal, Timestamp, http};
+use super::{Errno, Refusal, Timestamp, http, tls};
 
 /// One step, told as soon as it is over.
 #[derive(Clone, Debug)]
@@ -51,6 +51,7 @@ pub enum Event {
     },
     /// The name was looked up by both ways.
     Compared(Comparison),
+    Tls(tls::Fact),
     /// The request is sent, all of it; so many octets of the stream, in one write unless it was long.
     Request {
         request: http::Request,
@@ -226,6 +227,7 @@ pub enum Failure {
     },
     /// The interface or the source address asked for cannot be used.
     Interface(Errno),
+    Tls(Box<tls::Problem>),
     Http(Box<http::Problem>),
     /// A call on the connection failed; the octets that had moved till then.
     Broken {
@@ -242,12 +244,8 @@ pub enum Failure {
         sent: u64,
         received: u64,
     },
-    /// The server redirects in a circle, too often, or to where we do not go: one sentence.
-    Redirects {
-        why: String,
-        /// curl's number.
-        exit: u8,
-    },
+    /// No request can be made for this URL: one sentence.
+    Request(String),
     /// The server refused by its status, and that was to count as a failure (`--fail`).
     Status(u16),
     /// The body could not be saved: the system's sentence.

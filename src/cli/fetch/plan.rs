@@ -7,16 +7,18 @@ use std::time::Duration;
 use anyhow::{Context, anyhow};
 
 use super::super::{Ended, Usage, usage};
-use super::{Connecting, Fetch, Naming};
+use super::{Connecting, Fetch, Naming, Securing};
 use crate::ink::safe;
 use crate::probe::http;
 use crate::probe::kernel::{Nagle, Options};
 use crate::probe::plan::{Detour, Limits, Override, Page, Plan};
 use crate::probe::resolve::config::Files;
 use crate::probe::resolve::{Family, Resolver};
+use crate::probe::tls::{self, Distrust, Sni};
 use crate::probe::url::{Secret, Url};
 use crate::timeline::http::Version;
 use crate::timeline::lookup::Way;
+use crate::timeline::tls as facts;
 
 /// curl's: a URL that is none, and a scheme that we do not speak.
 const MALFORMED: u8 = 3;
@@ -62,6 +64,7 @@ impl Fetch {
                 body: limits.max_size as u64,
             },
             request,
+            tls: self.securing.options(),
             redirects: asked.location.then_some(limits.max_redirs),
             fail: asked.fail,
             page: asked.page.then_some(Page {
@@ -144,6 +147,26 @@ impl Connecting {
             receive_buffer: self.rcvbuf,
             segment: self.mss,
             ..Options::default()
+        }
+    }
+}
+
+impl Securing {
+    fn options(&self) -> tls::Options {
+        let version = |text: &Option<String>, usual| match text.as_deref() {
+            Some("1.2") => facts::Version::Tls12,
+            Some(_) => facts::Version::Tls13,
+            None => usual,
+        };
+        tls::Options {
+            cacert: self.cacert.clone(),
+            distrust: if self.insecure { Distrust::GoesOn } else { Distrust::Ends },
+            versions: (
+                version(&self.tls_min, facts::Version::Tls12),
+                version(&self.tls_max, facts::Version::Tls13),
+            ),
+            sni: self.sni.clone().map_or(Sni::Host, Sni::Name),
+            ..tls::Options::default()
         }
     }
 }

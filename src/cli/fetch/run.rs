@@ -18,6 +18,7 @@ use crate::ink::safe;
 use crate::pipeline::{self, Passing};
 use crate::probe::plan::Body;
 use crate::probe::resolve::Resolver;
+use crate::probe::tls::Keys;
 use crate::probe::{self, engine};
 use crate::timeline::Source;
 use crate::timeline::device::Flag;
@@ -44,8 +45,9 @@ pub(in crate::cli) fn fetch(asked: Fetch) -> anyhow::Result<()> {
     let body = asked.keeping.body.as_deref().map(body).transpose()?;
     plan.body.clone_from(&body);
     let mut told = asked.told()?;
+    let keys = Arc::new(Keys::of_environment());
     let mut probe = probe::watch(capture.ok(), move |watched| {
-        engine::run(&plan, resolver, watched);
+        engine::run(&plan, resolver, &keys, watched);
     })?;
     let mut passing = Passing { save, ..Passing::default() };
     pipeline::run(&mut probe, &mut passing, &mut told)?;

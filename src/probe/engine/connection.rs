@@ -81,8 +81,32 @@ impl Fetcher<'_> {
         })?;
         timing.connect = Some(teller.elapsed());
         let socket = connected.number();
-        let transport: Box<dyn Transport + Send> = Box::new(connected);
+        let transport: Box<dyn Transport + Send> = if origin.is_secured {
+            let secured = self.secure(connected, &origin.host, socket, until, teller)?;
+            timing.app_connect = Some(teller.elapsed());
+            secured
+        } else {
+            Box::new(connected)
+        };
         Ok(Open { transport, socket, requests: 0, sent: 0, received: 0, origin })
+    }
+
+    fn secure(
+        &self,
+        mut connected: kernel::Tcp,
+        host: &str,
+        socket: u32,
+        until: Instant,
+        teller: &Teller<'_>,
+    ) -> Result<Box<dyn Transport + Send>, Failure> {
+        connected.set_deadline(Some(until));
+        let client = self.client().map_err(|problem| Failure::Tls(Box::new(problem)))?;
+        let bare = host.trim_matches(['[', ']']);
+        let told = self.tell_tls(teller.transfer, socket);
+        let secured = client.handshake(connected, bare, told);
+        let secured = secured.map_err(|problem| Failure::Tls(Box::new(problem)))?;
+        self.pass_keys();
+        Ok(Box::new(secured))
     }
 
     /// Who is to be connected to instead, if somebody wants that.

@@ -5,9 +5,8 @@
 mod connection;
 mod transfer;
 
-use std::collections::HashSet;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,10 +14,12 @@ use super::kernel::Tracer;
 use super::merge::Watched;
 use super::plan::Plan;
 use super::resolve::{Family, Resolver};
+use super::tls::{Client, Keys};
 use super::url::{Host, Url};
 use super::{neighbour, now};
 use crate::ink::safe;
 use crate::timeline::fetch::{self, Event, Policy, Step};
+use crate::timeline::tls::{self, Problem};
 use crate::timeline::{Timestamp, lookup};
 use connection::Open;
 use transfer::Job;
@@ -30,6 +31,10 @@ struct Fetcher<'f> {
     resolver: &'f Mutex<Resolver>,
     watched: &'f Watched,
     tracer: &'f Tracer,
+    client: &'f OnceLock<Result<Client, Problem>>,
+    keys: &'f Arc<Keys>,
+    /// How much of the keys was handed on.
+    keys_told: &'f Mutex<usize>,
     transfers: &'f AtomicU32,
     /// When the time for all is over.
     until: Instant,
@@ -38,7 +43,7 @@ struct Fetcher<'f> {
 }
 
 /// Fetches, and tells every step.
-pub fn run(plan: &Plan, resolver: Resolver, watched: &Watched) {
+pub fn run(plan: &Plan, resolver: Resolver, keys: &Arc<Keys>, watched: &Watched) {
     let told = watched.clone();
     let tracer = Tracer::new(move |call| told.call(call));
     let told = watched.clone();
@@ -47,8 +52,8 @@ pub fn run(plan: &Plan, resolver: Resolver, watched: &Watched) {
         let event = Event::Neighbour(change);
         told.step(Step { began: at, ended: at, transfer: 0, socket: 0, event });
     });
-    let resolver = Mutex::new(resolver);
-    let transfers = AtomicU32::new(0);
+    let (resolver, keys_told) = (Mutex::new(resolver), Mutex::new(0));
+    let (client, transfers) = (OnceLock::new(), AtomicU32::new(0));
     for round in 0..plan.rounds {
         if round > 0 {
             thread::sleep(plan.pause);
@@ -62,6 +67,9 @@ pub fn run(plan: &Plan, resolver: Resolver, watched: &Watched) {
                 resolver: &resolver,
                 watched,
                 tracer: &tracer,
+                client: &client,
+                keys,
+                keys_told: &keys_told,
                 transfers: &transfers,
                 until: now.checked_add(plan.limits.all).unwrap_or(now),
                 idle: Mutex::new(Vec::new()),
@@ -77,10 +85,8 @@ impl Fetcher<'_> {
         let all = self.teller(0);
         all.step(all.now(), 0, Event::Policy(Box::new(self.policy())));
         let mut job = Job::first(self.url.clone(), self.next());
-        let mut seen = HashSet::new();
         loop {
-            seen.insert(job.leg.url.to_string());
-            let done = self.transfer(&job, &seen);
+            let done = self.transfer(&job);
             match done.redirect {
                 Some(next) => job = next,
                 None => break,
@@ -119,6 +125,36 @@ impl Fetcher<'_> {
             all_within: self.plan.limits.all,
             most: self.plan.limits.body,
             redirects: self.plan.redirects,
+        }
+    }
+
+    /// Whoever secures connections, made when the first is needed.
+    fn client(&self) -> Result<&Client, Problem> {
+        let client =
+            self.client.get_or_init(|| Client::new(self.plan.tls.clone(), Arc::clone(self.keys)));
+        client.as_ref().map_err(Clone::clone)
+    }
+
+    /// Tells what is said of a connection's records.
+    fn tell_tls(&self, transfer: u32, socket: u32) -> impl FnMut(tls::Fact) + Send + 'static {
+        let watched = self.watched.clone();
+        move |fact| {
+            let (began, ended) = match &fact {
+                tls::Fact::Flight(flight) => (flight.began, flight.ended),
+                tls::Fact::Handshake(shaken) => (shaken.began, shaken.ended),
+                _ => (now(), now()),
+            };
+            watched.step(Step { began, ended, transfer, socket, event: Event::Tls(fact) });
+        }
+    }
+
+    /// Hands on the keys that came since it was done last.
+    fn pass_keys(&self) {
+        let lines = self.keys.lines();
+        let mut told = locked(self.keys_told);
+        if let Some(fresh) = lines.get(*told..).filter(|fresh| !fresh.is_empty()) {
+            self.watched.keys(fresh);
+            *told = lines.len();
         }
     }
 }

@@ -1,6 +1,5 @@
 //! How is one URL fetched over a connection?
 
-use std::collections::HashSet;
 use std::io::{self, Read, Write};
 use std::time::Duration;
 
@@ -14,6 +13,7 @@ use crate::probe::url::Url;
 use crate::timeline::Timestamp;
 use crate::timeline::fetch::{Doing, Event, Failure, Transfer};
 use crate::timeline::http::{Framing, Response};
+use crate::timeline::tls::Problem;
 
 /// A URL whose turn it is.
 pub(super) struct Job {
@@ -51,8 +51,8 @@ pub(super) struct Done {
 }
 
 impl Fetcher<'_> {
-    /// Fetches one URL. `seen` are those that led here.
-    pub(super) fn transfer(&self, job: &Job, seen: &HashSet<String>) -> Done {
+    /// Fetches one URL.
+    pub(super) fn transfer(&self, job: &Job) -> Done {
         let teller = self.teller(job.number);
         let url = &job.leg.url;
         teller.step(teller.now(), 0, Event::Url(Box::new(told(url))));
@@ -68,7 +68,7 @@ impl Fetcher<'_> {
         let ended = match self.connection(job, &teller, &mut told) {
             Ok(open) => {
                 socket = open.socket;
-                self.exchange(job, open, &teller, &mut told, seen, &mut done)
+                self.exchange(job, open, &teller, &mut told, &mut done)
             }
             Err(failure) => Err(failure),
         };
@@ -119,13 +119,12 @@ impl Fetcher<'_> {
         mut open: Open,
         teller: &Teller<'_>,
         told: &mut Transfer,
-        seen: &HashSet<String>,
         done: &mut Done,
     ) -> Result<(), Failure> {
         open.requests += 1;
         let (local, remote) = open.transport.ends();
         (told.local, told.remote) = (Some(local), Some(remote));
-        let mut talk = Talk { fetcher: self, job, teller, told, seen, done, open: &mut open };
+        let mut talk = Talk { fetcher: self, job, teller, told, done, open: &mut open };
         let outcome = talk.run();
         let stays = matches!(outcome, Ok(Stays::Open));
         told.timing.total = teller.elapsed();
@@ -167,7 +166,6 @@ struct Talk<'t> {
     job: &'t Job,
     teller: &'t Teller<'t>,
     told: &'t mut Transfer,
-    seen: &'t HashSet<String>,
     done: &'t mut Done,
     open: &'t mut Open,
 }
@@ -175,10 +173,8 @@ struct Talk<'t> {
 impl Talk<'_> {
     fn run(&mut self) -> Result<Stays, Failure> {
         let plan = self.fetcher.plan;
-        let prepared = plan.request.prepare(&self.job.leg).map_err(|bad| {
-            let why = format!("the request cannot be made: {bad}");
-            Failure::Redirects { why, exit: 3 }
-        })?;
+        let prepared = plan.request.prepare(&self.job.leg);
+        let prepared = prepared.map_err(|bad| Failure::Request(bad.to_string()))?;
         self.told.timing.pre_transfer = Some(self.teller.elapsed());
         let (began, from) = (self.teller.now(), self.open.sent);
         self.open.transport.set_deadline(Some(self.fetcher.until));
@@ -300,6 +296,9 @@ impl Talk<'_> {
         let (sent, received) = (self.open.sent, self.open.received);
         if error.kind() == io::ErrorKind::TimedOut && error.raw_os_error().is_none() {
             return self.fetcher.late(doing, self.fetcher.plan.limits.all, sent, received);
+        }
+        if let Some(problem) = error.get_ref().and_then(|inner| inner.downcast_ref::<Problem>()) {
+            return Failure::Tls(Box::new(problem.clone()));
         }
         let errno = netlink::errno(error.raw_os_error().unwrap_or(libc::EIO));
         Failure::Broken { doing, errno, sent, received }
