@@ -168,6 +168,9 @@ fn captured(mut live: Live, sender: Sender<Told>) -> io::Result<Captured> {
 /// How long the threads are waited for before it is looked whether a signal came.
 const PATIENCE: Duration = Duration::from_millis(20);
 
+/// So late a frame may come: handed over by the kernel, then brought in order with those of other interfaces.
+const LATE: Duration = Duration::from_millis(2 * HANDED_OVER.as_millis() as u64);
+
 impl Probe {
     /// Whether a signal ended it before it was over.
     pub fn was_interrupted(&self) -> bool {
@@ -221,7 +224,7 @@ impl Probe {
     /// What has its turn, if that is sure, or everything when nothing more will come.
     fn due(&mut self) -> Option<Told> {
         let entry = self.waiting.first_entry()?;
-        let is_sure = now().since(entry.key().0) >= HANDED_OVER
+        let is_sure = now().since(entry.key().0) >= LATE
             || (self.over.is_some() && self.capture.is_none());
         is_sure.then(|| entry.remove())
     }
