@@ -18,7 +18,7 @@ pub(crate) mod names;
 pub(crate) const HOST: &str = "198.51.100.66";
 
 /// What is done on a port that never gets as far as HTTP.
-const PORTS: [(u16, fn(TcpStream)); 8] = [
+const PORTS: [(u16, fn(TcpStream)); 9] = [
     // Says nothing, and then no more.
     (4440, |stream| answer_hello(stream, b"")),
     // TLS alerts: handshake failure, protocol version, unrecognized name.
@@ -32,6 +32,11 @@ const PORTS: [(u16, fn(TcpStream)); 8] = [
     (4446, |mut stream| {
         listen(&mut stream);
         reset(&stream);
+    }),
+    // Never reads.
+    (8081, |stream| {
+        thread::sleep(Duration::from_secs(30));
+        drop(stream);
     }),
     // Resets whoever connects, once the handshake is over for both and the question is under way.
     (8080, |stream| {

@@ -3,7 +3,7 @@
 use crate::faults::names::{
     CUT, FAILS, NOBODY, OVER_TCP, REFUSES, SILENT, WRONG_ID, WRONG_QUESTION,
 };
-use crate::lab::{Lab, OTHER_RESOLVER, RESOLVER, WEB};
+use crate::lab::{DISTANT, Lab, OTHER_RESOLVER, RESOLVER, WEB};
 
 pub(crate) fn the_lease_names_the_resolver(lab: &Lab) {
     let resolvers = std::fs::read_to_string("/etc/resolv.conf").expect("ours");
@@ -111,7 +111,7 @@ pub(crate) fn certificates_are_as_good_as_they_claim(lab: &Lab) {
 }
 
 /// Path or port on the server that breaks rules, curl's words, its exit code.
-const FAULTS: [(&str, &str, i32); 33] = [
+const FAULTS: [(&str, &str, i32); 34] = [
     ("/fine", "", 0),
     ("/late", "", 0),
     ("/chunks", "", 0),
@@ -137,6 +137,7 @@ const FAULTS: [(&str, &str, i32); 33] = [
     ("/chunk-line", "", 56),
     ("/chunk-size", "", 56),
     ("/chunk-end", "", 56),
+    ("/gzip-cut", "--compressed", 0),
     ("/headers", "", 56),
     ("/gzip-bad", "--compressed", 61),
     ("/encoding", "--compressed", 61),
@@ -237,4 +238,25 @@ pub(crate) fn addresses_of_both_families_are_reached(lab: &Lab) {
         assert!(got.out.starts_with(&format!("{address} ")), "{name}: {} {}", got.out, got.err);
         assert!(got.took.as_millis() < 3000, "{name}: {:?}", got.took);
     }
+}
+
+pub(crate) fn a_distant_server_is_twenty_milliseconds_away(lab: &Lab) {
+    let said = lab.run("ping", &["-c", "3", "-i", "0.2", "-q", DISTANT]).out;
+    let times = said.split(" = ").nth(1).and_then(|times| times.split('/').next());
+    let shortest: f64 = times.expect("times").parse().expect("a number");
+    assert!((20.0..40.0).contains(&shortest), "{said}");
+    let got = lab.curl(&[
+        "-o",
+        "/dev/null",
+        "-w",
+        "%{size_download}",
+        "http://distant.lab.example/big.bin",
+    ]);
+    assert_eq!(got.out, "300000", "{}", got.err);
+}
+
+pub(crate) fn what_is_lost_now_and_then_is_sent_again(lab: &Lab) {
+    let url = "http://www.lab.example:8108/big.bin";
+    let got = lab.curl(&["-o", "/dev/null", "-w", "%{size_download}", url]);
+    assert_eq!((got.code, &*got.out), (0, "300000"), "{}", got.err);
 }

@@ -6,7 +6,8 @@
 //! DHCP client    dnsmasq, NAT   +- ix     203.0.113.1 and 198.51.100.1
 //! island                           |
 //! 192.168.0.9, no default route    +-core-- root .4, tld .12, auth .53: three BINDs
-//!                                           web .80: nginx, fault .66: servers that break the rules
+//! guest .20, with rows of its own           web .80: nginx, fault .66: servers that break the rules,
+//!                                           distant .90: nginx, behind a wire that takes 10 ms
 //! ```
 //!
 //! The bridges of all links are in one namespace, so that each can be listened to. IPv6 goes the same
@@ -22,6 +23,7 @@ mod links;
 mod names;
 mod space;
 mod web;
+mod wire;
 mod zones;
 
 pub(crate) use space::Space;
@@ -31,6 +33,8 @@ use crate::faults;
 pub(crate) const RESOLVER: &str = "203.0.113.53";
 pub(crate) const OTHER_RESOLVER: &str = "203.0.113.54";
 pub(crate) const WEB: &str = "198.51.100.80";
+/// A server twenty milliseconds away, there and back.
+pub(crate) const DISTANT: &str = "198.51.100.90";
 
 /// All of it; what is dropped is torn down.
 pub(crate) struct Lab {
@@ -148,9 +152,10 @@ impl Lab {
         ended(program, command.args(words))
     }
 
-    /// The same on a client to whom another name server was given.
+    /// The same on a client to whom another name server was given, with little patience.
     pub(crate) fn run_asking(&self, server: &str, program: &str, words: &[&str]) -> Ended {
-        let file = self.file(&format!("asks/{server}"), &format!("nameserver {server}\n"));
+        let settings = format!("nameserver {server}\noptions timeout:1 attempts:1\n");
+        let file = self.file(&format!("asks/{server}"), &settings);
         let line = "mount --bind \"$0\" /etc/resolv.conf && exec \"$@\"";
         let mut command = self.space("client").command("unshare");
         command.args(["--mount", "sh", "-c", line]).arg(file).arg(program).args(words);

@@ -27,7 +27,7 @@ macro_rules! tests {
 }
 
 /// Those that can run beside each other; most of their time is waiting.
-const TESTS: [Test; 11] = tests![
+const TESTS: [Test; 13] = tests![
     itself::the_lease_names_the_resolver,
     itself::names_resolve_as_their_zones_say,
     itself::both_resolvers_agree,
@@ -39,11 +39,13 @@ const TESTS: [Test; 11] = tests![
     itself::a_broken_network_is_what_curl_says_it_is,
     itself::name_servers_break_the_rules,
     itself::addresses_of_both_families_are_reached,
+    itself::a_distant_server_is_twenty_milliseconds_away,
+    itself::what_is_lost_now_and_then_is_sent_again,
 ];
 
-const NEEDED: [&str; 12] = [
+const NEEDED: [&str; 13] = [
     "ip", "nft", "ethtool", "unshare", "named", "unbound", "dnsmasq", "busybox", "nginx",
-    "openssl", "curl", "dig",
+    "openssl", "curl", "dig", "ping",
 ];
 
 /// The first word of the copy that lives within.

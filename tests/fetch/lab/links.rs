@@ -3,17 +3,21 @@
 use std::fmt::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
+use std::time::Duration;
 
-use super::{Lab, Space};
+use super::{Lab, Space, wire};
 
 /// The hosts; `fab` holds the bridges.
-const HOSTS: [&str; 11] =
-    ["fab", "client", "island", "router", "ix", "isp", "root", "tld", "auth", "web", "fault"];
+const HOSTS: [&str; 13] = [
+    "fab", "client", "guest", "island", "router", "ix", "isp", "root", "tld", "auth", "web",
+    "fault", "distant",
+];
 
 /// Host, interface, bridge, hardware address, addresses.
 #[rustfmt::skip]
-const LINKS: [(&str, &str, &str, &str, &[&str]); 12] = [
+const LINKS: [(&str, &str, &str, &str, &[&str]); 14] = [
     ("client", "eth0", "lan", "02:00:00:00:00:10", &["2001:db8:1::10/64"]),
+    ("guest", "eth0", "lan", "02:00:00:00:00:20", &["192.168.0.20/24"]),
     ("island", "eth0", "lan", "02:00:00:00:00:09", &["192.168.0.9/24"]),
     ("router", "lan0", "lan", "02:00:00:00:00:01", &["192.168.0.1/24", "2001:db8:1::1/64"]),
     ("router", "wan0", "access", "02:00:00:00:01:02", &["203.0.113.2/24", "2001:db8:2::2/64"]),
@@ -28,10 +32,12 @@ const LINKS: [(&str, &str, &str, &str, &[&str]); 12] = [
         "198.51.100.66/24", "198.51.100.70/24", "198.51.100.71/24", "198.51.100.72/24",
         "198.51.100.73/24", "198.51.100.74/24", "198.51.100.75/24", "198.51.100.76/24",
     ]),
+    // No bridge: between it and the others is a wire on which everything takes its time.
+    ("distant", "eth0", "", "02:00:00:00:02:90", &["198.51.100.90/24"]),
 ];
 
 /// Host and a row of its table. A network that is routed in a circle is 10.66.2.0/24.
-const ROWS: [(&str, &str); 19] = [
+const ROWS: [(&str, &str); 22] = [
     ("router", "default via 203.0.113.1"),
     ("isp", "default via 203.0.113.1"),
     ("root", "default via 198.51.100.1"),
@@ -39,6 +45,8 @@ const ROWS: [(&str, &str); 19] = [
     ("auth", "default via 198.51.100.1"),
     ("web", "default via 198.51.100.1"),
     ("fault", "default via 198.51.100.1"),
+    ("distant", "default via 198.51.100.1"),
+    ("guest", "default via 192.168.0.1"),
     ("client", "default via 2001:db8:1::1"),
     ("router", "default via 2001:db8:2::1"),
     ("ix", "2001:db8:1::/64 via 2001:db8:2::2"),
@@ -52,10 +60,18 @@ const ROWS: [(&str, &str); 19] = [
     ("router", "throw 10.66.3.0/24"),
     ("router", "prohibit 10.66.4.0/24"),
     ("client", "throw 10.66.9.0/24"),
+    // A router that is not there.
+    ("island", "10.66.8.0/24 via 192.168.0.88"),
 ];
 
+const WIRE: &str = "wire-end";
+
+/// Of each packet to or from the host behind the wire.
+const DELAY: Duration = Duration::from_millis(10);
+
 /// What the router does to the web server's ports: 8101 to 8104 are refused in each way there is, from
-/// 8105 on nothing comes through but the handshake. It is the only one who changes addresses.
+/// 8105 on less and less is lost: requests, answers, large segments, one packet in twenty. It is the only
+/// one who changes addresses.
 const ROUTER: &str = "
 table ip home {
  chain forward {
@@ -67,6 +83,7 @@ table ip home {
   tcp dport 8105 meta length > 100 drop
   tcp sport 8106 meta length > 100 drop
   tcp sport 8107 meta length > 1000 drop
+  tcp sport 8108 numgen inc mod 20 7 drop
  }
  chain leave {
   type nat hook postrouting priority 100
@@ -111,8 +128,13 @@ pub(super) fn lay(lab: &mut Lab) {
             fabric,
             "link add {port} type veth peer name {device} address {mac} netns {host}"
         );
-        _ = writeln!(fabric, "link set {port} master {bridge} addrgenmode none up");
+        let master = if bridge.is_empty() { String::new() } else { format!("master {bridge}") };
+        _ = writeln!(fabric, "link set {port} {master} addrgenmode none up");
     }
+    // One end of the slow wire is at the host, the other at the bridge.
+    _ = writeln!(fabric, "link add {WIRE} type veth peer name wire-core");
+    _ = writeln!(fabric, "link set {WIRE} addrgenmode none up");
+    _ = writeln!(fabric, "link set wire-core master core addrgenmode none up");
     lab.space("fab").ip(&fabric);
     for host in HOSTS.into_iter().skip(1) {
         let mut lines = String::from("link set lo up\n");
@@ -138,6 +160,7 @@ pub(super) fn lay(lab: &mut Lab) {
         }
     }
     lab.space("router").nft(ROUTER);
+    wire::join(lab.space("fab"), WIRE, "distant-eth0", DELAY);
 }
 
 /// What the client knows of the network comes by DHCP.

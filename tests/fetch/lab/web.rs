@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 
 use super::Lab;
 
-/// Port 8443 has expired, 8444 is nobody's but its own, 8445 speaks no newer TLS than 1.2; 8101 to 8107 are
+/// Port 8443 has expired, 8444 is nobody's but its own, 8445 speaks no newer TLS than 1.2; 8101 to 8108 are
 /// plain, and the router has something against each of them.
 const SETTINGS: &str = "
-user root; daemon off; worker_processes 1; pid @W@/nginx.pid; error_log @W@/error.log;
+user root; daemon off; worker_processes 1; pid @W@/@HOST@.pid; error_log @W@/error.log;
 events { worker_connections 256; }
 http {
  types { text/html html; text/css css; image/png png; }
- default_type application/octet-stream; access_log @W@/access.log;
+ default_type application/octet-stream; access_log @W@/@HOST@.access;
  client_body_temp_path @W@/tmp; proxy_temp_path @W@/tmp; fastcgi_temp_path @W@/tmp;
  uwsgi_temp_path @W@/tmp; scgi_temp_path @W@/tmp;
  root @W@/html; index index.html; gzip on; gzip_types text/css; gzip_min_length 100;
@@ -26,6 +26,7 @@ http {
   location = /old { return 301 /; }
   location = /older { return 301 https://www.lab.example/old; }
   location = /loop { return 302 /loop; }
+  location = /to-filtered { return 302 http://www.lab.example:8102/; }
   location = /to-fault { return 302 http://fault.lab.example/fine; }
   location = /gone { return 410; }
   location = /boom { return 500; }
@@ -35,7 +36,7 @@ http {
   location = /cookie { add_header Set-Cookie \"session=oven-fresh-secret; HttpOnly\"; return 200 \"ok\"; }
   location = /slow { limit_rate 20k; alias @W@/html/big.bin; }
  }
- server { listen 8101; listen 8102; listen 8103; listen 8104; listen 8105; listen 8106; listen 8107; }
+ server { listen 8101; listen 8102; listen 8103; listen 8104; listen 8105; listen 8106; listen 8107; listen 8108; }
  server { listen 8443 ssl; ssl_certificate @W@/expired.pem; }
  server { listen 8444 ssl; ssl_certificate @W@/own.pem; }
  server { listen 8445 ssl; ssl_protocols TLSv1.2; }
@@ -66,25 +67,31 @@ pub(super) fn serve(lab: &Lab) {
     certificates(lab, &folder);
     // The password is "open sesame".
     lab.file("web/users", "ali:{PLAIN}open sesame\n");
-    let settings = lab.file("web/nginx.conf", &SETTINGS.replace("@W@", &folder));
     // In a user namespace nobody may change groups, so nginx must not think that it is root: a namespace
     // within gives it another number.
     let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
     let is_nested = map.split_whitespace().nth(2) == Some("1");
-    let mut nginx = if is_nested {
-        let mut nginx = Command::new("unshare");
-        nginx.args(["--user", "--map-user=1000", "--map-group=1000", "nginx"]);
-        nginx
-    } else {
-        Command::new("nginx")
-    };
-    nginx.arg("-c").arg(settings).arg("-e").arg(lab.path("web/error.log"));
-    lab.start("web", "nginx", nginx);
-    let late = Instant::now() + Duration::from_secs(10);
-    while lab.space("web").on(|| TcpStream::connect("127.0.0.1:80")).is_err() {
-        let said = || fs::read_to_string(lab.path("nginx.log")).unwrap_or_default();
-        assert!(Instant::now() < late, "nginx does not come up: {}", said());
-        std::thread::sleep(Duration::from_millis(10));
+    for host in ["web", "distant"] {
+        let settings = SETTINGS.replace("@W@", &folder).replace("@HOST@", host);
+        let settings = lab.file(&format!("web/{host}.conf"), &settings);
+        let mut nginx = if is_nested {
+            let mut nginx = Command::new("unshare");
+            nginx.args(["--user", "--map-user=1000", "--map-group=1000", "nginx"]);
+            nginx
+        } else {
+            Command::new("nginx")
+        };
+        nginx.arg("-c").arg(settings).arg("-e").arg(lab.path("web/error.log"));
+        lab.start(host, &format!("{host}-nginx"), nginx);
+    }
+    for host in ["web", "distant"] {
+        let late = Instant::now() + Duration::from_secs(10);
+        while lab.space(host).on(|| TcpStream::connect("127.0.0.1:80")).is_err() {
+            let log = lab.path(&format!("{host}-nginx.log"));
+            let said = || fs::read_to_string(&log).unwrap_or_default();
+            assert!(Instant::now() < late, "nginx on {host} does not come up: {}", said());
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 }
 

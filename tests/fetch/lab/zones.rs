@@ -38,6 +38,7 @@ web1 60 A 198.51.100.80
 www 300 CNAME web1
 mail A 198.51.100.80
 fault A 198.51.100.66
+distant A 198.51.100.90
 dead 30 A 198.51.100.99
 ; a silent neighbour of the client's
 silent 30 A 192.168.0.77
