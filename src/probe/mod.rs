@@ -6,6 +6,7 @@ pub mod interface;
 pub mod kernel;
 pub mod lease;
 pub mod neighbour;
+pub mod objects;
 pub mod order;
 pub mod plan;
 pub mod resolve;

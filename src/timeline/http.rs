@@ -5,9 +5,17 @@
 
 use std::fmt;
 
+mod field;
+mod object;
 mod problem;
+mod redirect;
+mod status;
 
+pub use field::{About, Group};
+pub use object::{Embeds, Object, Page, Place, Reason, Skipped};
 pub use problem::{Excess, Kind, Problem};
+pub use redirect::{Astray, Redirect};
+pub use status::{Class, Status, Whose, is_followed};
 
 /// A version of HTTP as it is written.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -8,9 +8,12 @@ mod body;
 mod chunks;
 mod decode;
 mod head;
+mod redirect;
 mod request;
 mod response;
 
+pub use redirect::Redirects;
+pub(super) use redirect::text;
 pub use request::{BadRequest, Leg, Options, Prepared, Trust};
 pub use response::{Codings, Exchange, Fact, Limits, Progress, State};
 

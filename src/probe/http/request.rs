@@ -54,7 +54,7 @@ impl Default for Options {
 }
 
 /// One request of a fetch that may be led on by redirects.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Leg {
     pub url: Url,
     /// What a redirect has changed the method to, the body left out.
@@ -81,6 +81,13 @@ pub enum Trust {
     /// A redirect or a page led elsewhere: neither [`Options::credentials`] nor secret fields are sent,
     /// and no `Host` that was meant for the first server. What the URL itself holds is.
     Elsewhere,
+}
+
+impl Trust {
+    /// Whether a URL means the server that the user asked for first.
+    pub fn of(url: &Url, first: &Url) -> Self {
+        if url.is_same_origin(first) { Self::Asked } else { Self::Elsewhere }
+    }
 }
 
 /// A request ready to be sent.

@@ -11,7 +11,9 @@ use crate::timeline::http::{
 };
 
 mod asking;
+mod decoding;
 mod hostile;
+mod leading;
 
 fn request(options: &Options) -> Request {
     let url = Url::parse("http://example.com/").expect("a URL");
@@ -343,56 +345,4 @@ fn zstd(octets: &[u8]) -> Vec<u8> {
 
 fn coded(codings: &str, octets: &[u8]) -> Vec<u8> {
     [format!("HTTP/1.1 200 OK\r\nContent-Encoding: {codings}\r\n\r\n").as_bytes(), octets].concat()
-}
-
-#[test]
-fn codings_are_undone_one_after_the_other() {
-    let text = "to be or not to be, ".repeat(100).into_bytes();
-    for (codings, octets) in [
-        ("gzip", gzip(&text)),
-        ("X-GZIP", [gzip(&text[..1000]), gzip(&text[1000..])].concat()),
-        ("deflate", zlib(&text)),
-        ("deflate", bare(&text)),
-        ("zstd", zstd(&text)),
-        (
-            "zstd",
-            [zstd(&text[..7]), b"\x51\x2a\x4d\x18\x03\0\0\0abc".to_vec(), zstd(&text[7..])]
-                .concat(),
-        ),
-        ("deflate, identity, gzip", gzip(&zlib(&text))),
-        ("gzip,zstd , deflate", bare(&zstd(&gzip(&text)))),
-    ] {
-        let told = read(coded(codings, &octets));
-        assert_eq!(told.state, State::Ended, "{codings}");
-        assert!(told.content == text, "{codings}");
-        let body = &told.body;
-        assert_eq!((body.raw, body.decoded), (octets.len() as u64, 2000), "{codings}");
-        assert_eq!(body.sha256, sha256(&text));
-        assert!(body.codings.iter().all(|coding| coding.kept.is_none() && coding.behind == 0));
-        let cut = read(coded(codings, &octets[..octets.len() - 5]));
-        let name = body.codings[0].name.clone();
-        assert_eq!(cut.problem(), &Problem::BrokenCoding { name, why: "it ends too early".into() });
-        assert_eq!(cut.problem().exit(), 61);
-    }
-}
-
-#[test]
-fn codings_that_were_not_asked_for_are_kept_and_unknown_ones_are_a_problem() {
-    let mut exchange = Exchange::new(&get(), Codings::Kept, Limits::default(), 0);
-    let mut content = Vec::new();
-    let octets = gzip(b"hello");
-    assert_eq!(exchange.feed(&coded("gzip", &octets), &mut content).state, State::Awaits);
-    assert_eq!(exchange.ended_by_peer(), State::Ended);
-    assert_eq!(content, octets);
-    assert_eq!(exchange.body().codings[0].kept, Some("it was not asked to be undone"));
-    let told = read(coded("gzip, compress\x1b[1m", b"hello"));
-    assert_eq!(
-        told.problem().to_string(),
-        "the body cannot be decoded, Content-Encoding compress\\x1b[1m is not known here"
-    );
-    let told = read(coded("gzip, gzip, gzip, gzip, gzip, gzip", b""));
-    assert_eq!(told.problem().code(), "http.encoding");
-    assert_eq!(read(coded("gzip", b"")).state, State::Ended);
-    let told = read(coded("gzip", &[gzip(b"hello"), b"\0\0\0".to_vec()].concat()));
-    assert_eq!((told.state, told.body.codings[0].behind), (State::Ended, 3));
 }
