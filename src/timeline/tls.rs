@@ -18,8 +18,6 @@ pub use problem::{Cause, Problem, Sent, Stage};
 
 #[derive(Clone, Debug)]
 pub enum Fact {
-    /// Whom we trust, as it was loaded for all connections.
-    Trust(Trust),
     Flight(Flight),
     /// How the handshake ended, well or not; once for each connection.
     Handshake(Box<Handshake>),
@@ -35,7 +33,7 @@ impl Fact {
         match self {
             Self::Flight(flight) => Some((flight.began, flight.ended)),
             Self::Handshake(handshake) => Some((handshake.began, handshake.ended)),
-            Self::Trust(_) | Self::Ended(_) | Self::KeysNotKept(_) => None,
+            Self::Ended(_) | Self::KeysNotKept(_) => None,
         }
     }
 }
@@ -219,4 +217,6 @@ pub enum End {
     CloseNotify,
     /// A bare FIN, which anybody on the way could have sent: what came may be cut (RFC 8446 §6.1).
     Truncated,
+    /// A bare FIN, after we had said that we are done: nothing more was awaited.
+    Fin,
 }

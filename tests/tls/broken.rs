@@ -3,13 +3,19 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::fd::AsFd;
+use std::sync::Arc;
 use std::thread::sleep;
 use std::time::Duration;
 
 use nix::sys::socket::{setsockopt, sockopt};
+use rustls::crypto::ring;
+use rustls::pki_types::PrivatePkcs8KeyDer;
+use rustls::server::WebPkiClientVerifier;
 use rustls::version::{TLS12, TLS13};
-use wiretale::probe::tls::{Client, Options};
-use wiretale::timeline::tls::{Cause, Contents, Direction, Fact, Stage, Version};
+use rustls::{RootCertStore, ServerConfig, ServerConnection, SupportedProtocolVersion};
+use wiretale::probe::tls::{Client, Options, Sessions};
+use wiretale::timeline::tls::{Cause, Contents, Direction, Fact, Problem, Stage, Version, meaning};
+use wiretale::wire::tls::alert_name;
 
 use crate::stage::{
     Authority, GOOD, HOST, Run, accept, answer, client, run, run_until, serve, trusting,
@@ -117,32 +123,117 @@ fn alerts_are_translated() {
     }
 }
 
+/// A server that wants certificates of its clients.
+fn demanding(authority: &Authority, version: &'static SupportedProtocolVersion) -> ServerConfig {
+    let identity = authority.certify(&[HOST], GOOD);
+    let mut roots = RootCertStore::empty();
+    roots.add(authority.certificate.clone()).expect("an authority");
+    let provider = Arc::new(ring::default_provider());
+    let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), Arc::clone(&provider));
+    ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[version])
+        .expect("a version")
+        .with_client_cert_verifier(verifier.build().expect("a verifier"))
+        .with_single_cert(identity.chain, PrivatePkcs8KeyDer::from(identity.key).into())
+        .expect("a key that fits")
+}
+
 #[test]
 fn a_server_that_wants_our_certificate_gets_none() {
     let authority = Authority::new("Lab Authority");
     let (options, _file) = trusting(&authority);
-    let identity = authority.certify(&[HOST], GOOD);
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add(authority.certificate.clone()).expect("an authority");
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-    let verifier =
-        rustls::server::WebPkiClientVerifier::builder_with_provider(roots.into(), provider.clone());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_protocol_versions(&[&TLS12])
-        .expect("a version")
-        .with_client_cert_verifier(verifier.build().expect("a verifier"))
-        .with_single_cert(
-            identity.chain.clone(),
-            rustls::pki_types::PrivatePkcs8KeyDer::from(identity.key.clone()).into(),
-        )
-        .expect("a key that fits");
-    let (address, server) = serve(config, answer);
+    let (address, server) = serve(demanding(&authority, &TLS12), answer);
     let run = run(&client(options), address, HOST);
     server.join().expect("no panic").expect_err("no request");
     assert_eq!(run.problem().code(), "tls.alert", "{}", run.problem());
     let Cause::Alert { description: 40 | 116, .. } = run.problem().cause else {
         panic!("{}", run.problem())
     };
+}
+
+/// Only then the server has seen that there is none: the handshake was over for us (RFC 8446 §4.6.2).
+#[test]
+fn in_tls_1_3_it_says_so_when_we_read() {
+    let authority = Authority::new("Lab Authority");
+    let (options, _file) = trusting(&authority);
+    let (address, server) = serve(demanding(&authority, &TLS13), answer);
+    let mut run = run(&client(options), address, HOST);
+    let error = run.secured().read(&mut [0; 16]).expect_err("an alert");
+    server.join().expect("no panic").expect_err("no request");
+    let problem = error.get_ref().and_then(|it| it.downcast_ref::<Problem>()).expect("a problem");
+    assert_eq!((problem.code(), problem.exit(), problem.stage), ("tls.alert", 56, Stage::Data));
+    assert_eq!(
+        problem.to_string(),
+        "www.lab.example: the server wants a certificate of ours, and we showed none \
+         (alert 116, certificate required)"
+    );
+    let into = run.records(Direction::In);
+    assert_eq!(into.last().map(ToString::to_string).as_deref(), Some("encrypted: alert"));
+}
+
+#[test]
+fn every_alert_with_a_name_has_a_meaning() {
+    for description in 0..=255 {
+        let (name, meaning) = (alert_name(description), meaning(description));
+        assert_eq!(meaning.is_some(), name.is_some(), "{description} {name:?}");
+    }
+}
+
+/// A server in the middle that changes an octet of what the true one sends.
+#[test]
+fn no_octet_changed_on_the_way_goes_through_or_costs_a_panic() {
+    let authority = Authority::new("Lab \u{9b}2J Authority");
+    let (options, _file) = trusting(&authority);
+    let client = client(Options { sessions: Sessions::Fresh, ..options });
+    for version in [&TLS12, &TLS13] {
+        let config = Arc::new(authority.certify(&[HOST], GOOD).config(&[version]));
+        for at in (0..900).step_by(7) {
+            let config = Arc::clone(&config);
+            let (address, server) = accept(move |stream| middle(stream, config, at));
+            let run = run_until(&client, address, HOST, Duration::from_millis(300));
+            let reached = server.join().expect("no panic");
+            if let Err(problem) = &run.result {
+                let said = problem.to_string();
+                assert!(!said.chars().any(char::is_control), "{said:?}");
+                assert_eq!(run.handshake().problem.as_ref(), Some(problem));
+            } else {
+                // Only what the header of a record says of its version is nobody's business.
+                assert!(!reached || is_version(&run, at), "octet {at} went through");
+            }
+        }
+    }
+}
+
+/// Whether an octet of what came is the version in a record's header, or in what follows the handshake.
+fn is_version(run: &Run, at: usize) -> bool {
+    let records = run.records(Direction::In);
+    let of_header = |start: u64| matches!((at as u64).wrapping_sub(start), 1 | 2);
+    let into = run.handshake().into;
+    at as u64 >= into || records.iter().any(|record| of_header(record.octets.start))
+}
+
+/// Passes octets on as the true server would, all but one; says whether that one was sent.
+fn middle(mut stream: TcpStream, config: Arc<ServerConfig>, at: usize) -> bool {
+    let mut connection = ServerConnection::new(config).expect("a connection");
+    let mut sent = 0;
+    stream.set_read_timeout(Some(Duration::from_millis(400))).expect("a timeout");
+    loop {
+        let mut flight = Vec::new();
+        while connection.wants_write() {
+            connection.write_tls(&mut flight).expect("records");
+        }
+        if let Some(octet) = at.checked_sub(sent).and_then(|at| flight.get_mut(at)) {
+            *octet ^= 0x15;
+        }
+        sent += flight.len();
+        if stream.write_all(&flight).is_err() || !connection.is_handshaking() {
+            return sent > at;
+        }
+        match connection.read_tls(&mut stream) {
+            Ok(1..) if connection.process_new_packets().is_ok() => {}
+            _ => return sent > at,
+        }
+    }
 }
 
 #[test]
@@ -206,7 +297,7 @@ fn versions_that_do_not_meet_are_said_to() {
         assert!(run.problem().to_string().contains(&ours.to_string()), "{}", run.problem());
     }
     let versions = (Version::Tls13, Version::Tls12);
-    let problem = Client::new(Options { versions, ..options }, std::sync::Arc::default());
+    let problem = Client::new(Options { versions, ..options }, Arc::default());
     let problem = problem.expect_err("no version");
     assert_eq!((problem.code(), problem.stage), ("tls.version", Stage::Preparing));
 }

@@ -221,6 +221,17 @@ fn what_came_before_rubbish_is_read_and_then_the_rubbish_is_told() {
 }
 
 #[test]
+fn a_bare_fin_after_we_are_done_cuts_nothing() {
+    let (mut run, server) = with(&TLS13, |mut served| served.read(&mut [0; 16]));
+    let secured = run.secured();
+    secured.shutdown().expect("we are done");
+    assert_eq!(secured.read(&mut [0; 16]).expect("an end"), 0);
+    assert_eq!(secured.ending(), Some(End::Fin));
+    secured.close().expect("closed");
+    server.join().expect("no panic").expect("an end");
+}
+
+#[test]
 fn the_deadline_holds_for_data_too() {
     let (mut run, server) = with(&TLS13, |mut served| {
         let _ = served.read(&mut [0; 16]);

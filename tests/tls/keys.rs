@@ -18,6 +18,7 @@ use wiretale::timeline::{Frame, Timestamp};
 use wiretale::wire::Packet;
 
 use crate::stage::{Authority, GOOD, HOST, Run, Scratch, answer, read_all, run, serve, trusting};
+use crate::trust::{again, is_again};
 
 /// A whole connection with these keys kept.
 fn fetched(keys: &Arc<Keys>, version: &'static rustls::SupportedProtocolVersion) -> Run {
@@ -124,4 +125,15 @@ fn a_file_that_cannot_be_had_costs_one_sentence_and_no_keys() {
         assert!(!keys.lines().is_empty(), "they are in memory all the same");
     }
     assert_eq!(fs::read(target.path()).expect("a file"), b"");
+}
+
+#[test]
+fn the_environment_may_name_a_file_for_keys() {
+    if !is_again() {
+        let file = Scratch::nothing();
+        again("keys::the_environment_may_name_a_file_for_keys", &[("SSLKEYLOGFILE", file.path())]);
+        assert!(fs::read(file.path()).expect("lines").starts_with(b"CLIENT_RANDOM "));
+        return;
+    }
+    fetched(&Arc::new(Keys::of_environment()), &TLS12);
 }

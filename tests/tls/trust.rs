@@ -1,6 +1,10 @@
 //! Is the right server trusted, and no other?
 
+use std::env;
 use std::io::Write;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
 
 use rcgen::{BasicConstraints, IsCa};
 use rustls::ServerConfig;
@@ -189,7 +193,7 @@ fn another_name_in_the_hello_changes_nothing_of_whom_we_trust() {
 
 #[test]
 fn what_is_to_be_trusted_must_be_readable() {
-    let folder = std::env::temp_dir();
+    let folder = env::temp_dir();
     let nothing = Scratch::nothing();
     let (empty, broken) =
         (Scratch::new("nothing\n"), Scratch::new(&crate::stage::pem("CERTIFICATE", b"x")));
@@ -200,10 +204,65 @@ fn what_is_to_be_trusted_must_be_readable() {
         (&*folder, "directory"),
     ] {
         let options = Options { cacert: Some(path.to_owned()), ..Options::default() };
-        let problem = Client::new(options, std::sync::Arc::default()).expect_err("no trust");
+        let problem = Client::new(options, Arc::default()).expect_err("no trust");
         assert_eq!((problem.code(), problem.exit()), ("tls.store", 77));
         let said = problem.to_string();
         assert!(said.starts_with(&path.display().to_string()), "{said}");
         assert!(said.to_lowercase().contains(words), "{said}");
     }
+}
+
+/// Runs one of these tests once more, in a process with this in its environment.
+pub(crate) fn again(name: &str, variables: &[(&str, &Path)]) {
+    let mut command = Command::new(env::current_exe().expect("a path"));
+    command.args(["--exact", name]).env("WIRETALE_AGAIN", "1").envs(variables.iter().copied());
+    // Whoever runs the tests may have said something himself.
+    for name in ["SSL_CERT_FILE", "SSL_CERT_DIR"] {
+        if variables.iter().all(|(other, _)| *other != name) {
+            command.env_remove(name);
+        }
+    }
+    let output = command.output().expect("it starts");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+}
+
+/// Whether this is that process.
+pub(crate) fn is_again() -> bool {
+    env::var_os("WIRETALE_AGAIN").is_some()
+}
+
+#[test]
+fn the_environment_may_name_whom_to_trust() {
+    if !is_again() {
+        let file = Scratch::of(&[&Authority::new("Lab Authority").certificate]);
+        return again(
+            "trust::the_environment_may_name_whom_to_trust",
+            &[("SSL_CERT_FILE", file.path())],
+        );
+    }
+    let client = client(Options::default());
+    let path = env::var("SSL_CERT_FILE").expect("a path");
+    assert_eq!(client.trust().store, Store::Environment(format!("SSL_CERT_FILE={path}")));
+    assert_eq!(client.trust().anchors, 1);
+}
+
+#[test]
+fn an_environment_that_names_nothing_is_not_passed_over() {
+    if !is_again() {
+        let nothing = Scratch::nothing();
+        let name = "trust::an_environment_that_names_nothing_is_not_passed_over";
+        return again(name, &[("SSL_CERT_FILE", nothing.path())]);
+    }
+    let problem = Client::new(Options::default(), Arc::default()).expect_err("nobody to trust");
+    assert_eq!((problem.code(), problem.exit()), ("tls.store", 77));
+    assert!(problem.to_string().starts_with("SSL_CERT_FILE=/"), "{problem}");
+}
+
+#[test]
+fn without_being_told_the_system_is_trusted_or_else_mozilla() {
+    let client = client(Options::default());
+    let trust = client.trust();
+    assert!(matches!(trust.store, Store::System | Store::BuiltIn | Store::Environment(_)));
+    assert!(trust.anchors > 0, "{trust:?}");
 }

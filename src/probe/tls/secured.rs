@@ -22,6 +22,7 @@ pub struct Secured<T: Transport> {
     problem: Option<Problem>,
     /// Whether the end of the peer's stream was told.
     is_told: bool,
+    until: Option<Instant>,
     read: Option<Range<u64>>,
     wrote: Option<Range<u64>>,
 }
@@ -46,6 +47,7 @@ impl<T: Transport> Secured<T> {
             writing: Writing::Open,
             problem: None,
             is_told: false,
+            until: None,
             read: None,
             wrote: None,
         }
@@ -107,7 +109,10 @@ impl<T: Transport> Secured<T> {
         while !self.session.has_plain() && self.session.ending.is_none() {
             match self.session.receive() {
                 Ok(1..) => {}
-                Ok(0) => self.session.ending = Some(End::Truncated),
+                Ok(0) => {
+                    let is_ours = self.writing == Writing::Shut;
+                    self.session.ending = Some(if is_ours { End::Fin } else { End::Truncated });
+                }
                 Err(broken) => {
                     if let Break::Tls(_) = broken {
                         // An alert, for a peer that may be gone.
@@ -122,6 +127,12 @@ impl<T: Transport> Secured<T> {
             // Keys may have changed, which wants an answer (RFC 8446 §4.6.3).
             if self.writing == Writing::Open && self.session.connection.wants_write() {
                 self.send(&["KeyUpdate"])?;
+            }
+            // Records without data may come for ever, and then nobody waits.
+            let is_late = self.until.is_some_and(|until| Instant::now() >= until);
+            if is_late && !self.session.has_plain() && self.session.ending.is_none() {
+                self.session.tell_heard();
+                return Err(io::ErrorKind::TimedOut.into());
             }
         }
         self.session.tell_heard();
@@ -194,6 +205,7 @@ impl<T: Transport> Transport for Secured<T> {
     }
 
     fn set_deadline(&mut self, at: Option<Instant>) {
+        self.until = at;
         self.session.transport.set_deadline(at);
     }
 
