@@ -71,6 +71,9 @@ pub enum Event {
         /// Whether it was handed on to whoever asked for it.
         is_saved: bool,
     },
+    Redirected(http::Redirect),
+    /// What the page embeds.
+    Objects(Box<http::Page>),
     /// Nothing more is done for this transfer.
     Ended(Box<Transfer>),
     /// Somebody wants it to end now (a signal).
@@ -179,6 +182,8 @@ pub struct Transfer {
     pub url: String,
     /// The page it was found in, or the URL that redirected to it.
     pub parent: Option<u32>,
+    /// Whether a page embeds it.
+    pub is_embedded: bool,
     pub timing: Timing,
     pub local: Option<SocketAddr>,
     pub remote: Option<SocketAddr>,
@@ -248,6 +253,8 @@ pub enum Failure {
     Request(String),
     /// The server refused by its status, and that was to count as a failure (`--fail`).
     Status(u16),
+    /// A redirect is not followed.
+    Astray(Box<http::Astray>),
     /// The body could not be saved: the system's sentence.
     Saving(String),
     Interrupted,

@@ -3,6 +3,7 @@
 //! Everything is done on the thread that calls, but what a page embeds: there each connection has its own.
 
 mod connection;
+mod page;
 mod transfer;
 
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -10,6 +11,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::http::Redirects;
 use super::kernel::Tracer;
 use super::merge::Watched;
 use super::plan::Plan;
@@ -85,17 +87,28 @@ impl Fetcher<'_> {
         let all = self.teller(0);
         all.step(all.now(), 0, Event::Policy(Box::new(self.policy())));
         let mut job = Job::first(self.url.clone(), self.next());
+        let mut redirects = self.redirects();
         loop {
-            let done = self.transfer(&job);
+            let done = self.transfer(&job, &mut redirects);
             match done.redirect {
                 Some(next) => job = next,
-                None => break,
+                None => {
+                    if let (Some(page), Some(html)) = (self.plan.page, done.html) {
+                        self.page(page, &job, &html);
+                    }
+                    break;
+                }
             }
         }
         let idle = std::mem::take(&mut *locked(&self.idle));
         for open in idle {
             self.close(open, true);
         }
+    }
+
+    /// The redirects of one URL, if they are followed. Who is told secrets is decided by the URL of all.
+    fn redirects(&self) -> Option<Redirects> {
+        self.plan.redirects.map(|limit| Redirects::new(self.url.clone(), limit))
     }
 
     fn next(&self) -> u32 {

@@ -6,13 +6,14 @@ use std::time::Duration;
 use super::connection::{Open, Origin};
 use super::{Fetcher, Teller, locked, told};
 use crate::ink::safe;
-use crate::probe::http::{Codings, Exchange, Fact, Leg, Limits, State};
+use crate::probe::http::{Codings, Exchange, Fact, Leg, Limits, Redirects, State};
 use crate::probe::netlink;
+use crate::probe::objects::is_page;
 use crate::probe::plan::Body;
 use crate::probe::url::Url;
 use crate::timeline::Timestamp;
 use crate::timeline::fetch::{Doing, Event, Failure, Transfer};
-use crate::timeline::http::{Framing, Response};
+use crate::timeline::http::{Framing, Request, Response, is_followed};
 use crate::timeline::tls::Problem;
 
 /// A URL whose turn it is.
@@ -52,13 +53,14 @@ pub(super) struct Done {
 
 impl Fetcher<'_> {
     /// Fetches one URL.
-    pub(super) fn transfer(&self, job: &Job) -> Done {
+    pub(super) fn transfer(&self, job: &Job, redirects: &mut Option<Redirects>) -> Done {
         let teller = self.teller(job.number);
         let url = &job.leg.url;
         teller.step(teller.now(), 0, Event::Url(Box::new(told(url))));
         let mut told = Transfer {
             url: safe(url.to_string().as_bytes()),
             parent: job.parent,
+            is_embedded: job.is_embedded,
             redirects: job.redirects,
             ..Transfer::default()
         };
@@ -68,7 +70,7 @@ impl Fetcher<'_> {
         let ended = match self.connection(job, &teller, &mut told) {
             Ok(open) => {
                 socket = open.socket;
-                self.exchange(job, open, &teller, &mut told, &mut done)
+                self.exchange(job, open, &teller, &mut told, redirects, &mut done)
             }
             Err(failure) => Err(failure),
         };
@@ -119,12 +121,13 @@ impl Fetcher<'_> {
         mut open: Open,
         teller: &Teller<'_>,
         told: &mut Transfer,
+        redirects: &mut Option<Redirects>,
         done: &mut Done,
     ) -> Result<(), Failure> {
         open.requests += 1;
         let (local, remote) = open.transport.ends();
         (told.local, told.remote) = (Some(local), Some(remote));
-        let mut talk = Talk { fetcher: self, job, teller, told, done, open: &mut open };
+        let mut talk = Talk { fetcher: self, job, teller, told, redirects, done, open: &mut open };
         let outcome = talk.run();
         let stays = matches!(outcome, Ok(Stays::Open));
         told.timing.total = teller.elapsed();
@@ -166,6 +169,7 @@ struct Talk<'t> {
     job: &'t Job,
     teller: &'t Teller<'t>,
     told: &'t mut Transfer,
+    redirects: &'t mut Option<Redirects>,
     done: &'t mut Done,
     open: &'t mut Open,
 }
@@ -200,6 +204,7 @@ impl Talk<'_> {
         self.tell_body(&mut answer);
         let peer_closed = ended?;
         let Some(head) = &answer.head else { return Ok(Stays::Closed) };
+        self.lead_on(&request, head)?;
         let persists = plan.request.keep_alive && head.persistence.persists() && !peer_closed;
         Ok(if persists { Stays::Open } else { Stays::Closed })
     }
@@ -265,11 +270,13 @@ impl Talk<'_> {
             self.told.status = Some(response.status);
             self.told.version = Some(response.version);
             self.told.media = response.field("content-type").map(|field| safe(&field.value));
-            let leads_on = false;
-            let is_page = !self.job.is_embedded && self.fetcher.plan.page.is_some();
+            let leads_on = self.redirects.is_some()
+                && is_followed(response.status)
+                && response.field("location").is_some();
+            let is_wanted = !self.job.is_embedded && self.fetcher.plan.page.is_some();
             answer.sink.decide(
                 self.fetcher.plan.body.clone().filter(|_| !leads_on && !self.job.is_embedded),
-                is_page && !leads_on && is_html(&response),
+                is_wanted && !leads_on && is_page(&response),
             );
             answer.head = Some(response.clone());
         }
@@ -292,6 +299,23 @@ impl Talk<'_> {
         self.done.html = answer.sink.html.take();
     }
 
+    /// Follows where the answer leads, if it does.
+    fn lead_on(&mut self, request: &Request, head: &Response) -> Result<(), Failure> {
+        let Some(redirects) = self.redirects else { return Ok(()) };
+        let Some(led) = redirects.follow(&self.job.leg, request, head) else { return Ok(()) };
+        let (leg, told) = led.map_err(|astray| Failure::Astray(Box::new(astray)))?;
+        self.teller.step(self.teller.now(), self.open.socket, Event::Redirected(told));
+        self.done.redirect = Some(Job {
+            leg,
+            number: self.fetcher.next(),
+            parent: Some(self.job.number),
+            redirects: self.job.redirects + 1,
+            queued: Duration::ZERO,
+            is_embedded: self.job.is_embedded,
+        });
+        Ok(())
+    }
+
     fn broken(&self, doing: Doing, error: &io::Error) -> Failure {
         let (sent, received) = (self.open.sent, self.open.received);
         if error.kind() == io::ErrorKind::TimedOut && error.raw_os_error().is_none() {
@@ -303,13 +327,6 @@ impl Talk<'_> {
         let errno = netlink::errno(error.raw_os_error().unwrap_or(libc::EIO));
         Failure::Broken { doing, errno, sent, received }
     }
-}
-
-fn is_html(response: &Response) -> bool {
-    let media = response.field("content-type").map(|field| field.value.to_ascii_lowercase());
-    media.is_some_and(|media| {
-        media.starts_with(b"text/html") || media.starts_with(b"application/xhtml")
-    })
 }
 
 /// What is known of the answer.
