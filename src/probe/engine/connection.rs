@@ -57,6 +57,10 @@ impl Fetcher<'_> {
         timing: &mut Timing,
     ) -> Result<Open, Failure> {
         let origin = Origin::of(url);
+        if origin.is_secured {
+            // Reading whom to trust takes a while, which no open connection should wait for.
+            self.client().map_err(|problem| Failure::Tls(Box::new(problem)))?;
+        }
         let (host, port) = self.led(&origin.host, origin.port);
         let destinations = self.destinations(url, &host, port, teller)?;
         timing.name_lookup = Some(teller.elapsed());
@@ -104,8 +108,9 @@ impl Fetcher<'_> {
         let bare = host.trim_matches(['[', ']']);
         let told = self.tell_tls(teller.transfer, socket);
         let secured = client.handshake(connected, bare, told);
-        let secured = secured.map_err(|problem| Failure::Tls(Box::new(problem)))?;
+        // A handshake that failed had keys, too, as soon as the server had answered.
         self.pass_keys();
+        let secured = secured.map_err(|problem| Failure::Tls(Box::new(problem)))?;
         Ok(Box::new(secured))
     }
 
