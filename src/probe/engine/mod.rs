@@ -38,6 +38,7 @@ struct Fetcher<'f> {
     /// How much of the keys was handed on.
     keys_told: &'f Mutex<usize>,
     transfers: &'f AtomicU32,
+    began: Instant,
     /// When the time for all is over.
     until: Instant,
     /// Connections that nobody uses just now.
@@ -73,6 +74,7 @@ pub fn run(plan: &Plan, resolver: Resolver, keys: &Arc<Keys>, watched: &Watched)
                 keys,
                 keys_told: &keys_told,
                 transfers: &transfers,
+                began: now,
                 until: now.checked_add(plan.limits.all).unwrap_or(now),
                 idle: Mutex::new(Vec::new()),
             };

@@ -64,6 +64,7 @@ impl Fetcher<'_> {
             redirects: job.redirects,
             ..Transfer::default()
         };
+        told.timing.begin = self.began.elapsed();
         told.timing.queue = job.queued;
         let mut done = Done::default();
         let (began, mut socket) = (teller.now(), 0);
