@@ -13,6 +13,7 @@ pub mod choice;
 pub mod clock;
 pub mod columns;
 pub mod exchanges;
+pub mod fetch;
 pub mod flows;
 pub mod follow;
 pub mod hex;

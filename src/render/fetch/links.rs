@@ -1,0 +1,367 @@
+//! Which packets show what a call did, and for which transfer was it?
+//!
+//! Octets tell, not nearness in time: a write is shown by the segments that carry its octets of the stream,
+//! wherever they stand. Questions to name servers are known by our port and their id.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::SocketAddr;
+use std::ops::Range;
+
+use super::entry::Proof;
+use super::words::{many, millis};
+use crate::flow::Side;
+use crate::flow::tcp::Connection;
+use crate::timeline::tls::{Direction, Flight};
+use crate::timeline::{Call, Timestamp};
+use crate::wire::tcp::{Flags, Seq, Tcp};
+
+/// Everything that connects calls, packets and transfers.
+#[derive(Debug, Default)]
+pub(super) struct Links {
+    sockets: HashMap<u32, Socket>,
+    streams: HashMap<[SocketAddr; 2], Stream>,
+    messages: HashMap<(u16, u16, bool), Vec<u64>>,
+    /// What the octets from a place on are, in a few words.
+    said: HashMap<(u32, Side), BTreeMap<u64, String>>,
+    /// Which octets of a stream TLS made of which of its contents: where the record begins, and both.
+    sealed: HashMap<(u32, Side), BTreeMap<u64, Sealed>>,
+    /// The octets that each call moved.
+    moved: HashMap<(u32, Side), BTreeMap<u64, u64>>,
+    /// The sockets that a connection was asked of, in their order.
+    order: Vec<u32>,
+}
+
+#[derive(Debug, Default)]
+struct Socket {
+    local: Option<SocketAddr>,
+    remote: Option<SocketAddr>,
+    /// The transfers it served, since when.
+    served: Vec<(Timestamp, u32)>,
+}
+
+/// A TCP connection as our capture saw it.
+#[derive(Debug, Default)]
+struct Stream {
+    opening: Vec<u64>,
+    syns: u32,
+    syn: Option<Timestamp>,
+    syn_ack: Option<Timestamp>,
+    carried: [Carried; 2],
+}
+
+/// Where a record ends, and what it holds of the contents.
+type Sealed = (u64, Range<u64>);
+
+/// What one side sent.
+#[derive(Debug, Default)]
+struct Carried {
+    /// Where what was seen last ended, wraps included.
+    reached: u64,
+    /// Octets, counted from 0, and the packet.
+    spans: Vec<(Range<u64>, u64)>,
+    is_sorted: bool,
+    /// Where the stream ends, and the packets that say so and that acknowledge it.
+    end: Option<u64>,
+    ending: Vec<u64>,
+}
+
+/// Packets of one stream that are remembered.
+const SPANS: usize = 1 << 20;
+
+/// Packets of a handshake that are remembered: some SYNs, and their answers.
+const OPENING: usize = 16;
+
+/// No segment is longer, put together from several as it may be.
+const LONGEST: u64 = 1 << 20;
+
+impl Links {
+    /// Notes the ends that a call names.
+    pub(super) fn call(&mut self, call: &Call) {
+        let socket = self.sockets.entry(call.socket).or_default();
+        socket.local = call.local.or(socket.local);
+        socket.remote = call.remote.or(socket.remote);
+        if call.name == "connect" && !self.order.contains(&call.socket) {
+            self.order.push(call.socket);
+        }
+        let side = if call.name == "recvmsg" { Side::Server } else { Side::Client };
+        if let Some(octets) = call.octets.as_ref().filter(|octets| !octets.is_empty()) {
+            let moved = self.moved.entry((call.socket, side)).or_default();
+            if moved.len() < SPANS {
+                moved.insert(octets.start, octets.end);
+            }
+        }
+    }
+
+    /// What this side says from this octet on.
+    pub(super) fn says(&mut self, socket: u32, from: Side, octet: u64, words: String) {
+        self.said.entry((socket, from)).or_default().insert(octet, words);
+    }
+
+    /// Notes which records a flight has.
+    pub(super) fn sealed(&mut self, socket: u32, flight: &Flight) {
+        let from = match flight.direction {
+            Direction::Out => Side::Client,
+            Direction::In => Side::Server,
+        };
+        let sealed = self.sealed.entry((socket, from)).or_default();
+        for record in &flight.records {
+            if sealed.len() < SPANS
+                && let Some(plain) = &record.plain
+            {
+                sealed.insert(record.octets.start, (record.octets.end, plain.clone()));
+            }
+        }
+    }
+
+    /// What begins within these octets, in a few words.
+    fn said(&self, socket: u32, from: Side, octets: &Range<u64>) -> Option<&String> {
+        let said = self.said.get(&(socket, from))?;
+        let Some(sealed) = self.sealed.get(&(socket, from)) else {
+            // Of an interim answer and the one that follows it, the one that counts.
+            return said.range(octets.clone()).next_back().map(|(_, words)| words);
+        };
+        // What a record says is known once it is whole.
+        let before = sealed.range(..octets.start).next_back();
+        let records = before.into_iter().chain(sealed.range(octets.clone()));
+        let whole = records.filter(|(_, (end, _))| (octets.start + 1..=octets.end).contains(end));
+        let mut words = None;
+        for (_, (_, plain)) in whole {
+            words = said.range(plain.clone()).next_back().map(|(_, words)| words).or(words);
+        }
+        words
+    }
+
+    /// How many octets were moved by the call that moved this one.
+    fn moved_with(&self, socket: u32, from: Side, octet: u64) -> Option<u64> {
+        let moved = self.moved.get(&(socket, from))?;
+        let (start, end) = moved.range(..=octet).next_back()?;
+        (*end > octet).then(|| end - start)
+    }
+
+    /// From now on a socket works for this transfer.
+    pub(super) fn serves(&mut self, socket: u32, transfer: u32, since: Timestamp) {
+        if socket == 0 || transfer == 0 {
+            return;
+        }
+        let served = &mut self.sockets.entry(socket).or_default().served;
+        if served.last().is_none_or(|(_, last)| *last != transfer) {
+            served.push((since, transfer));
+        }
+    }
+
+    /// Whom a socket worked for then.
+    pub(super) fn transfer(&self, socket: u32, at: Timestamp) -> Option<u32> {
+        let served = &self.sockets.get(&socket)?.served;
+        let by_then = served.iter().rev().find(|(since, _)| *since <= at);
+        by_then.or(served.first()).map(|(_, transfer)| *transfer)
+    }
+
+    pub(super) fn socket(&self, ends: [SocketAddr; 2]) -> Option<u32> {
+        let is_same = |socket: &Socket| [socket.local, socket.remote] == ends.map(Some);
+        self.sockets.iter().filter(|(_, it)| is_same(it)).map(|(number, _)| *number).max()
+    }
+
+    /// The how many-th connection it is, and where to.
+    pub(super) fn connection(&self, socket: u32) -> Option<(usize, Option<SocketAddr>)> {
+        let at = self.order.iter().position(|it| *it == socket)?;
+        Some((at + 1, self.sockets.get(&socket).and_then(|socket| socket.remote)))
+    }
+
+    /// Whether there was more than one connection.
+    pub(super) fn many(&self) -> bool {
+        self.order.len() > 1
+    }
+
+    /// Notes a message of the DNS.
+    pub(super) fn message(&mut self, port: u16, id: u16, is_answer: bool, packet: u64) {
+        let packets = self.messages.entry((port, id, is_answer)).or_default();
+        if packets.len() < OPENING {
+            packets.push(packet);
+        }
+    }
+
+    /// Notes a segment; says which octets it carries.
+    pub(super) fn segment(
+        &mut self,
+        ends: [SocketAddr; 2],
+        (connection, side): (&Connection, Side),
+        tcp: Tcp<'_>,
+        (packet, time): (u64, Timestamp),
+    ) -> Range<u64> {
+        let stream = self.streams.entry(ends).or_default();
+        let (flags, origin) = (tcp.flags(), connection.origin(side));
+        let is_opening = flags.has(Flags::SYN) || flags.has(Flags::RST) || tcp.payload().is_empty();
+        let is_opening = is_opening && stream.carried_nothing();
+        if is_opening && stream.opening.len() < OPENING {
+            stream.opening.push(packet);
+        }
+        if flags.has(Flags::SYN) && side == Side::Client && stream.syn_ack.is_none() {
+            stream.syns += 1;
+            stream.syn = Some(time);
+        }
+        if flags.has(Flags::SYN) && side == Side::Server {
+            stream.syn_ack = stream.syn_ack.or(Some(time));
+        }
+        let peer = &mut stream.carried[side.peer().index()];
+        if flags.has(Flags::ACK)
+            && let Some(end) = peer.end
+            && peer.ending.len() < 2
+            && peer.extend(tcp.ack(), origin.ack) > end
+        {
+            peer.ending.push(packet);
+        }
+        let own = &mut stream.carried[side.index()];
+        let begin = own.extend(tcp.seq(), origin.seq);
+        let len = tcp.payload().len() as u64;
+        own.reached = own.reached.max(begin + u64::from(tcp.span()));
+        // The SYN is 0, and the first octet 1.
+        let octets = begin.saturating_sub(1)..(begin + len).saturating_sub(1);
+        if len > 0 && own.spans.len() < SPANS {
+            own.spans.push((octets.clone(), packet));
+            own.is_sorted = false;
+        }
+        if flags.has(Flags::FIN) {
+            own.end = own.end.or(Some(begin + len));
+            own.ending.truncate(1);
+            own.ending.push(packet);
+        }
+        octets
+    }
+
+    /// Everything is known: what follows are questions.
+    pub(super) fn settle(&mut self) {
+        for carried in self.streams.values_mut().flat_map(|stream| &mut stream.carried) {
+            if !carried.is_sorted {
+                carried.spans.sort_by_key(|(octets, packet)| (octets.start, *packet));
+                carried.is_sorted = true;
+            }
+        }
+    }
+
+    fn stream(&self, socket: u32) -> Option<&Stream> {
+        let socket = self.sockets.get(&socket)?;
+        self.streams.get(&[socket.local?, socket.remote?])
+    }
+
+    /// The packets that show it, in their order.
+    pub(super) fn packets(&self, proof: &Proof) -> Vec<u64> {
+        let mut packets = match proof {
+            Proof::None | Proof::Carried { .. } | Proof::Handshake { is_over: true, .. } => {
+                return Vec::new();
+            }
+            Proof::Handshake { socket, .. } => {
+                self.stream(*socket).map(|stream| stream.opening.clone()).unwrap_or_default()
+            }
+            Proof::Octets { socket, from, octets } => self
+                .stream(*socket)
+                .map(|stream| stream.carried[from.index()].with(octets).collect())
+                .unwrap_or_default(),
+            Proof::End { socket, from } => self
+                .stream(*socket)
+                .map(|stream| stream.carried[from.index()].ending.clone())
+                .unwrap_or_default(),
+            Proof::Message { port, id, is_answer } => {
+                self.messages.get(&(*port, *id, *is_answer)).cloned().unwrap_or_default()
+            }
+        };
+        packets.sort_unstable();
+        packets.dedup();
+        packets
+    }
+
+    /// What the packets add to what a call says of itself.
+    /// `socket` is that of who asks.
+    pub(super) fn note(&self, proof: &Proof, socket: u32) -> Option<String> {
+        match proof {
+            Proof::Handshake { socket, is_over: true } => {
+                let stream = self.stream(*socket)?;
+                let wire = stream.syn_ack?.since(stream.syn?);
+                let again = match stream.syns {
+                    0 | 1 => String::new(),
+                    syns => format!(", the SYN was sent {syns} times"),
+                };
+                Some(format!(", {} of it on the wire{again}", millis(wire)))
+            }
+            Proof::Octets { socket, from, octets } => {
+                let said = self.said(*socket, *from, octets).cloned();
+                let stream = self.stream(*socket);
+                let count = stream.map_or(0, |it| it.carried[from.index()].with(octets).count());
+                let is_news = count > 1 || (count == 1 && *from == Side::Client);
+                let segments = is_news.then(|| many(count as u64, "segment", "segments"));
+                let words: Vec<String> = said.into_iter().chain(segments).collect();
+                (!words.is_empty()).then(|| words.join(", in "))
+            }
+            Proof::Carried { from, octets } => {
+                let of = self.moved_with(socket, *from, octets.start);
+                let of = of.map(|of| format!(" ({} of {of})", octets.end - octets.start));
+                let said = self.said(socket, *from, octets).map(|said| format!("  {said}"));
+                Some(format!("{}{}", of.unwrap_or_default(), said.unwrap_or_default()))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Stream {
+    fn carried_nothing(&self) -> bool {
+        self.carried.iter().all(|carried| carried.spans.is_empty() && carried.end.is_none())
+    }
+}
+
+impl Carried {
+    /// How far a place is from the stream's beginning, wraps included.
+    fn extend(&self, place: Seq, origin: Seq) -> u64 {
+        let past = Seq(place.from(origin)).past(Seq(self.reached as u32));
+        self.reached.saturating_add_signed(past.into())
+    }
+
+    /// The packets with any of these octets.
+    fn with(&self, octets: &Range<u64>) -> impl Iterator<Item = u64> {
+        let least = octets.start.saturating_sub(LONGEST);
+        let first = if self.is_sorted {
+            self.spans.partition_point(|(span, _)| span.start < least)
+        } else {
+            0
+        };
+        let end = octets.end;
+        let start = octets.start;
+        self.spans[first..]
+            .iter()
+            .filter(move |(span, _)| span.start < end && span.end > start)
+            .map(|(_, packet)| *packet)
+    }
+}
+
+/// Packets at the margin: `[#5 #6 #7]`, or the first and the last of many.
+pub(super) fn margin(packets: &[u64]) -> String {
+    if let [first, _, _, .., last] = packets {
+        return format!("[#{first}..#{last}]");
+    }
+    let numbers: Vec<String> = packets.iter().map(|number| format!("#{number}")).collect();
+    if numbers.is_empty() { String::new() } else { format!("[{}]", numbers.join(" ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn octets_are_found_beyond_the_wrap_of_sequence_numbers() {
+        let mut carried = Carried { reached: u64::from(u32::MAX), ..Carried::default() };
+        let origin = Seq(1000);
+        let at = carried.extend(Seq(1000_u32.wrapping_sub(1).wrapping_add(11)), origin);
+        assert_eq!(at, u64::from(u32::MAX) + 11);
+        carried.spans = vec![(at..at + 100, 7), (at + 100..at + 200, 8), (at..at + 50, 9)];
+        let with = |octets: Range<u64>| carried.with(&octets).collect::<Vec<_>>();
+        assert_eq!(with(at + 50..at + 101), [7, 8]);
+        assert_eq!(with(at..at + 1), [7, 9]);
+        assert_eq!(with(at + 200..at + 300), [0_u64; 0]);
+    }
+
+    #[test]
+    fn many_packets_are_told_by_the_first_and_the_last() {
+        assert_eq!(margin(&[]), "");
+        assert_eq!(margin(&[5, 6, 7]), "[#5 #6 #7]");
+        assert_eq!(margin(&[13, 15, 17, 29]), "[#13..#29]");
+    }
+}

@@ -1,0 +1,44 @@
+//! How is our own fetch told, from one sentence to everything?
+
+mod bars;
+mod chapter;
+mod entry;
+mod fit;
+mod links;
+mod page;
+mod story;
+mod words;
+
+use std::time::Duration;
+
+pub use bars::{Phase, Stroke};
+pub use story::Story;
+
+/// Whether passwords and the like are told.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Secrets {
+    Masked,
+    Shown,
+}
+
+/// How the story is to look.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Look {
+    /// From 1, one sentence, to 7, everything.
+    pub level: u8,
+    /// Columns; fewer than 40 are taken for 40.
+    pub width: usize,
+    /// Each line as soon as it is known, in the order of time, instead of everything in its place.
+    pub follows: bool,
+    pub secrets: Secrets,
+}
+
+/// What the whole amounts to.
+#[derive(Debug, Default)]
+pub struct Conclusion {
+    /// They tile the total.
+    pub phases: Vec<Phase>,
+    pub total: Duration,
+    /// Sentences, safe to show; the first is told at every level.
+    pub verdict: Vec<String>,
+}

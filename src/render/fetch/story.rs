@@ -1,0 +1,378 @@
+//! The story of a fetch, told as soon as it is over, or line by line as it goes on.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use super::chapter::{self, Chapter};
+use super::entry::{Entry, Kind, Part, Place};
+use super::links::{Links, margin};
+use super::page::Page;
+use super::words::call::Calls;
+use super::words::lookup::{Lookups, When};
+use super::words::packet::Packets;
+use super::words::{ended, found, http, tls, tried, url, way};
+use super::{Conclusion, Look};
+use super::{bars, words};
+use crate::flow::{Flows, Seen, Side};
+use crate::ink::Paint;
+use crate::render::Report;
+use crate::render::out::Out;
+use crate::timeline::fetch::{Event, Policy, Step, Transfer};
+use crate::timeline::tls::Fact;
+use crate::timeline::{About, Call, Timestamp};
+use crate::wire::Packet;
+
+/// Tells a fetch.
+pub struct Story {
+    page: Page,
+    look: Look,
+    start: Option<Timestamp>,
+    policy: Option<Policy>,
+    entries: Vec<Entry>,
+    left_out: u64,
+    links: Links,
+    lookups: Lookups,
+    calls: Calls,
+    packets: Packets,
+    /// The host of each transfer, and what became of it.
+    transfers: BTreeMap<u32, Fetched>,
+    /// The part of the story told last, when it is told as it goes on.
+    last: Option<Place>,
+    number: usize,
+    conclusion: Conclusion,
+}
+
+/// A transfer, as far as it has got.
+#[derive(Debug, Default)]
+struct Fetched {
+    host: String,
+    ended: Option<Transfer>,
+}
+
+/// Lines kept until the end; of a fetch that has more the rest is counted.
+const MOST: usize = 200_000;
+
+impl Story {
+    pub fn new(out: Out, look: Look) -> Self {
+        let level = look.level.clamp(1, 7);
+        Self {
+            page: Page::new(out, look.width, level),
+            look: Look { level, ..look },
+            start: None,
+            policy: None,
+            entries: Vec::new(),
+            left_out: 0,
+            links: Links::default(),
+            lookups: Lookups::default(),
+            calls: Calls::new(Timestamp::default()),
+            packets: Packets::default(),
+            transfers: BTreeMap::new(),
+            last: None,
+            number: 0,
+            conclusion: Conclusion::default(),
+        }
+    }
+
+    /// Has it end with how long each phase took, and who is to blame.
+    #[must_use]
+    pub fn concluded(self, conclusion: Conclusion) -> Self {
+        Self { conclusion, ..self }
+    }
+
+    /// Times count from what happened first.
+    fn begin_at(&mut self, at: Timestamp) {
+        if self.start.is_none() {
+            self.start = Some(at);
+            self.page.count_from(at);
+            self.calls = Calls::new(at);
+        }
+    }
+
+    fn keep(&mut self, entries: Vec<Entry>) {
+        let level = self.look.level;
+        for entry in entries.into_iter().filter(|entry| entry.levels.contains(&level)) {
+            if self.entries.len() < MOST {
+                self.entries.push(entry);
+            } else {
+                self.left_out += 1;
+            }
+        }
+    }
+
+    /// The first line: who fetches, and whether packets are seen.
+    fn title(&mut self) -> io::Result<()> {
+        let Some(policy) = &self.policy else { return Ok(()) };
+        let level = self.look.level;
+        let engine = policy.engine;
+        let title = |packets: &str| {
+            format!("wiretale fetch   engine {engine}   {packets}   level {level} of 7")
+        };
+        match &policy.packets {
+            Ok(_) if level == 1 => {}
+            Ok(interfaces) if interfaces.is_empty() => {
+                self.page.line(&title("packets seen"), Some(Paint::Name))?;
+            }
+            Ok(interfaces) => {
+                let text = title(&format!("packets seen on {}", interfaces.join(" and ")));
+                self.page.line(&text, Some(Paint::Name))?;
+            }
+            Err(sentence) => {
+                if level > 1 {
+                    self.page.line(&title("packets not seen"), Some(Paint::Name))?;
+                }
+                let sentence = sentence.clone();
+                self.page.line(&sentence, Some(Paint::Alarm))?;
+            }
+        }
+        if self.page.has_columns() {
+            self.page.heads()?;
+        }
+        Ok(())
+    }
+
+    /// Everything, each part for itself.
+    fn tell_all(&mut self) -> io::Result<()> {
+        let rest = self.held();
+        self.keep(rest);
+        self.links.settle();
+        self.title()?;
+        let entries = std::mem::take(&mut self.entries);
+        if self.look.level > 1 {
+            if self.page.has_columns() {
+                self.tell_in_order(entries)?;
+            } else {
+                for chapter in chapter::chapters(entries, &self.links) {
+                    self.tell_chapter(&chapter)?;
+                }
+            }
+        }
+        if self.left_out > 0 {
+            let text = format!("{} lines more are left out", words::count(self.left_out));
+            self.page.line(&text, Some(Paint::Alarm))?;
+        }
+        self.tell_end()
+    }
+
+    /// What is held back because more of the same may come.
+    fn held(&mut self) -> Vec<Entry> {
+        let mut held = self.calls.rest();
+        held.extend(self.packets.rest());
+        held
+    }
+
+    fn tell_chapter(&mut self, chapter: &Chapter) -> io::Result<()> {
+        let level = self.look.level;
+        let mut heads = chapter.heads(level);
+        let head = heads.next();
+        let mut told = chapter.told(level).peekable();
+        if head.is_none() && told.peek().is_none() {
+            return Ok(());
+        }
+        if chapter.place().part != Part::Policy {
+            self.number += 1;
+            let text = head.map(|head| head.text.clone()).unwrap_or_default();
+            self.page.head(self.number, &chapter.name(&self.links), &text)?;
+        }
+        for other in heads {
+            self.tell_entry(&Entry { kind: Kind::Fact, ..other.clone() })?;
+        }
+        for entry in told {
+            self.tell_entry(entry)?;
+        }
+        Ok(())
+    }
+
+    /// In the order of time, whatever part it is of.
+    fn tell_in_order(&mut self, mut entries: Vec<Entry>) -> io::Result<()> {
+        entries.sort_by_key(|entry| entry.at);
+        for mut entry in entries {
+            entry.place = chapter::place(&entry, &self.links);
+            if entry.kind == Kind::Head {
+                entry.kind = Kind::Fact;
+                entry.text = format!("{:<10} {}", name(entry.place.part), entry.text);
+            }
+            self.tell_entry(&entry)?;
+        }
+        Ok(())
+    }
+
+    fn tell_entry(&mut self, entry: &Entry) -> io::Result<()> {
+        let packets = self.links.packets(&entry.proof);
+        let note = self.links.note(&entry.proof, entry.place.socket).unwrap_or_default();
+        self.page.entry(entry, &margin(&packets), &note)
+    }
+
+    /// What is known by now, in the order in which it became known.
+    fn go_on(&mut self) -> io::Result<()> {
+        if self.number == 0 && self.last.is_none() && self.policy.is_some() {
+            self.title()?;
+            self.last = Some(Place::of(Part::Policy, 0));
+        }
+        let entries = std::mem::take(&mut self.entries);
+        for mut entry in entries {
+            entry.place = chapter::place(&entry, &self.links);
+            let place = entry.place;
+            let is_new = self.last.is_none_or(|last| {
+                (last.part, last.transfer) != (place.part, place.transfer)
+                    && place.part != Part::Policy
+                    && place.transfer != 0
+            });
+            if is_new && !self.page.has_columns() {
+                self.number += 1;
+                let text =
+                    if entry.kind == Kind::Head { entry.text.clone() } else { String::new() };
+                self.page.head(self.number, name(place.part), &text)?;
+                self.last = Some(place);
+                if entry.kind == Kind::Head {
+                    continue;
+                }
+            }
+            if entry.kind == Kind::Head {
+                entry.kind = Kind::Fact;
+            }
+            self.tell_entry(&entry)?;
+        }
+        self.page.out.flush()
+    }
+
+    /// What became of everything: bars, and one sentence.
+    fn tell_end(&mut self) -> io::Result<()> {
+        let level = self.look.level;
+        let all: Vec<(u32, &str, &Transfer)> = self
+            .transfers
+            .iter()
+            .filter_map(|(number, it)| Some((*number, it.host.as_str(), it.ended.as_ref()?)))
+            .collect();
+        if level >= 3 {
+            let rows = bars::waterfall(&all);
+            bars::draw_waterfall(&rows, &mut self.page)?;
+            bars::draw(&self.conclusion.phases, self.conclusion.total, &mut self.page)?;
+        }
+        if level == 1
+            && let Some(sentence) = ended::summary(&all)
+        {
+            self.page.line(&sentence, None)?;
+        }
+        let verdict = std::mem::take(&mut self.conclusion.verdict);
+        let told = if level == 1 { 1 } else { verdict.len() };
+        for (at, sentence) in verdict.iter().take(told).enumerate() {
+            let line = match (level, at) {
+                (1, _) => sentence.clone(),
+                (_, 0) => format!(" verdict  {sentence}"),
+                _ => format!("          {sentence}"),
+            };
+            self.page.line(&line, None)?;
+        }
+        Ok(())
+    }
+}
+
+/// What a part of the story is called where it has no number.
+fn name(part: Part) -> &'static str {
+    match part {
+        Part::Policy | Part::Stray => "",
+        Part::Url => "URL",
+        Part::Hosts => "hosts",
+        Part::Resolver => "resolver",
+        Part::Connection => "connection",
+        Part::Security => "TLS",
+        Part::Request => "request",
+        Part::Close => "close",
+    }
+}
+
+impl Report for Story {
+    fn call(&mut self, call: &Call) -> io::Result<()> {
+        self.begin_at(call.entered.realtime);
+        self.links.call(call);
+        let told = self.calls.tell(call);
+        self.keep(told);
+        Ok(())
+    }
+
+    fn step(&mut self, step: &Step) -> io::Result<()> {
+        self.begin_at(step.began);
+        // Whoever secured a connection goes on telling of it, whichever transfer uses it.
+        if !matches!(step.event, Event::Tls(_)) {
+            self.links.serves(step.socket, step.transfer, step.began);
+        }
+        let when = When { began: step.began, ended: step.ended, transfer: step.transfer };
+        let transfer = self.transfers.entry(step.transfer).or_default();
+        let told = match &step.event {
+            Event::Policy(policy) => {
+                self.calls.has_packets = policy.packets.is_ok();
+                self.policy = Some(policy.as_ref().clone());
+                url::policy(step, policy)
+            }
+            Event::Url(it) => {
+                transfer.host.clone_from(&it.host);
+                url::url(step, it)
+            }
+            Event::Lookup(event) => self.lookups.tell(when, event),
+            Event::Found(addresses) => found::found(when, &transfer.host, addresses),
+            Event::Chosen(choice) => tried::chosen(step, choice),
+            Event::Way(it) => way::way(step, it),
+            Event::Neighbour(change) => vec![way::neighbour(step, change)],
+            Event::Tried(attempts) => {
+                for attempt in attempts {
+                    self.links.serves(attempt.socket, step.transfer, step.began);
+                }
+                tried::tried(step, attempts)
+            }
+            Event::Reused { requests } => {
+                let number = self.links.connection(step.socket).map_or(0, |(number, _)| number);
+                vec![tried::reused(step, number, *requests)]
+            }
+            Event::Records { kind, records } => {
+                vec![found::records(when, &transfer.host, *kind, records)]
+            }
+            Event::Compared(compared) => vec![found::compared(when, compared)],
+            Event::Tls(fact) => {
+                if let Fact::Flight(flight) = fact {
+                    self.links.sealed(step.socket, flight);
+                }
+                tls::fact(step, fact)
+            }
+            Event::Request { request, octets } => {
+                self.links.says(step.socket, Side::Client, octets.start, http::asks(request));
+                http::request(step, request, octets, self.look.secrets)
+            }
+            Event::Response { response, after, octets } => {
+                self.links.says(step.socket, Side::Server, octets.start, http::answers(response));
+                http::response(step, response, *after, self.look.secrets)
+            }
+            Event::Body { body, octets, is_saved } => http::body(step, body, octets, *is_saved),
+            Event::Redirected(redirect) => http::redirected(step, redirect),
+            Event::Objects(page) => http::objects(step, page),
+            Event::Ended(it) => {
+                transfer.ended = Some(it.as_ref().clone());
+                ended::ended(step, it)
+            }
+            Event::Interrupted => vec![ended::interrupted(step)],
+        };
+        self.keep(told);
+        Ok(())
+    }
+
+    fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()> {
+        let told = self.packets.tell(packet, seen, &mut self.links);
+        self.keep(told);
+        Ok(())
+    }
+
+    fn lull(&mut self) -> io::Result<()> {
+        if self.look.follows && self.look.level > 1 { self.go_on() } else { Ok(()) }
+    }
+
+    fn end(&mut self, _: &About, _: &Flows) -> io::Result<()> {
+        if self.look.follows && self.look.level > 1 {
+            let held = self.held();
+            self.keep(held);
+            self.go_on()?;
+            self.tell_end()?;
+        } else {
+            self.tell_all()?;
+        }
+        self.page.out.flush()
+    }
+}

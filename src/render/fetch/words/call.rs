@@ -1,0 +1,390 @@
+//! What did we ask of the kernel, as a reader of programs expects to see it?
+//!
+//! Below the level of everything, calls that only serve waiting are joined with what was waited for:
+//! `connect`, `poll` and `getsockopt(SO_ERROR)` are one `connect`, and `poll` and `recvmsg` one `read`.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::time::Duration;
+
+use super::{clock, count, duration, evidence, many, millis};
+use crate::flow::Side;
+use crate::render::fetch::entry::{Entry, Kind, Part, Place, Proof};
+use crate::timeline::{Call, Errno, Evidence, Purpose, TcpInfo, Timestamp};
+
+/// Tells calls, one after the other.
+#[derive(Debug)]
+pub(in crate::render::fetch) struct Calls {
+    /// What times count from.
+    start: Timestamp,
+    /// Whether our own packets are told too; otherwise the kernel's stamps stand in for them.
+    pub(in crate::render::fetch) has_packets: bool,
+    sockets: HashMap<u32, Socket>,
+}
+
+/// How far a socket has got.
+#[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is something that has happened to it")]
+struct Socket {
+    connecting: Option<Timestamp>,
+    is_connected: bool,
+    is_closing: bool,
+    /// The peer has said that nothing more will come.
+    has_ended: bool,
+    has_read: bool,
+    info: Option<TcpInfo>,
+    reads: Option<Reads>,
+    stamps: evidence::Stamps,
+}
+
+/// Reads that follow each other without anything to say about one alone.
+#[derive(Debug)]
+struct Reads {
+    entry: Entry,
+    times: u64,
+    octets: Range<u64>,
+}
+
+/// A program that is woken this much later has lost time that the network is not to blame for.
+const LAG: Duration = Duration::from_millis(5);
+
+/// Waiting that is told.
+const WAITED: Duration = Duration::from_millis(1);
+
+impl Calls {
+    pub(in crate::render::fetch) fn new(start: Timestamp) -> Self {
+        Self { start, has_packets: true, sockets: HashMap::new() }
+    }
+
+    /// What is held back because more of the same may come.
+    pub(in crate::render::fetch) fn rest(&mut self) -> Vec<Entry> {
+        let mut rest: Vec<Entry> = self
+            .sockets
+            .values_mut()
+            .filter_map(|socket| socket.reads.take())
+            .map(joined)
+            .collect();
+        rest.sort_by_key(|entry| entry.at);
+        rest
+    }
+
+    pub(in crate::render::fetch) fn tell(&mut self, call: &Call) -> Vec<Entry> {
+        let start = self.start;
+        let has_packets = self.has_packets;
+        let socket = self.sockets.entry(call.socket).or_default();
+        let was_closing = socket.is_closing;
+        socket.is_closing |= matches!(call.name, "shutdown" | "close");
+        let part = match () {
+            () if socket.is_closing || was_closing => Part::Close,
+            () if socket.is_connected => Part::Request,
+            () => Part::Connection,
+        };
+        let told = Told { call, place: Place { part, transfer: 0, socket: call.socket } };
+        let mut entries = vec![told.raw(socket)];
+        if call.purpose == Purpose::Evidence {
+            entries.extend(told.beside(socket, has_packets, start));
+            return entries;
+        }
+        let is_read = call.name == "recvmsg";
+        let is_still = call.name == "poll" && call.took() < WAITED;
+        if !(is_read || is_still) {
+            entries.extend(socket.reads.take().map(joined));
+        }
+        entries.extend(match call.name {
+            "socket" => vec![told.entry(socket_words(call))],
+            "connect" => told.connect(socket),
+            "getsockopt" => told.connected(socket),
+            "poll" => told.poll(socket),
+            "write" | "sendto" => {
+                socket.has_read = false;
+                vec![told.write()]
+            }
+            "recvmsg" => told.read(socket, start),
+            "setsockopt" => match &call.result {
+                Ok(_) => Vec::new(),
+                Err(errno) => vec![told.returned(&failed(errno), &call.arguments)],
+            },
+            "shutdown" => vec![told.shutdown(socket)],
+            "close" => vec![told.close(socket)],
+            _ => vec![told.returned(&result(call), &call.arguments)],
+        });
+        entries
+    }
+}
+
+/// A call that is being told.
+struct Told<'c> {
+    call: &'c Call,
+    place: Place,
+}
+
+impl Told<'_> {
+    /// As it was made, among everything.
+    fn raw(&self, socket: &mut Socket) -> Entry {
+        let call = self.call;
+        let descriptor = call.descriptor.map(|it| it.to_string()).unwrap_or_default();
+        let comma = if descriptor.is_empty() || call.arguments.is_empty() { "" } else { ", " };
+        let result = match &call.result {
+            Ok(result) => result.to_string(),
+            Err(errno) => format!("-1 {}", errno.name),
+        };
+        let text = format!("{}({descriptor}{comma}{}) = {result}", call.name, call.arguments);
+        let reasons = call.evidence.iter().map(|it| evidence::words(it, &mut socket.info, call));
+        let mut reasons: Vec<String> = reasons.filter(|words| !words.is_empty()).collect();
+        if let Some(lag) = call.lag() {
+            let bang = if lag > LAG { "! LAG" } else { "lag" };
+            reasons.push(format!("{bang} {:.3} ms", lag.as_secs_f64() * 1e3));
+        }
+        let entry = Entry::new(call.entered.realtime, self.place, 7, Kind::Call);
+        entry.text(text).reason(reasons.join("; "))
+    }
+
+    /// What evidence tells those who do not want to see how it was had.
+    fn beside(&self, socket: &mut Socket, has_packets: bool, start: Timestamp) -> Vec<Entry> {
+        let mut told = Vec::new();
+        for evidence in &self.call.evidence {
+            match evidence {
+                Evidence::Sent(stamp) => {
+                    let words = socket.stamps.words(stamp, start);
+                    let level = if has_packets { 7 } else { words.level };
+                    let kind =
+                        if words.is_again && !has_packets { Kind::Alarm } else { Kind::Event };
+                    // With packets, each of them is told itself.
+                    if !has_packets {
+                        told.push(
+                            Entry::new(stamp.time, self.place, level, kind)
+                                .text(words.text)
+                                .below(7),
+                        );
+                    }
+                }
+                Evidence::Refusal(refusal) if socket.is_connected => {
+                    let to = self.call.remote.map(|remote| remote.ip());
+                    let text = format!("! {}", super::tried::refusal(refusal, to));
+                    told.push(
+                        Entry::new(self.call.left.realtime, self.place, 2, Kind::Alarm).text(text),
+                    );
+                }
+                Evidence::Socket(state) if state.state == Some("TIME-WAIT") => {
+                    let port =
+                        self.call.local.map(|local| format!(", port {} stays taken", local.port()));
+                    let left = state.timer.map(|(_, left)| format!(" for {} more", duration(left)));
+                    let text = format!(
+                        "the kernel keeps our end in TIME-WAIT{}{}",
+                        left.unwrap_or_default(),
+                        port.unwrap_or_default()
+                    );
+                    told.push(
+                        Entry::new(self.call.left.realtime, self.place, 5, Kind::Fact)
+                            .text(text)
+                            .below(7),
+                    );
+                }
+                _ => {}
+            }
+        }
+        told
+    }
+
+    /// A line of the calls that are joined.
+    fn entry(&self, text: String) -> Entry {
+        Entry::new(self.call.entered.realtime, self.place, 4, Kind::Call).text(text).below(7)
+    }
+
+    /// The call with its descriptor, as `name`.
+    fn named(&self, name: &str) -> String {
+        match self.call.descriptor {
+            Some(descriptor) => format!("{name}({descriptor})"),
+            None => name.to_owned(),
+        }
+    }
+
+    fn returned(&self, result: &str, note: &str) -> Entry {
+        let call = self.named(self.call.name);
+        self.entry(format!("= {result:<8}{note}")).call(call)
+    }
+
+    fn connect(&self, socket: &mut Socket) -> Vec<Entry> {
+        let call = self.call;
+        socket.connecting = Some(call.entered.realtime);
+        let to = call.remote.map(|remote| remote.to_string()).unwrap_or_default();
+        let proof = |is_over| Proof::Handshake { socket: call.socket, is_over };
+        match &call.result {
+            Err(errno) if &*errno.name == "EINPROGRESS" => {
+                let text = format!("-> {to}, waiting for the handshake");
+                vec![self.entry(text).call(self.named("connect")).proof(proof(false))]
+            }
+            Ok(_) => {
+                socket.is_connected = true;
+                vec![self.returned("0", &format!("{to}, at once")).proof(proof(true))]
+            }
+            Err(errno) => vec![self.returned(&failed(errno), &format!("{to}: {}", errno.sentence))],
+        }
+    }
+
+    /// How a `connect` that was under way has ended.
+    fn connected(&self, socket: &mut Socket) -> Vec<Entry> {
+        let ended = self.call.evidence.iter().find_map(|evidence| match evidence {
+            Evidence::Connected(ended) => Some(ended),
+            _ => None,
+        });
+        let Some(ended) = ended else { return Vec::new() };
+        let began = socket.connecting.unwrap_or(self.call.entered.realtime);
+        let after = millis(self.call.left.realtime.since(began));
+        let (result, note) = match ended {
+            Ok(()) => ("0".to_owned(), after),
+            Err(errno) => (failed(errno), format!("{}, after {after}", errno.sentence)),
+        };
+        socket.is_connected |= ended.is_ok();
+        let mut told = self.returned(&result, &note).call(self.named("connect"));
+        told.at = self.call.left.realtime;
+        vec![told.proof(Proof::Handshake { socket: self.call.socket, is_over: true })]
+    }
+
+    fn poll(&self, socket: &Socket) -> Vec<Entry> {
+        let call = self.call;
+        match &call.result {
+            Ok(0) => {
+                let text = format!("= 0       nothing within {}", duration(call.took()));
+                vec![self.entry(text).call(self.named("poll"))]
+            }
+            Ok(_) if socket.is_connected && call.took() >= WAITED => {
+                let name = if call.arguments.contains("POLLOUT") { "write" } else { "read" };
+                vec![self.entry("-> waiting".into()).call(self.named(name))]
+            }
+            Ok(_) => Vec::new(),
+            Err(errno) => vec![self.returned(&failed(errno), errno.sentence)],
+        }
+    }
+
+    fn write(&self) -> Entry {
+        let call = self.call;
+        let told = match &call.result {
+            Ok(octets) => self.returned(&count(octets.unsigned_abs()), ""),
+            Err(errno) if &*errno.name == "EAGAIN" => self.returned(
+                &failed(errno),
+                "the kernel has no room: what was written is still on its way",
+            ),
+            Err(errno) => self.returned(&failed(errno), errno.sentence),
+        };
+        told.proof(octets(call, Side::Client))
+    }
+
+    fn read(&self, socket: &mut Socket, start: Timestamp) -> Vec<Entry> {
+        let call = self.call;
+        let at = call.left.realtime;
+        let told = |result: &str, note: &str| {
+            let mut told = self.returned(result, note).call(self.named("read"));
+            told.at = at;
+            told
+        };
+        let got = match &call.result {
+            Err(errno) if matches!(&*errno.name, "EAGAIN" | "EINTR") => return Vec::new(),
+            Err(errno) => {
+                let mut all: Vec<Entry> = socket.reads.take().map(joined).into_iter().collect();
+                all.push(told(&failed(errno), errno.sentence));
+                return all;
+            }
+            Ok(0) => {
+                let mut all: Vec<Entry> = socket.reads.take().map(joined).into_iter().collect();
+                socket.has_ended = true;
+                let proof = Proof::End { socket: call.socket, from: Side::Server };
+                all.push(told("0", "the server's FIN: nothing more will come").proof(proof));
+                return all;
+            }
+            Ok(got) => got.unsigned_abs(),
+        };
+        let late = call.lag().filter(|lag| *lag > LAG);
+        let is_first = !std::mem::replace(&mut socket.has_read, true);
+        let entry = told(&count(got), "").proof(octets(call, Side::Server));
+        let mut all = Vec::new();
+        match (&mut socket.reads, &call.octets) {
+            (Some(reads), Some(octets)) if late.is_none() && reads.octets.end == octets.start => {
+                reads.times += 1;
+                reads.octets.end = octets.end;
+                return all;
+            }
+            (reads, _) => all.extend(reads.take().map(joined)),
+        }
+        let Some(lag) = late else {
+            match &call.octets {
+                // The first read brings the head of an answer, and stands for itself.
+                Some(octets) if !is_first => {
+                    socket.reads = Some(Reads { entry, times: 1, octets: octets.clone() });
+                }
+                _ => all.push(entry),
+            }
+            return all;
+        };
+        let arrived = Timestamp(at.0.saturating_sub(u64::try_from(lag.as_nanos()).unwrap_or(0)));
+        let text = format!(
+            "! the octets arrived at {} ms; this program was woken {} later",
+            clock(arrived, start),
+            millis(lag)
+        );
+        all.push(entry);
+        all.push(Entry::new(at, self.place, 4, Kind::Alarm).text(text).below(7));
+        all
+    }
+
+    fn shutdown(&self, socket: &Socket) -> Entry {
+        let note = if socket.has_ended {
+            "our FIN: the server had said it first"
+        } else {
+            "we say FIN first, and can still read"
+        };
+        let note = if self.call.result.is_ok() { note } else { "" };
+        let proof = Proof::End { socket: self.call.socket, from: Side::Client };
+        self.returned(&result(self.call), note).proof(proof)
+    }
+
+    fn close(&self, socket: &Socket) -> Entry {
+        let note = match (socket.is_connected, socket.has_ended) {
+            (false, _) => "given up",
+            (true, true) => "",
+            (true, false) => "the server has not said FIN to this program",
+        };
+        self.returned(&result(self.call), note)
+    }
+}
+
+/// Several reads in one line.
+fn joined(reads: Reads) -> Entry {
+    let Reads { mut entry, times, octets } = reads;
+    if times > 1 {
+        let got = count(octets.end - octets.start);
+        entry.text = format!("= {got:<8}{}", many(times, "time", "times together"));
+    }
+    if let Proof::Octets { octets: shown, .. } = &mut entry.proof {
+        *shown = octets;
+    }
+    entry
+}
+
+fn socket_words(call: &Call) -> String {
+    let kind = if call.arguments.contains("STREAM") { "TCP" } else { "UDP" };
+    match &call.result {
+        Ok(descriptor) => format!("socket({kind}) = {descriptor}"),
+        Err(errno) => format!("socket({kind}) = -1 {}  {}", errno.name, errno.sentence),
+    }
+}
+
+fn result(call: &Call) -> String {
+    match &call.result {
+        Ok(result) => result.to_string(),
+        Err(errno) => failed(errno),
+    }
+}
+
+fn failed(errno: &Errno) -> String {
+    format!("-1 {}", errno.name)
+}
+
+fn octets(call: &Call, from: Side) -> Proof {
+    match &call.octets {
+        Some(octets) if !octets.is_empty() => {
+            Proof::Octets { socket: call.socket, from, octets: octets.clone() }
+        }
+        _ => Proof::None,
+    }
+}

@@ -1,0 +1,160 @@
+//! What became of a transfer, in one sentence?
+
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+
+use super::{duration, many};
+use crate::render::fetch::entry::{Entry, Kind, Part, Place};
+use crate::timeline::fetch::{Doing, Failure, Outcome, Step, Transfer, Tried};
+use crate::timeline::http::Status;
+
+/// Nothing more is done for a transfer.
+pub(in crate::render::fetch) fn ended(step: &Step, transfer: &Transfer) -> Vec<Entry> {
+    let place = Place::of(Part::Request, step.transfer);
+    let Some(failure) = &transfer.failure else { return Vec::new() };
+    let text = format!("! {}", self::failure(failure));
+    vec![Entry::new(step.ended, place, 2, Kind::Alarm).text(text)]
+}
+
+/// Somebody wants it to end now.
+pub(in crate::render::fetch) fn interrupted(step: &Step) -> Entry {
+    let place = Place::of(Part::Request, step.transfer);
+    Entry::new(step.began, place, 2, Kind::Alarm).text("! interrupted: what follows is cut short")
+}
+
+/// Everything in one sentence.
+pub(in crate::render::fetch) fn summary(all: &[(u32, &str, &Transfer)]) -> Option<String> {
+    let (_, host, first) = all.first()?;
+    let total = all.iter().map(|(.., it)| it.timing.begin + it.timing.total).max()?;
+    let seconds = format!("{:.3} s", total.as_secs_f64());
+    if let Some(failure) = &first.failure {
+        return Some(format!("{host}: {}, after {seconds}.", self::failure(failure)));
+    }
+    let embedded: Vec<&Transfer> =
+        all.iter().map(|(.., it)| *it).filter(|it| it.is_embedded).collect();
+    // Of redirects the last answer counts.
+    let led = all.iter().filter(|(.., it)| !it.is_embedded).map(|(.., it)| *it);
+    let answer = led.max_by_key(|it| it.redirects).unwrap_or(first);
+    let status = answer.status.map(|code| (code, Status::of(code)));
+    let octets: u64 = all.iter().map(|(.., it)| it.decoded.max(it.body)).sum();
+    let mut words = match status {
+        Some((code, status)) if code >= 400 => {
+            format!("{host} answered {code} {}: {}", status.name, status.words)
+        }
+        Some((code, status)) => {
+            let what = format!("{}{}", thing(answer), with(&embedded));
+            let size = many(octets, "octet", "octets");
+            format!("{host} sent {what} ({code} {}, {size} of content)", status.name)
+        }
+        None => format!("{host} was not asked"),
+    };
+    if answer.redirects > 0 {
+        let redirects = many(answer.redirects.into(), "redirect", "redirects");
+        _ = write!(words, " after {redirects}");
+    }
+    if let Some(failure) = all.iter().find_map(|(.., it)| it.failure.as_ref()) {
+        _ = write!(words, "; not all of it came: {}", self::failure(failure));
+    }
+    Some(format!("{words} in {seconds}."))
+}
+
+fn thing(transfer: &Transfer) -> &'static str {
+    match transfer.media.as_deref().map(str::trim_start) {
+        Some(media) if media.starts_with("text/html") => "the page",
+        Some(media) if media.starts_with("image/") => "the picture",
+        _ => "what was asked for",
+    }
+}
+
+/// What came with the page.
+fn with(embedded: &[&Transfer]) -> String {
+    if embedded.is_empty() {
+        return String::new();
+    }
+    let is_picture = |it: &&Transfer| it.media.as_ref().is_some_and(|it| it.starts_with("image/"));
+    let number = embedded.len() as u64;
+    if embedded.iter().all(is_picture) {
+        return format!(" and its {}", many(number, "picture", "pictures"));
+    }
+    format!(" and {} that it embeds", many(number, "thing", "things"))
+}
+
+/// Why a transfer failed.
+pub(in crate::render::fetch) fn failure(failure: &Failure) -> String {
+    match failure {
+        Failure::Scheme(scheme) => {
+            format!("{scheme} is fetched by other programs: http and https are known")
+        }
+        Failure::Lookup(failure) => failure.to_string(),
+        Failure::Connect { errno, tried } => connecting(tried)
+            .unwrap_or_else(|| format!("no connection: {} ({})", errno.sentence, errno.name)),
+        Failure::Interface(errno) => {
+            format!(
+                "the interface or address to send from cannot be used: {} ({})",
+                errno.sentence, errno.name
+            )
+        }
+        Failure::Broken { doing, errno, sent, received } => format!(
+            "{} ended: {} ({}), {}",
+            self::doing(*doing),
+            errno.sentence,
+            errno.name,
+            moved(*sent, *received)
+        ),
+        Failure::Late { doing, limit, sent, received } => format!(
+            "{} was not over after {}, {}",
+            self::doing(*doing),
+            duration(*limit),
+            moved(*sent, *received)
+        ),
+        Failure::Http(problem) => problem.to_string(),
+        Failure::Tls(problem) => problem.to_string(),
+        Failure::Astray(why) => why.to_string(),
+        Failure::Request(why) => why.clone(),
+        Failure::Status(status) => format!("the server refuses: status {status}"),
+        Failure::Saving(sentence) => format!("the body could not be saved: {sentence}"),
+        Failure::Interrupted => "interrupted before it was over".into(),
+    }
+}
+
+/// The same failure of all addresses in one sentence, where it is the same.
+fn connecting(tried: &[Tried]) -> Option<String> {
+    let begun: Vec<&Tried> = tried.iter().filter(|it| it.outcome != Outcome::NotBegun).collect();
+    let (first, others) = begun.split_first()?;
+    if others.iter().any(|it| it.outcome != first.outcome) {
+        return None;
+    }
+    let list: Vec<String> = begun.iter().map(|it| it.destination.to_string()).collect();
+    let to = |destination: SocketAddr| {
+        if others.is_empty() { destination.to_string() } else { list.join(" and ") }
+    };
+    Some(match &first.outcome {
+        Outcome::Failed(errno) => {
+            format!(
+                "no connection to {}: {} ({})",
+                to(first.destination),
+                errno.sentence,
+                errno.name
+            )
+        }
+        Outcome::Unanswered => format!("{} did not answer", to(first.destination)),
+        _ => return None,
+    })
+}
+
+fn doing(doing: Doing) -> &'static str {
+    match doing {
+        Doing::Lookup => "looking up the name",
+        Doing::Connecting => "connecting",
+        Doing::Securing => "the TLS handshake",
+        Doing::Sending => "sending the request",
+        Doing::Waiting => "waiting for the answer",
+        Doing::Receiving => "receiving the answer",
+    }
+}
+
+fn moved(sent: u64, received: u64) -> String {
+    let sent = many(sent, "octet", "octets");
+    let received = many(received, "octet", "octets");
+    format!("{sent} sent and {received} received by then")
+}
