@@ -20,7 +20,8 @@
 //! probe     → octets timeline ink wire capture
 //! flow      → octets timeline ink wire
 //! filter    → octets timeline ink wire flow
-//! render    → octets timeline ink wire flow
+//! tale      → octets timeline ink wire flow
+//! render    → octets timeline ink wire flow tale
 //! pipeline  → timeline wire capture filter flow render
 //! cli, main → everything
 //! ```
@@ -34,5 +35,6 @@ pub mod octets;
 pub mod pipeline;
 pub mod probe;
 pub mod render;
+pub mod tale;
 pub mod timeline;
 pub mod wire;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const MAY_USE: [(&str, &[&str]); 10] = [
+const MAY_USE: [(&str, &[&str]); 11] = [
     ("octets", &[]),
     ("timeline", &["octets"]),
     ("ink", &["timeline"]),
@@ -12,7 +12,8 @@ const MAY_USE: [(&str, &[&str]); 10] = [
     ("probe", &["capture", "ink", "octets", "timeline", "wire"]),
     ("flow", &["ink", "octets", "timeline", "wire"]),
     ("filter", &["flow", "ink", "octets", "timeline", "wire"]),
-    ("render", &["flow", "ink", "octets", "timeline", "wire"]),
+    ("tale", &["flow", "ink", "octets", "timeline", "wire"]),
+    ("render", &["flow", "ink", "octets", "tale", "timeline", "wire"]),
     ("pipeline", &["capture", "filter", "flow", "render", "timeline", "wire"]),
 ];
 

@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
 
-use super::ours::Ours;
 use super::now;
+use super::ours::Ours;
 use crate::capture::live::{Ender, HANDED_OVER, Live};
 use crate::octets::Octets;
 use crate::timeline::fetch::{Event, Step};
@@ -224,8 +224,8 @@ impl Probe {
     /// What has its turn, if that is sure, or everything when nothing more will come.
     fn due(&mut self) -> Option<Told> {
         let entry = self.waiting.first_entry()?;
-        let is_sure = now().since(entry.key().0) >= LATE
-            || (self.over.is_some() && self.capture.is_none());
+        let is_sure =
+            now().since(entry.key().0) >= LATE || (self.over.is_some() && self.capture.is_none());
         is_sure.then(|| entry.remove())
     }
 

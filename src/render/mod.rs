@@ -12,6 +12,7 @@ use crate::wire::Packet;
 pub mod choice;
 pub mod clock;
 pub mod columns;
+pub mod events;
 pub mod exchanges;
 pub mod fetch;
 pub mod flows;

@@ -82,6 +82,15 @@ impl<'i> Sheet<'i> {
         self.plain(name, number.map(Into::into), |number: u64, ink| _ = ink.number(number));
     }
 
+    pub(super) fn signed(&mut self, name: &'static str, number: Option<i64>) {
+        self.plain(name, number, |number, ink| _ = ink.signed(number));
+    }
+
+    /// Members that were written before, as [`Sheet::inside`] does.
+    pub(super) fn raw(&mut self, name: &'static str, members: &[u8]) {
+        self.plain(name, Some(members), |members, ink| _ = ink.text("{").again(members).text("}"));
+    }
+
     pub(super) fn flag(&mut self, name: &'static str, flag: Option<bool>) {
         self.plain(name, flag, |flag, ink| _ = ink.text(if flag { "true" } else { "false" }));
     }

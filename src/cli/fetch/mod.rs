@@ -314,6 +314,7 @@ fn server(text: &str) -> Result<SocketAddr, String> {
 
 fn kind(text: &str) -> Result<u16, String> {
     let number = |text: &str| text.parse().ok();
-    let known = (0..=u16::MAX).find(|kind| type_name(*kind).is_some_and(|name| name.eq_ignore_ascii_case(text)));
+    let known = (0..=u16::MAX)
+        .find(|kind| type_name(*kind).is_some_and(|name| name.eq_ignore_ascii_case(text)));
     known.or_else(|| number(text)).ok_or_else(|| "no type of records is called so".to_owned())
 }

@@ -75,7 +75,11 @@ impl Fetcher<'_> {
         let began = teller.now();
         let (connected, tried) =
             kernel::connect(&plan, &self.plan.connect, Some(until), self.tracer);
-        teller.step(began, tried.iter().map(|it| it.socket).max().unwrap_or(0), Event::Tried(tried.clone()));
+        teller.step(
+            began,
+            tried.iter().map(|it| it.socket).max().unwrap_or(0),
+            Event::Tried(tried.clone()),
+        );
         let connected = connected.map_err(|errno| match errno.number {
             number if number == Number::ETIMEDOUT as i32 && Instant::now() >= until => {
                 self.late(Doing::Connecting, self.plan.limits.connect, 0, 0)
@@ -150,7 +154,11 @@ impl Fetcher<'_> {
             }
             for kind in &self.plan.kinds {
                 let records = resolver.records(bare, *kind, &mut tell);
-                teller.step(began, 0, Event::Records { kind: *kind, records: records.map(|found| found.records) });
+                teller.step(
+                    began,
+                    0,
+                    Event::Records { kind: *kind, records: records.map(|found| found.records) },
+                );
             }
             resolver.addresses(bare, self.plan.family, &mut tell)
         };

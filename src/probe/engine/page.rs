@@ -33,10 +33,8 @@ impl Fetcher<'_> {
         for url in urls {
             rows.entry(Origin::of(&url)).or_default().push_back(url);
         }
-        let rows: Vec<(usize, Row)> = rows
-            .into_values()
-            .map(|row| (row.len().min(page.parallel), Mutex::new(row)))
-            .collect();
+        let rows: Vec<(usize, Row)> =
+            rows.into_values().map(|row| (row.len().min(page.parallel), Mutex::new(row))).collect();
         let queued = Instant::now();
         // Hosts for which no connection is left have their turn when others are done.
         for hosts in rows.chunks(CONNECTIONS) {

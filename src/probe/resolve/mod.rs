@@ -23,9 +23,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::timeline::lookup;
+pub use crate::timeline::lookup::Difference;
 pub use crate::timeline::lookup::{Address, Addresses, Whence};
 use cache::Cache;
-pub use crate::timeline::lookup::Difference;
 pub use compare::Comparison;
 use config::Files;
 use lookup::{Cause, Config, Data, Event, Failure, Name, Nothing, Place, Question, Record};

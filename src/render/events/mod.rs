@@ -1,0 +1,149 @@
+//! What happened in a fetch, for programs: one JSON object a line?
+//!
+//! Events come in the order they began. They are written when all is over: a call's packets, and a packet's
+//! call, are known only then. Then comes what each transfer's time was spent on, and why those failed that did.
+
+mod calls;
+mod ends;
+mod event;
+mod https;
+mod names;
+mod secured;
+mod steps;
+mod ways;
+
+use std::io;
+
+use super::Report;
+use super::clock::Calendar;
+use super::out::Out;
+use super::tally::{self, Tally};
+use crate::flow::{Flows, Seen};
+use crate::tale::fetch::Account;
+use crate::timeline::fetch::{Event as Happened, Step};
+use crate::timeline::{About, Call, Timestamp};
+use crate::wire::Packet;
+use event::Event;
+
+/// Writes `event` records, then `timing` and `fault`.
+pub struct Events {
+    out: Out,
+    calendar: Calendar,
+    tally: Tally,
+    account: Account,
+    told: Vec<Event>,
+    /// Events beyond what is kept.
+    omitted: u64,
+}
+
+/// More than any fetch within the limits has; beyond, events are left out, and the last line says so.
+const KEPT: usize = 1 << 19;
+
+impl Events {
+    pub fn new(out: Out) -> Self {
+        Self {
+            out,
+            calendar: Calendar::utc(),
+            tally: Tally::default(),
+            account: Account::default(),
+            told: Vec::new(),
+            omitted: 0,
+        }
+    }
+
+    fn add(&mut self, events: impl IntoIterator<Item = Event>) {
+        for event in events {
+            if self.told.len() < KEPT { self.told.push(event) } else { self.omitted += 1 }
+        }
+    }
+
+    fn write(&mut self, origin: Timestamp) -> io::Result<()> {
+        // Where each event stands in the order of time, counted from 1.
+        let mut order: Vec<usize> = (0..self.told.len()).collect();
+        order.sort_by_key(|&at| (self.told[at].start, at));
+        let mut ids = vec![0; self.told.len()];
+        for (place, &at) in order.iter().enumerate() {
+            ids[at] = place as u64 + 1;
+        }
+        for at in order {
+            let event = &self.told[at];
+            let parent = event.parent.map(|parent| ids[parent]);
+            event.write((ids[at], parent), origin, &mut self.calendar, &mut self.out.ink);
+            self.out.line()?;
+        }
+        Ok(())
+    }
+
+    /// What has no parent yet belongs to the transfer it is for, which begins with its URL.
+    fn adopt(&mut self) {
+        let urls: Vec<(u32, usize)> = self
+            .told
+            .iter()
+            .enumerate()
+            .filter(|(_, event)| event.kind == crate::tale::fetch::kind::URL_PARSE)
+            .filter_map(|(at, event)| Some((event.transfer?, at)))
+            .collect();
+        for (at, event) in self.told.iter_mut().enumerate() {
+            let of =
+                urls.iter().find(|(number, url)| Some(*number) == event.transfer && *url != at);
+            event.parent = event.parent.or(of.map(|(_, url)| *url));
+        }
+    }
+}
+
+impl Report for Events {
+    fn begin(&mut self, about: &About) -> io::Result<()> {
+        tally::record(about, None, &mut self.calendar, &mut self.out.ink);
+        self.out.line()
+    }
+
+    fn call(&mut self, call: &Call) -> io::Result<()> {
+        self.account.call(call);
+        self.add(calls::of(call));
+        Ok(())
+    }
+
+    fn step(&mut self, step: &Step) -> io::Result<()> {
+        self.account.step(step);
+        if !matches!(step.event, Happened::Ended(_)) {
+            self.add(steps::of(step));
+        }
+        Ok(())
+    }
+
+    fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()> {
+        self.tally.count(packet);
+        self.account.packet(packet, seen);
+        Ok(())
+    }
+
+    fn end(&mut self, about: &About, _: &Flows) -> io::Result<()> {
+        let tale = self.account.tale();
+        let origin = self.told.iter().map(|event| event.start).min();
+        let origin = tale.told.iter().map(|told| told.began).min().or(origin);
+        for told in &tale.told {
+            self.add(ends::events(told));
+        }
+        self.adopt();
+        self.write(origin.unwrap_or_default())?;
+        let ink = &mut self.out.ink;
+        tally::record(about, Some(&self.tally), &mut self.calendar, ink);
+        ink.text("\n");
+        for told in &tale.told {
+            ends::timing(told, &mut self.calendar, ink);
+            ink.text("\n");
+        }
+        if let Some(whole) = &tale.whole {
+            ends::whole(whole, &mut self.calendar, ink);
+            ink.text("\n");
+        }
+        for told in tale.told.iter().filter(|told| told.fault.is_some()) {
+            ends::fault(told, ink);
+            ink.text("\n");
+        }
+        if self.omitted > 0 {
+            self.note(&format!("{} events are left out: there were too many", self.omitted))?;
+        }
+        self.out.flush()
+    }
+}

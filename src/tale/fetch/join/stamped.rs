@@ -1,0 +1,62 @@
+//! What can be told without packets, by the kernel's stamps of what it sent and what came?
+
+use super::{Share, reached};
+use crate::tale::fetch::course::{Acknowledged, Arrived, Course, Flight, Sent, Way, Witness};
+use crate::tale::fetch::leg::Leg;
+use crate::tale::fetch::phase::Edge;
+use crate::tale::fetch::socket::Socket;
+use crate::timeline::Stage;
+
+pub(super) fn by_stamps(leg: &Leg, socket: &Socket, share: &Share, course: &mut Course) {
+    let arrivals = socket.reads.iter().any(|read| read.arrived.is_some());
+    if !arrivals && socket.stamps.is_empty() {
+        return;
+    }
+    course.witness = Witness::Stamps;
+    if leg.is_secure && leg.reused.is_none() {
+        course.flights = flights(socket, share, course);
+    }
+    let request = &share.request;
+    let mut reached_so_far = None;
+    for stamp in socket.stamps.iter().filter(|stamp| stamp.stage == Stage::Sent) {
+        let last = u64::from(stamp.last);
+        if !request.contains(&last) {
+            continue;
+        }
+        let again = reached_so_far.is_some_and(|reached| last <= reached);
+        let before = again.then(|| reached(socket, Stage::Sent, last).map(Edge::at)).flatten();
+        course.request.push(Sent { edge: Edge::at(stamp.time), before });
+        reached_so_far = reached_so_far.max(Some(last));
+    }
+    course.answer = socket
+        .reads
+        .iter()
+        .filter(|read| read.octets.start < share.answer.end && read.octets.end > share.answer.start)
+        .filter_map(|read| {
+            let edge = Edge::at(read.arrived?);
+            Some(Arrived { edge, octets: read.octets.clone(), again: false })
+        })
+        .collect();
+    let heard =
+        request.end.checked_sub(1).and_then(|last| reached(socket, Stage::Acknowledged, last));
+    course.acknowledged = heard.map(|time| {
+        let first = course.answer.first().map(|arrived| arrived.edge.time);
+        // Both stamps are of one packet when they are as near as that.
+        let with_data = first.is_some_and(|first| first.0.abs_diff(time.0) < 100_000);
+        Acknowledged { edge: Edge::at(time), with_data }
+    });
+}
+
+fn flights(socket: &Socket, share: &Share, course: &Course) -> Vec<Flight> {
+    let until = course.secured.unwrap_or(course.ended);
+    let request = if share.request.is_empty() { u64::MAX } else { share.request.start };
+    let out = socket
+        .stamps
+        .iter()
+        .filter(|stamp| stamp.stage == Stage::Sent && u64::from(stamp.last) < request)
+        .map(|stamp| (stamp.time, Way::Out));
+    let came = socket.reads.iter().filter_map(|read| Some((read.arrived?, Way::In)));
+    let mut all: Vec<_> = out.chain(came).filter(|(time, _)| *time <= until).collect();
+    all.sort_by_key(|(time, _)| *time);
+    all.into_iter().map(|(time, way)| Flight { edge: Edge::at(time), way }).collect()
+}
