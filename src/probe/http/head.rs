@@ -112,7 +112,7 @@ fn start<'a>(
         return Err(Problem::NotHttp { first: line.into(), looks: looks(line) });
     }
     let [b' ', a @ b'1'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', reason @ ..] = rest else {
-        return bad(line, "the status code is not three digits");
+        return Err(Problem::NotHttp { first: line.into(), looks: NO_CODE });
     };
     let status = [a, b, c].iter().fold(0, |code, digit| code * 10 + u16::from(**digit - b'0'));
     match reason {
@@ -121,9 +121,11 @@ fn start<'a>(
             Ok((version, status, reason))
         }
         [b' ', reason @ ..] => Ok((version, status, reason)),
-        _ => bad(line, "the status code is not three digits"),
+        _ => Err(Problem::NotHttp { first: line.into(), looks: NO_CODE }),
     }
 }
+
+const NO_CODE: Option<&str> = Some("behind the version stands no status code of three digits");
 
 /// The fields up to an empty line or the end.
 pub(super) fn fields(octets: &[u8], flaws: &mut Vec<&'static str>) -> Result<Vec<Field>, Problem> {

@@ -35,7 +35,8 @@ pub enum Codings {
 /// One answer, read as it comes.
 ///
 /// It is fed with what each read gave, in pieces of any size, and tells what is known after it. How
-/// the octets were cut into reads changes nothing of what is told in the end.
+/// the octets were cut into reads changes nothing of what is told in the end, except how much comes
+/// out of a coding before its damage is seen.
 #[derive(Debug)]
 pub struct Exchange {
     asked: Asked,

@@ -84,11 +84,9 @@ impl Problem {
             Self::BadLine { .. } | Self::Length(_) => 8,
             Self::Truncated { .. } | Self::LastChunkMissing { .. } | Self::TrailerCut => 18,
             Self::Output(_) => 23,
-            Self::Empty => 52,
-            Self::HeadCut(_)
-            | Self::ChunkSize { .. }
-            | Self::ChunkEnd { .. }
-            | Self::HeadTooLarge(_) => 56,
+            // curl tells half a status line from none as little.
+            Self::Empty | Self::HeadCut(_) => 52,
+            Self::ChunkSize { .. } | Self::ChunkEnd { .. } | Self::HeadTooLarge(_) => 56,
             Self::UnknownCoding { .. } | Self::BrokenCoding { .. } => 61,
             Self::TooLarge { .. } => 63,
         }
