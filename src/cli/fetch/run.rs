@@ -51,8 +51,8 @@ pub(in crate::cli) fn fetch(asked: Fetch) -> anyhow::Result<()> {
     })?;
     let mut passing = Passing { save, ..Passing::default() };
     pipeline::run(&mut probe, &mut passing, &mut told)?;
-    told.write(&asked)?;
-    match told.exit(probe.was_interrupted()) {
+    let tale = told.tale();
+    match told.exit(&tale, probe.was_interrupted()) {
         0 => Ok(()),
         code => Err(Ended(code).into()),
     }
@@ -88,11 +88,8 @@ fn capture(resolver: &Resolver) -> Result<Live, String> {
     };
     listen(&names).or_else(|error| {
         // One that cannot be listened to does not keep from the others.
-        let able: Vec<String> = names
-            .iter()
-            .filter(|name| listen(std::slice::from_ref(name)).is_ok())
-            .cloned()
-            .collect();
+        let able: Vec<String> =
+            names.iter().filter(|name| listen(std::slice::from_ref(name)).is_ok()).cloned().collect();
         let none = |_| format!("{error:#}");
         if able.is_empty() { Err(format!("{error:#}")) } else { listen(&able).map_err(none) }
     })

@@ -1,59 +1,116 @@
-//! x
+//! Who hears of a fetch: whoever tells its story, and the account of where the time went.
+
+use std::io::{self, Write};
+
+use super::super::arguments::Format;
+use super::super::{Usage, usage};
 use super::Fetch;
 use crate::flow::{Flows, Seen};
 use crate::render::Report;
-use crate::timeline::{About, Call, fetch::Step};
+use crate::render::events::Events;
+use crate::render::fetch::{Look, Secrets, Story};
+use crate::render::out::Out;
+use crate::tale::fetch::{Account, Tale};
+use crate::timeline::fetch::Step;
+use crate::timeline::{About, Call, Timestamp};
 use crate::wire::Packet;
-use std::io;
-pub(super) struct Told;
+
+/// curl has no number for a fetch that somebody ended: the shell's.
+const INTERRUPTED: u8 = 130;
+
+/// Hands everything on to the report and to the account.
+pub(super) struct Told {
+    report: Option<Box<dyn Report>>,
+    account: Account,
+}
+
 impl Fetch {
-    pub(super) fn told(&self) -> anyhow::Result<Told> {
-        Ok(Told)
+    /// The report that was asked for.
+    pub(super) fn told(&self) -> Result<Told, Usage> {
+        let taken = |path: &Option<std::path::PathBuf>| {
+            path.as_ref().is_some_and(|path| path.as_os_str() == "-")
+        };
+        // What goes to standard output instead, goes there alone.
+        let is_taken = taken(&self.keeping.body) || taken(&self.keeping.write);
+        let to: Box<dyn Write> =
+            if is_taken { Box::new(io::stderr()) } else { Box::new(io::stdout()) };
+        let out = Out::new(to, self.paper.is_coloured(), self.paper.is_ascii());
+        let report: Option<Box<dyn Report>> = match self.paper.format() {
+            _ if self.quiet => None,
+            Format::Text => {
+                let secrets =
+                    if self.keeping.show_secrets { Secrets::Shown } else { Secrets::Masked };
+                let level = (self.level + self.more).min(7);
+                let look = Look { level, width: self.paper.columns(), follows: self.follow, secrets };
+                Some(Box::new(Story::new(out, look)))
+            }
+            Format::Ndjson => Some(Box::new(Events::new(out))),
+            Format::Csv => return Err(usage("the events of a fetch have no columns: -o ndjson has them")),
+            Format::Zeek => return Err(super::super::no_zeek()),
+        };
+        Ok(Told { report, account: Account::default() })
     }
 }
+
 impl Told {
-    pub(super) fn exit(&self, _i: bool) -> u8 {
-        0
+    /// curl's number for how it ended, and what is left to say where nothing was told.
+    pub(super) fn exit(&self, tale: &Tale, interrupted: bool) -> u8 {
+        if interrupted {
+            return INTERRUPTED;
+        }
+        let own = tale.told.iter().filter(|told| !told.transfer.is_embedded);
+        let fault = own.filter_map(|told| told.fault.as_ref()).last();
+        if self.report.is_none()
+            && let Some(fault) = fault
+        {
+            eprintln!("wiretale: {}", fault.sentence);
+        }
+        fault.map_or(0, |fault| fault.exit)
     }
-    pub(super) fn write(&self, _a: &Fetch) -> anyhow::Result<()> {
-        Ok(())
+
+    pub(super) fn tale(&self) -> Tale {
+        self.account.tale()
     }
 }
+
 impl Report for Told {
-    fn call(&mut self, c: &Call) -> io::Result<()> {
-        println!(
-            "CALL {} {:?} #{} {}({}) = {:?} {:?}",
-            c.entered.realtime.0 % 100_000_000_000,
-            c.purpose,
-            c.socket,
-            c.name,
-            c.arguments,
-            c.result,
-            c.octets
-        );
-        Ok(())
+    fn begin(&mut self, about: &About) -> io::Result<()> {
+        self.report.as_mut().map_or(Ok(()), |report| report.begin(about))
     }
-    fn step(&mut self, c: &Step) -> io::Result<()> {
-        let s = format!("{:?}", c.event);
-        println!(
-            "STEP {} t{} s{} {}",
-            c.ended.0 % 100_000_000_000,
-            c.transfer,
-            c.socket,
-            s.chars().take(300).collect::<String>()
-        );
-        Ok(())
+
+    fn first(&mut self, time: Timestamp) {
+        if let Some(report) = &mut self.report {
+            report.first(time);
+        }
     }
-    fn packet(&mut self, p: &Packet<'_>, _: &Seen<'_>) -> io::Result<()> {
-        println!(
-            "PKT  {} #{} {}",
-            p.frame.time.0 % 100_000_000_000,
-            p.frame.number,
-            p.frame.octets.len()
-        );
-        Ok(())
+
+    fn call(&mut self, call: &Call) -> io::Result<()> {
+        self.account.call(call);
+        self.report.as_mut().map_or(Ok(()), |report| report.call(call))
     }
-    fn end(&mut self, _: &About, _: &Flows) -> io::Result<()> {
-        Ok(())
+
+    fn step(&mut self, step: &Step) -> io::Result<()> {
+        self.account.step(step);
+        self.report.as_mut().map_or(Ok(()), |report| report.step(step))
+    }
+
+    fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()> {
+        self.account.packet(packet, seen);
+        self.report.as_mut().map_or(Ok(()), |report| report.packet(packet, seen))
+    }
+
+    fn lull(&mut self) -> io::Result<()> {
+        self.report.as_mut().map_or(Ok(()), |report| report.lull())
+    }
+
+    fn note(&mut self, sentence: &str) -> io::Result<()> {
+        match &mut self.report {
+            Some(report) => report.note(sentence),
+            None => Ok(()),
+        }
+    }
+
+    fn end(&mut self, about: &About, flows: &Flows) -> io::Result<()> {
+        self.report.as_mut().map_or(Ok(()), |report| report.end(about, flows))
     }
 }

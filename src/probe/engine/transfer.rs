@@ -265,7 +265,7 @@ impl Talk<'_> {
         let (Fact::Interim(response) | Fact::Head(response)) = fact;
         let octets = end.saturating_sub(response.head)..end;
         self.told.head += response.head;
-        let after = began.max(answer.asked).since(answer.asked);
+        let after = self.teller.now().since(answer.asked);
         if !response.is_interim() {
             answer.body_at = end;
             self.told.status = Some(response.status);
