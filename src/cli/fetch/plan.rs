@@ -30,6 +30,10 @@ impl Fetch {
         let urls = self.urls.iter().map(|text| url(text)).collect::<anyhow::Result<Vec<Url>>>()?;
         let request = self.request()?;
         request.check().map_err(usage)?;
+        let tls = self.securing.options();
+        if tls.versions.0 > tls.versions.1 {
+            return Err(usage("--tls-min is newer than --tls-max: no version is left").into());
+        }
         let Self { naming, connecting, limits, request: asked, keeping, .. } = self;
         let overrides = naming.resolve.iter().map(|text| {
             Override::parse(text).ok_or_else(|| {
@@ -64,7 +68,7 @@ impl Fetch {
                 body: limits.max_size as u64,
             },
             request,
-            tls: self.securing.options(),
+            tls,
             redirects: asked.location.then_some(limits.max_redirs),
             fail: asked.fail,
             page: asked.page.then_some(Page {

@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno as Number;
@@ -27,6 +29,8 @@ pub(super) struct Open {
     /// Octets that went and came: under TLS those that it carries.
     pub(super) sent: u64,
     pub(super) received: u64,
+    /// Whether TLS found its stream to end before its end was announced.
+    pub(super) is_cut: Arc<AtomicBool>,
     pub(super) origin: Origin,
 }
 
@@ -89,28 +93,29 @@ impl Fetcher<'_> {
         })?;
         timing.connect = Some(teller.elapsed());
         let socket = connected.number();
+        let is_cut = Arc::new(AtomicBool::new(false));
         let transport: Box<dyn Transport + Send> = if origin.is_secured {
-            let secured = self.secure(connected, &origin.host, socket, until, teller)?;
+            let secured = self.secure(connected, &origin.host, until, &is_cut, teller)?;
             timing.app_connect = Some(teller.elapsed());
             secured
         } else {
             Box::new(connected)
         };
-        Ok(Open { transport, socket, requests: 0, sent: 0, received: 0, origin })
+        Ok(Open { transport, socket, requests: 0, sent: 0, received: 0, is_cut, origin })
     }
 
     fn secure(
         &self,
         mut connected: kernel::Tcp,
         host: &str,
-        socket: u32,
         until: Instant,
+        is_cut: &Arc<AtomicBool>,
         teller: &Teller<'_>,
     ) -> Result<Box<dyn Transport + Send>, Failure> {
         connected.set_deadline(Some(until));
         let client = self.client().map_err(|problem| Failure::Tls(Box::new(problem)))?;
         let bare = host.trim_matches(['[', ']']);
-        let told = self.tell_tls(teller.transfer, socket);
+        let told = self.tell_tls(teller.transfer, connected.number(), Arc::clone(is_cut));
         let secured = client.handshake(connected, bare, told);
         // A handshake that failed had keys, too, as soon as the server had answered.
         self.pass_keys();

@@ -6,7 +6,7 @@ mod connection;
 mod page;
 mod transfer;
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -88,6 +88,10 @@ impl Fetcher<'_> {
     fn fetch(&self) {
         let all = self.teller(0);
         all.step(all.now(), 0, Event::Policy(Box::new(self.policy())));
+        if self.url.scheme.name() == "https" {
+            // It is read whom to trust, which is no part of any transfer; what is wrong is told there.
+            let _ = self.client();
+        }
         let mut job = Job::first(self.url.clone(), self.next());
         let mut redirects = self.redirects();
         loop {
@@ -151,9 +155,17 @@ impl Fetcher<'_> {
     }
 
     /// Tells what is said of a connection's records.
-    fn tell_tls(&self, transfer: u32, socket: u32) -> impl FnMut(tls::Fact) + Send + 'static {
+    fn tell_tls(
+        &self,
+        transfer: u32,
+        socket: u32,
+        is_cut: Arc<AtomicBool>,
+    ) -> impl FnMut(tls::Fact) + Send + 'static {
         let watched = self.watched.clone();
         move |fact| {
+            if matches!(fact, tls::Fact::Ended(tls::End::Truncated)) {
+                is_cut.store(true, Ordering::Relaxed);
+            }
             let (began, ended) = match &fact {
                 tls::Fact::Flight(flight) => (flight.began, flight.ended),
                 tls::Fact::Handshake(shaken) => (shaken.began, shaken.ended),

@@ -1,6 +1,7 @@
 //! How is one URL fetched over a connection?
 
 use std::io::{self, Read, Write};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::connection::{Open, Origin};
@@ -10,11 +11,11 @@ use crate::probe::http::{Codings, Exchange, Fact, Leg, Limits, Redirects, State}
 use crate::probe::netlink;
 use crate::probe::objects::is_page;
 use crate::probe::plan::Body;
-use crate::probe::url::Url;
+use crate::probe::url::{Host, Url};
 use crate::timeline::Timestamp;
 use crate::timeline::fetch::{Doing, Event, Failure, Transfer};
 use crate::timeline::http::{Framing, Request, Response, is_followed};
-use crate::timeline::tls::Problem;
+use crate::timeline::tls::{Cause, Problem, Stage};
 
 /// A URL whose turn it is.
 pub(super) struct Job {
@@ -255,10 +256,21 @@ impl Talk<'_> {
             };
             match state {
                 State::Awaits => {}
+                State::Ended if is_over && self.open.is_cut.load(Ordering::Relaxed) => {
+                    return Err(Failure::Tls(Box::new(self.cut())));
+                }
                 State::Ended => return Ok(is_over),
                 State::Failed(problem) => return Err(Failure::Http(Box::new(problem))),
             }
         }
+    }
+
+    /// The end of a body that only the end of the connection tells, and that anybody on the way could have
+    /// made (RFC 8446 §6.1).
+    fn cut(&self) -> Problem {
+        let host = self.job.leg.url.host.as_ref().map_or(String::new(), Host::sent);
+        let cause = Cause::Closed { reset: false, into: self.open.received };
+        Problem { host: safe(host.as_bytes()), stage: Stage::Data, cause }
     }
 
     fn tell_head(&mut self, answer: &mut Answer, began: Timestamp, end: u64, fact: Fact) {
