@@ -86,7 +86,7 @@ impl Redirects {
             is_downgrade: leg.url.scheme.name() == "https" && url.scheme.name() == "http",
         };
         let trust = Trust::of(&url, &self.first);
-        Ok((Leg { url, method, trust }, redirect))
+        Ok((Leg { url, method, trust, is_embedded: leg.is_embedded }, redirect))
     }
 }
 

@@ -60,17 +60,19 @@ pub struct Leg {
     /// What a redirect has changed the method to, the body left out.
     pub method: Option<&'static str>,
     pub trust: Trust,
+    /// Whether a page embeds it: what is said of the page's octets is not asked of these.
+    pub is_embedded: bool,
 }
 
 impl Leg {
     /// What the user asked for.
     pub fn first(url: Url) -> Self {
-        Self { url, method: None, trust: Trust::Asked }
+        Self { url, method: None, trust: Trust::Asked, is_embedded: false }
     }
 
     /// What a page embeds: it is fetched with `GET`, whatever the page was.
     pub fn embedded(url: Url, trust: Trust) -> Self {
-        Self { url, method: Some("GET"), trust }
+        Self { url, method: Some("GET"), trust, is_embedded: true }
     }
 }
 
@@ -190,7 +192,8 @@ impl Options {
                         && !Field::new(field.name.as_bytes(), []).is_secret
                 }
             };
-            let is_of_body = leg.method.is_some() && is_about_body(field.name);
+            let is_of_body = leg.method.is_some() && is_about_body(field.name)
+                || leg.is_embedded && is_about_part(field.name);
             if is_kept && !is_of_body {
                 typed.push(field);
             }
@@ -205,7 +208,8 @@ impl Options {
         fields.extend(hosts.iter().filter_map(Typed::field));
         let mut own = |name, value| add(&mut fields, &typed, name, value);
         own("Authorization", self.authorization(leg));
-        own("Range", self.range.as_ref().map(|range| format!("bytes={range}").into_bytes()));
+        let range = self.range.as_ref().filter(|_| !leg.is_embedded);
+        own("Range", range.map(|range| format!("bytes={range}").into_bytes()));
         let agent =
             self.agent.as_deref().unwrap_or(concat!("wiretale/", env!("CARGO_PKG_VERSION")));
         own("User-Agent", (!agent.is_empty()).then(|| agent.into()));
@@ -321,6 +325,12 @@ fn is_range(text: &str) -> bool {
         let Some((first, last)) = part.trim().split_once('-') else { return false };
         is_number(first) && is_number(last) && !(first.is_empty() && last.is_empty())
     })
+}
+
+/// What asks for a part, or for a version that is not known yet.
+fn is_about_part(name: &str) -> bool {
+    let is_condition = name.get(..3).is_some_and(|begin| begin.eq_ignore_ascii_case("if-"));
+    is_condition || name.eq_ignore_ascii_case("range")
 }
 
 /// What says something of a body, and is left out with it.

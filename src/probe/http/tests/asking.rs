@@ -126,11 +126,27 @@ fn secrets_do_not_follow_elsewhere() {
         ])
     };
     let url = Url::parse("http://other.example/").expect("a URL");
-    let leg = Leg { url, method: Some("GET"), trust: Trust::Elsewhere };
+    let leg = Leg { url, method: Some("GET"), trust: Trust::Elsewhere, is_embedded: false };
     let octets = options.prepare(&leg).expect("a request").octets;
     let text = String::from_utf8(octets).expect("text");
     assert_eq!(
         text,
         format!("GET / HTTP/1.1\r\nHost: other.example\r\n{AGENT}\r\nAccept: */*\r\nX: y\r\n\r\n")
     );
+}
+
+#[test]
+fn of_what_a_page_embeds_all_is_asked_for() {
+    let options = Options {
+        range: Some("0-9".into()),
+        body: Some(b"x".to_vec()),
+        ..with(&["If-None-Match: \"a\"", "Cookie: a=b"])
+    };
+    let leg = Leg::embedded(Url::parse("http://a.example/b.png").expect("a URL"), Trust::Asked);
+    let octets = options.prepare(&leg).expect("a request").octets;
+    let text = String::from_utf8(octets).expect("text");
+    let expected = format!(
+        "GET /b.png HTTP/1.1\r\nHost: a.example\r\n{AGENT}\r\nAccept: */*\r\nCookie: a=b\r\n\r\n"
+    );
+    assert_eq!(text, expected);
 }
