@@ -42,8 +42,23 @@ fn answered(octets: &'static [u8]) -> Run {
     })
 }
 
+/// An answer as nginx gives it.
+const LONG: &[u8; 400] = &{
+    let mut octets = [b' '; 400];
+    let begin = b"HTTP/1.1 400 Bad Request\r\n";
+    let mut at = 0;
+    while at < begin.len() {
+        octets[at] = begin[at];
+        at += 1;
+    }
+    octets
+};
+
 #[test]
 fn a_server_that_speaks_plain_http_is_found_out() {
+    // More comes than is kept of it.
+    let run = answered(LONG);
+    assert_eq!(run.problem().code(), "tls.plain-http");
     let run = answered(b"HTTP/1.1 400 Bad Request\r\nServer: \x1b[31mnginx\r\n\r\n");
     let problem = run.problem();
     assert_eq!((problem.code(), problem.exit()), ("tls.plain-http", 35));

@@ -200,7 +200,7 @@ impl Client {
             let around = Around {
                 into: told.into,
                 waited: session.moved.elapsed(),
-                spoke: session.into.octets > session.strange.len() as u64,
+                spoke: session.spoke,
                 strange: session.strange.clone(),
                 verdict: told.verdict.clone(),
                 sent: Sent {

@@ -32,6 +32,8 @@ pub(super) struct Session<T> {
     unfinished: Vec<u8>,
     /// How something began that is no record.
     pub(super) strange: Vec<u8>,
+    /// Whether any record came before that.
+    pub(super) spoke: bool,
     /// A flight that is coming.
     heard: Option<Flight>,
     pub(super) judged: Option<Judged>,
@@ -87,6 +89,7 @@ impl<T: Transport> Session<T> {
             room: vec![0; ROOM],
             unfinished: Vec::new(),
             strange: Vec::new(),
+            spoke: false,
             heard: None,
             judged: None,
             plain: VecDeque::new(),
@@ -209,6 +212,7 @@ impl<T: Transport> Session<T> {
             if !records::may_be(rest) {
                 // rustls has the word for it, and says it to the peer.
                 self.strange = rest.iter().copied().take(STRANGE).collect();
+                self.spoke = self.into.octets > 0;
                 self.into.octets += rest.len() as u64;
                 return self.give(rest).0.map(drop);
             }
