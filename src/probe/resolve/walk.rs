@@ -311,8 +311,9 @@ fn given_up(zone: &Zone, tried: Vec<(Server, Trouble)>) -> Cause {
         return Cause::Unreachable { zone: zone_name, servers: zone.all.clone() };
     }
     let refused = nix::errno::Errno::ECONNREFUSED as i32;
+    // REFUSED is what most servers say of a zone that they do not know.
     let is_lame = |trouble: &Trouble| {
-        matches!(trouble, Trouble::Lame)
+        matches!(trouble, Trouble::Lame | Trouble::Code { rcode: 5, .. })
             || matches!(trouble, Trouble::Network { errno, .. } if *errno == refused)
     };
     if tried.iter().all(|(_, trouble)| is_lame(trouble)) {

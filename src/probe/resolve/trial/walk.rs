@@ -34,6 +34,7 @@ fn internet(more: Vec<(u8, Answerer)>) -> Internet {
                 &[("ns1.half.example", "127.0.0.5"), ("ns2.half.example", "127.0.0.4")],
             ),
             (Some("dead"), _) => refer("dead.example", &[("ns1.dead.example", "127.0.0.99")]),
+            (Some("closed"), _) => refer("closed.example", &[("ns1.closed.example", "127.0.0.6")]),
             (Some("lost"), _) => refer("lost.example", &[("ns1.lost.example", "")]),
             (Some("this"), _) => refer("this.example", &[("ns.that.example", "")]),
             (Some("that"), _) => refer("that.example", &[("ns.this.example", "")]),
@@ -70,7 +71,8 @@ fn internet(more: Vec<(u8, Answerer)>) -> Internet {
     });
     // A resolver's cache would say as much: it is no authority, and points to the root.
     let lame = one(|_| Reply::new(RA).authority(". 60 NS a.root"));
-    let mut servers = vec![(2, root), (3, tld), (4, authority), (5, lame)];
+    let closed = one(|_| Reply::new(5));
+    let mut servers = vec![(2, root), (3, tld), (4, authority), (5, lame), (6, closed)];
     servers.extend(more);
     Internet::of(servers)
 }
@@ -157,6 +159,13 @@ fn a_server_that_does_not_know_its_zone_is_lame() {
         "www.lame.example: none of the servers given for lame.example serves it: \
          ns1.lame.example at 127.0.0.5 does not know the zone"
     );
+    let failure = internet.walk().records("www.closed.example", A, &mut |_| {}).expect_err("lame");
+    assert_eq!(
+        words(&failure, &internet),
+        "www.closed.example: none of the servers given for closed.example serves it: \
+         ns1.closed.example at 127.0.0.6 does not serve us (REFUSED)"
+    );
+    assert_eq!(failure.code(), "dns.lame");
     let failure = internet.walk().records("www.dead.example", A, &mut |_| {}).expect_err("refused");
     let Cause::Lame { tried, .. } = &failure.cause else { panic!("{failure}") };
     assert!(matches!(&tried[..], [(_, Trouble::Network { errno: 111, by: Some(_) })]));
