@@ -25,6 +25,7 @@ pub mod line;
 pub mod out;
 pub mod overview;
 pub mod owners;
+pub mod remarks;
 pub mod tree;
 pub mod verdict;
 pub mod zeek;

@@ -10,6 +10,7 @@ use crate::render::Report;
 use crate::render::events::Events;
 use crate::render::fetch::{Look, Secrets, Story};
 use crate::render::out::Out;
+use crate::render::remarks::Remarks;
 use crate::tale::fetch::{Account, Tale};
 use crate::timeline::fetch::Step;
 use crate::timeline::{About, Call, Timestamp};
@@ -22,6 +23,7 @@ const INTERRUPTED: u8 = 130;
 pub(super) struct Told {
     report: Option<Box<dyn Report>>,
     account: Account,
+    remarks: Remarks,
 }
 
 impl Fetch {
@@ -48,7 +50,8 @@ impl Fetch {
             Format::Csv => return Err(usage("the events of a fetch have no columns: -o ndjson has them")),
             Format::Zeek => return Err(super::super::no_zeek()),
         };
-        Ok(Told { report, account: Account::default() })
+        let remarks = Remarks::new(self.securing.keys_in_pcap);
+        Ok(Told { report, account: Account::default(), remarks })
     }
 }
 
@@ -97,6 +100,10 @@ impl Report for Told {
     fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()> {
         self.account.packet(packet, seen);
         self.report.as_mut().map_or(Ok(()), |report| report.packet(packet, seen))
+    }
+
+    fn remark(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> Option<&[u8]> {
+        Some(self.remarks.of(packet, seen))
     }
 
     fn lull(&mut self) -> io::Result<()> {
