@@ -37,6 +37,8 @@ pub struct Probe {
     capture: Option<Captured>,
     /// Since when nothing more is fetched.
     over: Option<Instant>,
+    /// When the handshakes began that go on.
+    shaking: Vec<Timestamp>,
     /// Whether a signal asked for the end, which is then told once.
     interrupt: Arc<AtomicBool>,
     interrupted: bool,
@@ -58,7 +60,11 @@ enum Told {
     Note(String),
     /// The fetch knows a name, or a key, that explains frames.
     Name(std::net::IpAddr, Box<[u8]>),
-    Keys(Box<[u8]>),
+    Keys(Timestamp, Box<[u8]>),
+    /// A handshake began just now, and its keys open what follows.
+    Shaking(Timestamp),
+    /// It is over, and its keys, if there are any, were told.
+    Shaken(Timestamp),
     FetchIsOver,
     CaptureIsOver(Option<String>),
 }
@@ -91,14 +97,35 @@ impl Watched {
         self.tell(Told::Name(address, name.as_bytes().into()));
     }
 
-    /// Lines of a TLS key log.
-    pub fn keys(&self, lines: &[u8]) {
-        self.tell(Told::Keys(lines.into()));
+    /// From now on frames wait for keys, until the guard is dropped.
+    pub fn shaking(&self) -> Shaking<'_> {
+        let began = now();
+        self.tell(Told::Shaking(began));
+        Shaking { watched: self, began }
     }
 
     fn tell(&self, told: Told) {
         // Nobody listens any more once a signal came.
         let _ = self.0.send(told);
+    }
+}
+
+/// A handshake that goes on.
+pub struct Shaking<'w> {
+    watched: &'w Watched,
+    began: Timestamp,
+}
+
+impl Shaking<'_> {
+    /// Lines of a TLS key log that open what follows the beginning of the handshake.
+    pub fn keys(&self, lines: &[u8]) {
+        self.watched.tell(Told::Keys(self.began, lines.into()));
+    }
+}
+
+impl Drop for Shaking<'_> {
+    fn drop(&mut self) {
+        self.watched.tell(Told::Shaken(self.began));
     }
 }
 
@@ -137,6 +164,7 @@ pub fn watch(
         note: String::new(),
         capture,
         over: None,
+        shaking: Vec::new(),
         interrupt,
         interrupted: false,
         rested: false,
@@ -185,7 +213,17 @@ impl Probe {
             Told::Call(call) => call.entered.realtime,
             Told::Step(step) => step.ended,
             Told::Frame(frame) => frame.time,
-            Told::Note(_) | Told::Keys(_) => now(),
+            Told::Note(_) => now(),
+            // Nobody can open a connection whose beginning went by without them.
+            Told::Keys(began, _) => *began,
+            Told::Shaking(began) => {
+                self.shaking.push(*began);
+                return;
+            }
+            Told::Shaken(began) => {
+                self.shaking.retain(|other| other != began);
+                return;
+            }
             Told::Name(address, name) => {
                 self.about.resolved.push((*address, name.clone()));
                 return;
@@ -224,9 +262,10 @@ impl Probe {
     /// What has its turn, if that is sure, or everything when nothing more will come.
     fn due(&mut self) -> Option<Told> {
         let entry = self.waiting.first_entry()?;
-        let is_sure =
-            now().since(entry.key().0) >= LATE || (self.over.is_some() && self.capture.is_none());
-        is_sure.then(|| entry.remove())
+        let is_over = self.over.is_some() && self.capture.is_none();
+        let waits_for_keys = self.shaking.iter().any(|began| *began <= entry.key().0);
+        let is_sure = !waits_for_keys && now().since(entry.key().0) >= LATE;
+        (is_sure || is_over).then(|| entry.remove())
     }
 
     /// What is yielded of it.
@@ -238,7 +277,7 @@ impl Probe {
                 self.note = note;
                 Some(Moment::Note(&self.note))
             }
-            Told::Keys(lines) => {
+            Told::Keys(_, lines) => {
                 // "TLSK", as in a decryption secrets block.
                 self.about.secrets.push((0x544c_534b, lines));
                 Some(Moment::Secrets)

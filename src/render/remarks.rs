@@ -2,8 +2,8 @@
 
 use crate::flow::Seen;
 use crate::ink::Ink;
-use crate::wire::packet::LiesIn;
 use crate::wire::Packet;
+use crate::wire::packet::LiesIn;
 
 use super::line::{self, Numbers};
 
@@ -24,7 +24,8 @@ impl Remarks {
         self.ink.clear();
         if packet.found().iter().any(|found| found.lies_in == LiesIn::Decrypted) && !self.keeps_keys
         {
-            self.ink.text("TLS  opened here, but neither its keys nor what it holds were to be kept");
+            self.ink
+                .text("TLS  opened here, but neither its keys nor what it holds were to be kept");
         } else {
             line::words(packet, seen, Numbers::Relative, &mut self.ink);
         }

@@ -88,8 +88,11 @@ fn capture(resolver: &Resolver) -> Result<Live, String> {
     };
     listen(&names).or_else(|error| {
         // One that cannot be listened to does not keep from the others.
-        let able: Vec<String> =
-            names.iter().filter(|name| listen(std::slice::from_ref(name)).is_ok()).cloned().collect();
+        let able: Vec<String> = names
+            .iter()
+            .filter(|name| listen(std::slice::from_ref(name)).is_ok())
+            .cloned()
+            .collect();
         let none = |_| format!("{error:#}");
         if able.is_empty() { Err(format!("{error:#}")) } else { listen(&able).map_err(none) }
     })

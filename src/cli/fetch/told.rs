@@ -43,11 +43,14 @@ impl Fetch {
                 let secrets =
                     if self.keeping.show_secrets { Secrets::Shown } else { Secrets::Masked };
                 let level = (self.level + self.more).min(7);
-                let look = Look { level, width: self.paper.columns(), follows: self.follow, secrets };
+                let look =
+                    Look { level, width: self.paper.columns(), follows: self.follow, secrets };
                 Some(Box::new(Story::new(out, look)))
             }
             Format::Ndjson => Some(Box::new(Events::new(out))),
-            Format::Csv => return Err(usage("the events of a fetch have no columns: -o ndjson has them")),
+            Format::Csv => {
+                return Err(usage("the events of a fetch have no columns: -o ndjson has them"));
+            }
             Format::Zeek => return Err(super::super::no_zeek()),
         };
         let remarks = Remarks::new(self.securing.keys_in_pcap);

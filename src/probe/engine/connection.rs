@@ -116,9 +116,10 @@ impl Fetcher<'_> {
         let client = self.client().map_err(|problem| Failure::Tls(Box::new(problem)))?;
         let bare = host.trim_matches(['[', ']']);
         let told = self.tell_tls(teller.transfer, connected.number(), Arc::clone(is_cut));
+        let shaking = self.watched.shaking();
         let secured = client.handshake(connected, bare, told);
         // A handshake that failed had keys, too, as soon as the server had answered.
-        self.pass_keys();
+        self.pass_keys(&shaking);
         let secured = secured.map_err(|problem| Failure::Tls(Box::new(problem)))?;
         Ok(Box::new(secured))
     }

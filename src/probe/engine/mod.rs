@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use super::http::Redirects;
 use super::kernel::Tracer;
-use super::merge::Watched;
+use super::merge::{Shaking, Watched};
 use super::plan::Plan;
 use super::resolve::{Family, Resolver};
 use super::tls::{Client, Keys};
@@ -176,11 +176,11 @@ impl Fetcher<'_> {
     }
 
     /// Hands on the keys that came since it was done last.
-    fn pass_keys(&self) {
+    fn pass_keys(&self, shaking: &Shaking<'_>) {
         let lines = self.keys.lines();
         let mut told = locked(self.keys_told);
         if let Some(fresh) = lines.get(*told..).filter(|fresh| !fresh.is_empty()) {
-            self.watched.keys(fresh);
+            shaking.keys(fresh);
             *told = lines.len();
         }
     }
