@@ -91,6 +91,11 @@ impl<'i> Sheet<'i> {
         self.plain(name, Some(members), |members, ink| _ = ink.text("{").again(members).text("}"));
     }
 
+    /// A list whose items were written before, with the commas between them.
+    pub(super) fn plain_list(&mut self, name: &'static str, items: &[u8]) {
+        self.plain(name, Some(items), |items, ink| _ = ink.text("[").again(items).text("]"));
+    }
+
     pub(super) fn flag(&mut self, name: &'static str, flag: Option<bool>) {
         self.plain(name, flag, |flag, ink| _ = ink.text(if flag { "true" } else { "false" }));
     }

@@ -32,6 +32,8 @@ pub(super) struct Event {
     pub(super) link: Option<Link>,
     /// The event that it is part of: where it stands among all.
     pub(super) parent: Option<usize>,
+    /// Whether it is a record, and not only there to lend its packet to one.
+    pub(super) is_told: bool,
 }
 
 /// By what a call and the packets it made, or that made it return, are joined.
@@ -52,6 +54,8 @@ pub(super) enum Moved {
     In(Range<u64>),
     /// A FIN or RST of ours; and the call that said it.
     End,
+    /// A question to a name server, or its answer.
+    Message { id: u16, is_answer: bool },
 }
 
 impl Event {
@@ -76,6 +80,7 @@ impl Event {
             data: [].into(),
             link: None,
             parent: None,
+            is_told: true,
         }
     }
 

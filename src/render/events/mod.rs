@@ -7,8 +7,11 @@ mod calls;
 mod ends;
 mod event;
 mod https;
+mod join;
 mod names;
+mod packets;
 mod secured;
+mod segments;
 mod steps;
 mod ways;
 
@@ -31,6 +34,7 @@ pub struct Events {
     calendar: Calendar,
     tally: Tally,
     account: Account,
+    packets: packets::Packets,
     told: Vec<Event>,
     /// Events beyond what is kept.
     omitted: u64,
@@ -46,6 +50,7 @@ impl Events {
             calendar: Calendar::utc(),
             tally: Tally::default(),
             account: Account::default(),
+            packets: packets::Packets::default(),
             told: Vec::new(),
             omitted: 0,
         }
@@ -59,7 +64,8 @@ impl Events {
 
     fn write(&mut self, origin: Timestamp) -> io::Result<()> {
         // Where each event stands in the order of time, counted from 1.
-        let mut order: Vec<usize> = (0..self.told.len()).collect();
+        let mut order: Vec<usize> =
+            (0..self.told.len()).filter(|&at| self.told[at].is_told).collect();
         order.sort_by_key(|&at| (self.told[at].start, at));
         let mut ids = vec![0; self.told.len()];
         for (place, &at) in order.iter().enumerate() {
@@ -114,6 +120,8 @@ impl Report for Events {
     fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()> {
         self.tally.count(packet);
         self.account.packet(packet, seen);
+        let events = self.packets.of(packet, seen);
+        self.add(events);
         Ok(())
     }
 
@@ -124,6 +132,7 @@ impl Report for Events {
         for told in &tale.told {
             self.add(ends::events(told));
         }
+        join::join(&mut self.told);
         self.adopt();
         self.write(origin.unwrap_or_default())?;
         let ink = &mut self.out.ink;

@@ -1,6 +1,8 @@
 //! What is a step of a lookup as a record?
 
-use super::event::Event;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use super::event::{Event, Link, Moved};
 use crate::render::sheet::{Form, Sheet};
 use crate::tale::fetch::kind;
 use crate::timeline::fetch::Step;
@@ -11,8 +13,23 @@ use crate::timeline::lookup::{
 use crate::wire::dns::{rcode_name, type_name};
 
 pub(super) fn of(step: &Step, event: &lookup::Event) -> Event {
+    let message = match event {
+        lookup::Event::Asked(it) if it.transport == Transport::Udp => {
+            Some((it.server.address, it.id, false))
+        }
+        lookup::Event::Answered(it) if it.transport == Transport::Udp => {
+            Some((it.server.address, it.message.id, true))
+        }
+        _ => None,
+    };
+    // Our own end is not told by the step.
+    let link = message.map(|(remote, id, is_answer)| {
+        let local = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0);
+        Link { local, remote, what: Moved::Message { id, is_answer } }
+    });
     let text = text(event);
-    Event::new(kind::of_step(step), step.began, step.ended, text).with(|sheet| data(event, sheet))
+    let event_of = Event::new(kind::of_step(step), step.began, step.ended, text).linked(link);
+    event_of.with(|sheet| data(event, sheet))
 }
 
 fn kind_of(number: u16) -> String {

@@ -17,6 +17,7 @@ mod leg;
 pub mod phase;
 mod proof;
 mod socket;
+pub mod state;
 mod talk;
 pub mod tile;
 mod tiles;
