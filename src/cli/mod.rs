@@ -74,7 +74,7 @@ pub fn run() -> anyhow::Result<()> {
             answer(&flow.from, false, conversation(&flow, number)?)
         }
         Question::Capture(keep) => keep::keep(keep),
-        Question::Fetch(asked) => fetch::fetch(*asked),
+        Question::Fetch(asked) => fetch::fetch(&asked),
         Question::Interfaces(asked) => devices::tell(&asked),
         Question::Completions { shell } => {
             let mut script = Vec::new();

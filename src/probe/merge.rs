@@ -174,20 +174,20 @@ pub fn watch(
 fn captured(mut live: Live, sender: Sender<Told>) -> io::Result<Captured> {
     let ender = live.ender()?;
     let thread = thread::Builder::new().name("capture".into()).spawn(move || {
-        let ended = loop {
-            let told = match live.next() {
+        let fate = loop {
+            let moment = match live.next() {
                 Ok(Some(Moment::Frame(frame))) => Told::Frame(Owned::of(frame)),
                 Ok(Some(Moment::Note(note))) => Told::Note(note.to_owned()),
                 Ok(Some(_)) => continue,
                 Ok(None) => break None,
                 Err(error) => break Some(error.to_string()),
             };
-            if sender.send(told).is_err() {
+            if sender.send(moment).is_err() {
                 break None;
             }
         };
         live.finish();
-        let _ = sender.send(Told::CaptureIsOver(ended));
+        let _ = sender.send(Told::CaptureIsOver(fate));
         live.about().clone()
     })?;
     Ok(Captured { ender: Some(ender), thread })

@@ -146,6 +146,7 @@ pub(super) struct Request {
 
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Name")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch")]
 pub(super) struct Naming {
     /// Ask this server instead of those configured: 9.9.9.9, 127.0.0.1:5353
     #[arg(long, value_name = "SERVER", value_parser = server)]
@@ -287,7 +288,7 @@ pub(super) struct Keeping {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) har: Option<PathBuf>,
 
-    /// At the end write this to standard output, with curl's variables: '%{http_code} %{time_total}\n'
+    /// At the end write this to standard output, with curl's variables, as in `%{http_code} %{time_total}\n`
     #[arg(long, value_name = "FORMAT")]
     pub(super) write_out: Option<String>,
 

@@ -30,7 +30,7 @@ const LISTENED: usize = 8;
 const BUFFER: usize = 4 << 20;
 
 /// Fetches, tells, and ends with curl's code.
-pub(in crate::cli) fn fetch(asked: Fetch) -> anyhow::Result<()> {
+pub(in crate::cli) fn fetch(asked: &Fetch) -> anyhow::Result<()> {
     let mut plan = asked.plan()?;
     let resolver = asked.naming.resolver()?;
     let rights = Rights::of(None).map_err(usage)?.may_connect();
@@ -81,9 +81,8 @@ fn capture(resolver: &Resolver) -> Result<Live, String> {
     let filters = [format!("arp or {above}"), above];
     let listen = |names: &[String]| {
         let [with, without] = &filters;
-        listen(names, with).or_else(|error| match error.is::<BadFilter>() {
-            true => listen(names, without),
-            false => Err(error),
+        listen(names, with).or_else(|error| {
+            if error.is::<BadFilter>() { listen(names, without) } else { Err(error) }
         })
     };
     listen(&names).or_else(|error| {

@@ -64,8 +64,8 @@ impl Told {
         if interrupted {
             return INTERRUPTED;
         }
-        let own = tale.told.iter().filter(|told| !told.transfer.is_embedded);
-        let fault = own.filter_map(|told| told.fault.as_ref()).last();
+        let mut own = tale.told.iter().rev().filter(|told| !told.transfer.is_embedded);
+        let fault = own.find_map(|told| told.fault.as_ref());
         if self.report.is_none()
             && let Some(fault) = fault
         {

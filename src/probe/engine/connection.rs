@@ -11,6 +11,7 @@ use nix::errno::Errno as Number;
 use super::{Fetcher, Teller, locked};
 use crate::ink::safe;
 use crate::probe::kernel::{self, Transport};
+use crate::probe::now;
 use crate::probe::plan::ends;
 use crate::probe::resolve::Addresses;
 use crate::probe::route::{Flow, way};
@@ -70,13 +71,13 @@ impl Fetcher<'_> {
         timing.name_lookup = Some(teller.elapsed());
         let plan = self.choose(&destinations, teller);
         if let Some(first) = plan.first() {
-            let began = teller.now();
+            let began = now();
             if let Ok(way) = way(Flow::tcp(first.destination), Path::new("/")) {
                 teller.step(began, 0, Event::Way(Box::new(way)));
             }
         }
         let until = self.within(self.plan.limits.connect);
-        let began = teller.now();
+        let began = now();
         let (connected, tried) =
             kernel::connect(&plan, &self.plan.connect, Some(until), self.tracer);
         teller.step(
@@ -144,11 +145,11 @@ impl Fetcher<'_> {
             let list = list.map(|ip| Address { ip: *ip, ttl: None, whence: whence.clone() });
             let found =
                 Addresses { canonical: safe(host.as_bytes()), list: list.collect(), missing: None };
-            teller.step(teller.now(), 0, Event::Found(found));
+            teller.step(now(), 0, Event::Found(found));
             return Ok(ends(&known.addresses, port));
         }
         let bare = host.trim_matches(['[', ']']);
-        let began = teller.now();
+        let began = now();
         let found = {
             let mut resolver = locked(self.resolver);
             let limit = self.plan.limits.lookup.unwrap_or(self.plan.limits.all);
@@ -198,7 +199,7 @@ impl Fetcher<'_> {
         destinations: &[SocketAddr],
         teller: &Teller<'_>,
     ) -> Vec<crate::timeline::fetch::Attempt> {
-        let began = teller.now();
+        let began = now();
         let interfaces = interface::interfaces(Path::new("/")).unwrap_or_default();
         let candidates = order::order(destinations, &interfaces);
         let plan = order::plan(&candidates, self.plan.delay);

@@ -87,7 +87,7 @@ pub fn run(plan: &Plan, resolver: Resolver, keys: &Arc<Keys>, watched: &Watched)
 impl Fetcher<'_> {
     fn fetch(&self) {
         let all = self.teller(0);
-        all.step(all.now(), 0, Event::Policy(Box::new(self.policy())));
+        all.step(now(), 0, Event::Policy(Box::new(self.policy())));
         if self.url.scheme.name() == "https" {
             // It is read whom to trust, which is no part of any transfer; what is wrong is told there.
             let _ = self.client();
@@ -96,15 +96,14 @@ impl Fetcher<'_> {
         let mut redirects = self.redirects();
         loop {
             let done = self.transfer(&job, &mut redirects);
-            match done.redirect {
-                Some(next) => job = next,
-                None => {
-                    if let (Some(page), Some(html)) = (self.plan.page, done.html) {
-                        self.page(page, &job, &html);
-                    }
-                    break;
-                }
+            if let Some(next) = done.redirect {
+                job = next;
+                continue;
             }
+            if let (Some(page), Some(html)) = (self.plan.page, done.html) {
+                self.page(page, &job, &html);
+            }
+            break;
         }
         let idle = std::mem::take(&mut *locked(&self.idle));
         for open in idle {
@@ -199,10 +198,6 @@ struct Teller<'t> {
 }
 
 impl Teller<'_> {
-    fn now(&self) -> Timestamp {
-        now()
-    }
-
     /// Since the transfer began.
     fn elapsed(&self) -> Duration {
         self.began.elapsed()

@@ -12,6 +12,7 @@ use super::connection::Origin;
 use super::transfer::Job;
 use super::{Fetcher, locked};
 use crate::probe::http::{Leg, Trust};
+use crate::probe::now;
 use crate::probe::objects::{self, Sites, Wanted};
 use crate::probe::plan::{CONNECTIONS, Page};
 use crate::probe::url::Url;
@@ -24,7 +25,7 @@ impl Fetcher<'_> {
     /// Finds what the page embeds, and fetches it.
     pub(super) fn page(&self, page: Page, job: &Job, html: &[u8]) {
         let teller = self.teller(job.number);
-        let began = teller.now();
+        let began = now();
         let sites = if page.same_origin { Sites::SameOrigin } else { Sites::SameSite };
         let wanted = Wanted { sites, most: page.most };
         let (found, urls) = objects::find(html, &job.leg.url, wanted);
@@ -64,11 +65,8 @@ impl Fetcher<'_> {
                 is_embedded: true,
             };
             let mut redirects = self.redirects();
-            loop {
-                match self.transfer(&job, &mut redirects).redirect {
-                    Some(next) => job = next,
-                    None => break,
-                }
+            while let Some(next) = self.transfer(&job, &mut redirects).redirect {
+                job = next;
             }
         }
     }

@@ -9,6 +9,7 @@ use super::{Fetcher, Teller, locked, told};
 use crate::ink::safe;
 use crate::probe::http::{Codings, Exchange, Fact, Leg, Limits, Redirects, State};
 use crate::probe::netlink;
+use crate::probe::now;
 use crate::probe::objects::is_page;
 use crate::probe::plan::Body;
 use crate::probe::url::{Host, Url};
@@ -57,7 +58,7 @@ impl Fetcher<'_> {
     pub(super) fn transfer(&self, job: &Job, redirects: &mut Option<Redirects>) -> Done {
         let teller = self.teller(job.number);
         let url = &job.leg.url;
-        teller.step(teller.now(), 0, Event::Url(Box::new(told(url))));
+        teller.step(now(), 0, Event::Url(Box::new(told(url))));
         let mut told = Transfer {
             url: safe(url.to_string().as_bytes()),
             parent: job.parent,
@@ -68,7 +69,7 @@ impl Fetcher<'_> {
         told.timing.begin = self.began.elapsed();
         told.timing.queue = job.queued;
         let mut done = Done::default();
-        let (began, mut socket) = (teller.now(), 0);
+        let (began, mut socket) = (now(), 0);
         let ended = match self.connection(job, &teller, &mut told) {
             Ok(open) => {
                 socket = open.socket;
@@ -105,7 +106,7 @@ impl Fetcher<'_> {
         };
         if let Some(open) = idle {
             let (requests, at) = (open.requests + 1, Some(teller.elapsed()));
-            teller.step(teller.now(), open.socket, Event::Reused { requests });
+            teller.step(now(), open.socket, Event::Reused { requests });
             (told.timing.name_lookup, told.timing.connect) = (at, at);
             if job.leg.url.scheme.name() == "https" {
                 told.timing.app_connect = at;
@@ -182,7 +183,7 @@ impl Talk<'_> {
         let prepared = plan.request.prepare(&self.job.leg);
         let prepared = prepared.map_err(|bad| Failure::Request(bad.to_string()))?;
         self.told.timing.pre_transfer = Some(self.teller.elapsed());
-        let (began, from) = (self.teller.now(), self.open.sent);
+        let (began, from) = (now(), self.open.sent);
         self.open.transport.set_deadline(Some(self.fetcher.until));
         let written = self.write(&prepared.octets);
         self.told.timing.post_transfer = Some(self.teller.elapsed());
@@ -196,7 +197,7 @@ impl Talk<'_> {
         let exchange = Exchange::new(&request, codings, limits, self.open.received);
         let mut answer = Answer {
             body_at: self.open.received,
-            asked: self.teller.now(),
+            asked: now(),
             exchange,
             head: None,
             sink: Sink::default(),
@@ -229,7 +230,7 @@ impl Talk<'_> {
     fn hear(&mut self, answer: &mut Answer, written: io::Result<()>) -> Result<bool, Failure> {
         let mut room = vec![0; ROOM];
         loop {
-            let began = self.teller.now();
+            let began = now();
             let (state, is_over) = match self.open.transport.read(&mut room) {
                 Ok(0) => (answer.exchange.ended_by_peer(), true),
                 Ok(count) => {
@@ -277,7 +278,7 @@ impl Talk<'_> {
         let (Fact::Interim(response) | Fact::Head(response)) = fact;
         let octets = end.saturating_sub(response.head)..end;
         self.told.head += response.head;
-        let after = self.teller.now().since(answer.asked);
+        let after = now().since(answer.asked);
         if !response.is_interim() {
             answer.body_at = end;
             self.told.status = Some(response.status);
@@ -317,7 +318,7 @@ impl Talk<'_> {
         let Some(redirects) = self.redirects else { return Ok(()) };
         let Some(led) = redirects.follow(&self.job.leg, request, head) else { return Ok(()) };
         let (leg, told) = led.map_err(|astray| Failure::Astray(Box::new(astray)))?;
-        self.teller.step(self.teller.now(), self.open.socket, Event::Redirected(told));
+        self.teller.step(now(), self.open.socket, Event::Redirected(told));
         self.done.redirect = Some(Job {
             leg,
             number: self.fetcher.next(),
