@@ -70,7 +70,9 @@ impl Fetcher<'_> {
         let destinations = self.destinations(url, &host, port, teller)?;
         timing.name_lookup = Some(teller.elapsed());
         let plan = self.choose(&destinations, teller);
-        if let Some(first) = plan.first() {
+        // The way to an address is told once.
+        let first = plan.first().filter(|first| locked(&self.ways).insert(first.destination.ip()));
+        if let Some(first) = first {
             let began = now();
             if let Ok(way) = way(Flow::tcp(first.destination), Path::new("/")) {
                 teller.step(began, 0, Event::Way(Box::new(way)));
@@ -200,8 +202,10 @@ impl Fetcher<'_> {
         teller: &Teller<'_>,
     ) -> Vec<crate::timeline::fetch::Attempt> {
         let began = now();
-        let interfaces = interface::interfaces(Path::new("/")).unwrap_or_default();
-        let candidates = order::order(destinations, &interfaces);
+        let interfaces = self
+            .interfaces
+            .get_or_init(|| interface::interfaces(Path::new("/")).unwrap_or_default());
+        let candidates = order::order(destinations, interfaces);
         let plan = order::plan(&candidates, self.plan.delay);
         let candidates = candidates.iter().map(order::Candidate::told).collect();
         teller.step(began, 0, Event::Chosen(Choice { candidates, plan: plan.clone() }));

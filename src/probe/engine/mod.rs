@@ -6,6 +6,8 @@ mod connection;
 mod page;
 mod transfer;
 
+use std::collections::HashSet;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
@@ -22,6 +24,7 @@ use super::{neighbour, now};
 use crate::ink::safe;
 use crate::timeline::fetch::{self, Event, Policy, Step};
 use crate::timeline::tls::{self, Problem};
+use crate::timeline::way::Interface;
 use crate::timeline::{Timestamp, lookup};
 use connection::Open;
 use transfer::Job;
@@ -41,6 +44,10 @@ struct Fetcher<'f> {
     began: Instant,
     /// When the time for all is over.
     until: Instant,
+    /// Ours, as they were when the first connection was made.
+    interfaces: OnceLock<Vec<Interface>>,
+    /// Addresses the way to which was told.
+    ways: Mutex<HashSet<IpAddr>>,
     /// Connections that nobody uses just now.
     idle: Mutex<Vec<Open>>,
 }
@@ -76,6 +83,8 @@ pub fn run(plan: &Plan, resolver: Resolver, keys: &Arc<Keys>, watched: &Watched)
                 transfers: &transfers,
                 began: now,
                 until: now.checked_add(plan.limits.all).unwrap_or(now),
+                interfaces: OnceLock::new(),
+                ways: Mutex::default(),
                 idle: Mutex::new(Vec::new()),
             };
             fetcher.fetch();
