@@ -155,7 +155,7 @@ mod tests {
         assert_eq!(detour.lead("b.example", 80), None);
         let any = Detour::parse("::127.0.0.1:").expect("a detour");
         assert_eq!(any.lead("b.example", 81), Some(("127.0.0.1".into(), 81)));
-        for wrong in ["", "a", "a:80", "a:80:b", "a:80:b:x"] {
+        for wrong in ["", "a", "a:80", "a:80:b:x", "a:80:b:1:2"] {
             assert_eq!(Detour::parse(wrong), None, "{wrong}");
         }
     }

@@ -152,3 +152,73 @@ impl Load {
         self.octets.len() + size_of_val(&self.kept[..])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Puts a load of frames with these times on the tray, each of one octet that says so.
+    fn put(tray: &mut Tray, times: std::ops::Range<u64>) {
+        let mut load = tray.lift().expect("room");
+        for time in times {
+            load.keep(Timestamp(time), &[time as u8], 1);
+        }
+        assert!(tray.put(load));
+    }
+
+    #[test]
+    fn frames_of_several_loads_come_in_the_order_they_were_taken() {
+        let mut tray = Tray::default();
+        put(&mut tray, 0..3);
+        put(&mut tray, 3..5);
+        let mut seen = Vec::new();
+        while !tray.is_empty() {
+            tray.step();
+            while let Some(time) = tray.head() {
+                tray.pass();
+                let frame = tray.frame(1, time.0 + 1, 0);
+                assert_eq!((frame.time, frame.octets.kept()), (time, &[time.0 as u8][..]));
+                seen.push(time.0);
+            }
+        }
+        assert_eq!(seen, [0, 1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn each_frame_is_lent_ahead_once_with_its_number_and_not_from_afar() {
+        let mut tray = Tray::default();
+        put(&mut tray, 0..40);
+        tray.step();
+        let (mut number, mut ahead) = (0, Vec::new());
+        while tray.head().is_some() {
+            while let Some(frame) = tray.ahead(1, number + 1) {
+                assert_eq!(frame.number, frame.time.0 + 1);
+                assert!(frame.number <= number + AHEAD as u64);
+                ahead.push(frame.number);
+            }
+            tray.pass();
+            number += 1;
+        }
+        assert_eq!(ahead, (1..=40).collect::<Vec<u64>>());
+    }
+
+    #[test]
+    fn a_burst_is_held_up_to_a_limit_and_then_left_to_the_kernel() {
+        let mut tray = Tray::default();
+        let mut loads = 0_usize;
+        while let Some(mut load) = tray.lift() {
+            for _ in 0..load.most {
+                load.keep(Timestamp(0), &[0; 1500], 1500);
+            }
+            tray.put(load);
+            loads += 1;
+            assert!(loads < 4096, "no limit");
+        }
+        assert!(tray.held >= MOST && tray.held < MOST + 2 * OCTETS + FRAMES * 1600);
+        // Passing what stands in front makes room again.
+        tray.step();
+        tray.next = tray.front.kept.len();
+        tray.step();
+        assert!(tray.lift().is_some());
+    }
+}
