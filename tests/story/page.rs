@@ -469,8 +469,9 @@ fn close(scene: &mut Scene) {
     ] {
         let timing = Timing {
             begin: ms(begin),
-            name_lookup: (transfer == 1).then(|| ms(14.020)),
-            connect: (transfer == 1).then(|| ms(40.196)),
+            name_lookup: Some(ms(if transfer == 1 { 14.020 } else { 0.0 })),
+            connect: Some(ms(if transfer == 1 { 40.196 } else { 0.0 })),
+            pre_transfer: Some(ms(if transfer == 1 { 40.220 } else { 0.05 })),
             post_transfer: Some(ms(if transfer == 1 { 40.242 } else { 0.07 })),
             start_transfer: Some(ms(first)),
             total: ms(total),

@@ -4,70 +4,90 @@ use std::io;
 use std::time::Duration;
 
 use super::page::Page;
+use crate::tale::Party;
+use crate::tale::fetch::phase::Edge;
+use crate::tale::fetch::{Basis, Phase, Span, sums};
 use crate::timeline::fetch::Transfer;
-
-/// A phase of the whole: its name, how long it took, and what there is to say about it. A phase that begins
-/// where the one before it ended has its bar there.
-#[derive(Clone, Debug)]
-pub struct Phase {
-    pub name: String,
-    pub took: Duration,
-    pub note: String,
-    pub stroke: Stroke,
-}
-
-/// How a phase is drawn.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Stroke {
-    Full,
-    /// What this computer took.
-    Light,
-    /// Spread over the whole: no bar.
-    None,
-}
 
 /// Columns in front of the bars: a name, milliseconds, and gaps.
 const NAMES: usize = 14;
-const BARS: usize = 26;
+const BARS: usize = 28;
 
-/// Draws phases that tile the total, one bar behind the other.
-pub(super) fn draw(phases: &[Phase], total: Duration, page: &mut Page) -> io::Result<()> {
-    if phases.is_empty() || total.is_zero() {
+/// A phase that took less than this share of the whole has no line of its own.
+const SMALL: u32 = 100;
+
+/// Draws the phases that tile a time: each on a line, where it was.
+pub(super) fn draw(spans: &[Span], page: &mut Page) -> io::Result<()> {
+    let (Some(first), Some(last)) = (spans.first(), spans.last()) else { return Ok(()) };
+    let (began, total) = (first.from.time, last.to.time.since(first.from.time));
+    if total.is_zero() {
         return Ok(());
     }
-    // Notes stand behind the bars where there is room, else on lines of their own.
-    let room = page.width().saturating_sub(BARS + 1).min(50);
+    let room = page.width().saturating_sub(BARS + NOTES + 1).max(page.width() / 3);
     page.line("", None)?;
-    page.line(&format!("   {:<NAMES$}{:>5}   {}", "phase", "ms", scale(total, room)), None)?;
-    let mut before = Duration::ZERO;
-    for phase in phases {
-        let (from, to) = (cell(before, total, room), cell(before + phase.took, total, room));
-        if phase.stroke != Stroke::None {
-            before += phase.took;
+    page.line(&format!("   {:<NAMES$}{:>7}   {}", "phase", "ms", scale(total, room)), None)?;
+    let mut other = Duration::ZERO;
+    for (phase, took) in sums(spans) {
+        if took * SMALL < total {
+            other += took;
+            continue;
         }
-        let bar = match (phase.stroke, page.out.ink.ascii) {
-            (Stroke::None, _) => String::new(),
-            (Stroke::Full, false) => "▓".repeat((to - from).max(1)),
-            (Stroke::Full, true) => "#".repeat((to - from).max(1)),
-            (Stroke::Light, false) => "░".repeat((to - from).max(1)),
-            (Stroke::Light, true) => ".".repeat((to - from).max(1)),
+        let own = || spans.iter().filter(|span| span.phase == phase);
+        let stroke = match (phase.party() == Party::ThisComputer, page.out.ink.ascii) {
+            (false, false) => '▓',
+            (false, true) => '#',
+            (true, false) => '░',
+            (true, true) => '.',
         };
-        let from = from.min(room.saturating_sub(1));
-        let bar = format!("{:from$}{bar}", "");
-        let name = clipped(&phase.name, NAMES);
-        let ms = phase.took.as_secs_f64() * 1e3;
-        let line = format!("   {name:<NAMES$}{ms:>7.1}  {bar}");
-        let note = &phase.note;
-        if note.is_empty() {
-            page.line(line.trim_end(), None)?;
-        } else if BARS + room + 2 + note.chars().count() <= page.width() {
-            page.line(&format!("{line:<width$}{note}", width = BARS + room + 2), None)?;
-        } else {
-            page.line(line.trim_end(), None)?;
-            page.line(&format!("{:BARS$}{note}", ""), None)?;
+        let mut bar = vec![' '; room];
+        for span in own() {
+            let at = |edge: Edge| cell(edge.time.since(began), total, room);
+            let from = at(span.from).min(room.saturating_sub(1));
+            let to = at(span.to).max(from + 1).min(room);
+            bar.get_mut(from..to).into_iter().flatten().for_each(|cell| *cell = stroke);
         }
+        let bar: String = bar.into_iter().collect();
+        let note = if own().any(|span| span.basis == Basis::Inferred) { "inferred" } else { "" };
+        let (name, ms) = (name(phase), milliseconds(took));
+        page.line(format!("   {name:<NAMES$}{ms:>7}   {bar}   {note}").trim_end(), None)?;
+    }
+    if !other.is_zero() {
+        page.line(&format!("   {:<NAMES$}{:>7}", "other", milliseconds(other)), None)?;
     }
     Ok(())
+}
+
+/// Room for a word behind the bars.
+const NOTES: usize = 11;
+
+fn milliseconds(took: Duration) -> String {
+    let ms = took.as_secs_f64() * 1e3;
+    if ms < 1.0 { format!("{ms:.3}") } else { format!("{ms:.1}") }
+}
+
+/// A phase in as few letters as a line has room for.
+fn name(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Queue => "queue",
+        Phase::DnsWire => "DNS",
+        Phase::DnsLost => "DNS in vain",
+        Phase::DnsLocal => "DNS here",
+        Phase::Arp => "ARP",
+        Phase::TcpWire | Phase::Tcp => "TCP handshake",
+        Phase::TcpLost => "TCP in vain",
+        Phase::TlsWire | Phase::Tls => "TLS handshake",
+        Phase::TlsLocal => "TLS here",
+        Phase::Send => "sending",
+        Phase::PathOut => "request's way",
+        Phase::Server => "server",
+        Phase::Waiting => "waiting",
+        Phase::Rounds => "round trips",
+        Phase::Loss => "loss",
+        Phase::ClosedWindow => "window closed",
+        Phase::SenderGap => "sender's pause",
+        Phase::Line | Phase::Transfer => "answer",
+        Phase::Local => "THIS COMPUTER",
+    }
 }
 
 /// Times at the head of the bars: round ones, and the end.
@@ -125,8 +145,8 @@ pub(super) struct Row {
 }
 
 /// A row for each transfer: waiting for a connection, name, connection, TLS, waiting, answer.
-pub(super) fn waterfall(transfers: &[(u32, &str, &Transfer)]) -> Vec<Row> {
-    let rows = transfers.iter().map(|(number, _, transfer)| {
+pub(super) fn waterfall(transfers: &[(u32, &Transfer)]) -> Vec<Row> {
+    let rows = transfers.iter().map(|(number, transfer)| {
         let timing = &transfer.timing;
         let mut phases = vec![('q', timing.queue)];
         for (letter, at) in [

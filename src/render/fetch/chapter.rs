@@ -23,11 +23,21 @@ pub(super) fn place(entry: &Entry, links: &Links) -> Place {
     if transfer == 0 && socket != 0 {
         transfer = links.transfer(socket, entry.at).unwrap_or(0);
     }
+    let part = match part {
+        Part::Request if links.is_being_secured(socket, entry.at) => Part::Security,
+        part => part,
+    };
     Place { part, transfer, socket }
 }
 
 /// Puts entries together that belong together. What nothing tells belongs to the part that went on then.
-pub(super) fn chapters(mut entries: Vec<Entry>, links: &Links) -> Vec<Chapter> {
+///
+/// What a page embeds is a part of its own, from its URL to its last octet.
+pub(super) fn chapters(
+    mut entries: Vec<Entry>,
+    links: &Links,
+    is_embedded: impl Fn(u32) -> bool,
+) -> Vec<Chapter> {
     for entry in &mut entries {
         entry.place = place(entry, links);
     }
@@ -50,7 +60,10 @@ pub(super) fn chapters(mut entries: Vec<Entry>, links: &Links) -> Vec<Chapter> {
     let mut found: HashMap<Place, usize> = HashMap::new();
     let mut chapters: Vec<Chapter> = Vec::new();
     for entry in entries {
-        let place = key(entry.place);
+        let mut place = key(entry.place);
+        if place.part != Part::Close && is_embedded(place.transfer) {
+            place.part = Part::Object;
+        }
         let at = *found.entry(place).or_insert_with(|| {
             chapters.push(Chapter { place, began: entry.at, entries: Vec::new() });
             chapters.len() - 1
@@ -80,18 +93,27 @@ impl Chapter {
         self.place
     }
 
-    /// What is told at a level, without what begins it.
-    pub(super) fn told(&self, level: u8) -> impl Iterator<Item = &Entry> {
-        self.entries
-            .iter()
-            .filter(move |entry| entry.levels.contains(&level) && entry.kind != Kind::Head)
+    /// What it begins with, at a level.
+    pub(super) fn head(&self, level: u8) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.kind == Kind::Head && entry.levels.contains(&level))
     }
 
-    /// What it begins with.
-    pub(super) fn heads(&self, level: u8) -> impl Iterator<Item = &Entry> {
-        self.entries
-            .iter()
-            .filter(move |entry| entry.levels.contains(&level) && entry.kind == Kind::Head)
+    /// What else is told at a level.
+    pub(super) fn told(&self, level: u8) -> Vec<Entry> {
+        let is_object = self.place.part == Part::Object;
+        let mut has_head = is_object;
+        let mut told = Vec::new();
+        for entry in self.entries.iter().filter(|entry| entry.levels.contains(&level)) {
+            if entry.kind != Kind::Head {
+                told.push(entry.clone());
+            } else if std::mem::replace(&mut has_head, true)
+                // How the host of an object is found is of less interest.
+                && (!is_object || entry.place.part == Part::Request || level >= 6)
+            {
+                told.push(Entry { kind: Kind::Fact, ..entry.clone() });
+            }
+        }
+        told
     }
 
     /// What it is called.
@@ -106,6 +128,7 @@ impl Chapter {
             Part::Hosts => nth("hosts"),
             Part::Resolver => nth("resolver"),
             Part::Security => nth("TLS"),
+            Part::Object => format!("object {transfer}"),
             Part::Request => format!("request {transfer}"),
             Part::Connection => self.connections(links),
             Part::Close if links.many() => match links.connection(socket) {

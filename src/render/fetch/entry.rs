@@ -65,6 +65,8 @@ pub(super) enum Part {
     Connection,
     Security,
     Request,
+    /// Something that a page embeds.
+    Object,
     Close,
     /// Whatever goes on then.
     Stray,

@@ -11,7 +11,7 @@ use super::entry::Proof;
 use super::words::{many, millis};
 use crate::flow::Side;
 use crate::flow::tcp::Connection;
-use crate::timeline::tls::{Direction, Flight};
+use crate::timeline::tls::{Direction, Flight, Handshake};
 use crate::timeline::{Call, Timestamp};
 use crate::wire::tcp::{Flags, Seq, Tcp};
 
@@ -21,6 +21,8 @@ pub(super) struct Links {
     sockets: HashMap<u32, Socket>,
     streams: HashMap<[SocketAddr; 2], Stream>,
     messages: HashMap<(u16, u16, bool), Vec<u64>>,
+    /// When connections were being secured.
+    secured: HashMap<u32, (Timestamp, Timestamp)>,
     /// What the octets from a place on are, in a few words.
     said: HashMap<(u32, Side), BTreeMap<u64, String>>,
     /// Which octets of a stream TLS made of which of its contents: where the record begins, and both.
@@ -97,6 +99,16 @@ impl Links {
         self.said.entry((socket, from)).or_default().insert(octet, words);
     }
 
+    /// Notes when a connection was being secured.
+    pub(super) fn secured(&mut self, socket: u32, handshake: &Handshake) {
+        self.secured.insert(socket, (handshake.began, handshake.ended));
+    }
+
+    /// Whether a connection was being secured then.
+    pub(super) fn is_being_secured(&self, socket: u32, at: Timestamp) -> bool {
+        self.secured.get(&socket).is_some_and(|(began, ended)| (*began..=*ended).contains(&at))
+    }
+
     /// Notes which records a flight has.
     pub(super) fn sealed(&mut self, socket: u32, flight: &Flight) {
         let from = match flight.direction {
@@ -131,11 +143,17 @@ impl Links {
         words
     }
 
-    /// How many octets were moved by the call that moved this one.
-    fn moved_with(&self, socket: u32, from: Side, octet: u64) -> Option<u64> {
+    /// How much these octets are of what a call moved, or how many calls moved them.
+    fn share(&self, socket: u32, from: Side, octets: &Range<u64>) -> Option<String> {
         let moved = self.moved.get(&(socket, from))?;
-        let (start, end) = moved.range(..=octet).next_back()?;
-        (*end > octet).then(|| end - start)
+        let (start, end) = moved.range(..=octets.start).next_back()?;
+        if *end >= octets.end {
+            return Some(format!(" ({} of {})", octets.end - octets.start, end - start));
+        }
+        let others = moved.range(octets.start + 1..octets.end).count() as u64;
+        let calls = others + u64::from(*end > octets.start);
+        let word = if from == Side::Client { ("write", "writes") } else { ("read", "reads") };
+        (calls > 0).then(|| format!(" (in {})", many(calls, word.0, word.1)))
     }
 
     /// From now on a socket works for this transfer.
@@ -291,9 +309,16 @@ impl Links {
                 let words: Vec<String> = said.into_iter().chain(segments).collect();
                 (!words.is_empty()).then(|| words.join(", in "))
             }
+            Proof::End { socket, from: Side::Client } => {
+                let [client, server] = &self.stream(*socket)?.carried;
+                let (ours, theirs) = (client.ending.first()?, server.ending.first());
+                Some(match theirs {
+                    Some(theirs) if theirs < ours => format!(", after the server's (#{theirs})"),
+                    _ => ", the first of both".to_owned(),
+                })
+            }
             Proof::Carried { from, octets } => {
-                let of = self.moved_with(socket, *from, octets.start);
-                let of = of.map(|of| format!(" ({} of {of})", octets.end - octets.start));
+                let of = self.share(socket, *from, octets);
                 let said = self.said(socket, *from, octets).map(|said| format!("  {said}"));
                 Some(format!("{}{}", of.unwrap_or_default(), said.unwrap_or_default()))
             }

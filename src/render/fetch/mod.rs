@@ -9,9 +9,6 @@ mod page;
 mod story;
 mod words;
 
-use std::time::Duration;
-
-pub use bars::{Phase, Stroke};
 pub use story::Story;
 
 /// Whether passwords and the like are told.
@@ -31,14 +28,4 @@ pub struct Look {
     /// Each line as soon as it is known, in the order of time, instead of everything in its place.
     pub follows: bool,
     pub secrets: Secrets,
-}
-
-/// What the whole amounts to.
-#[derive(Debug, Default)]
-pub struct Conclusion {
-    /// They tile the total.
-    pub phases: Vec<Phase>,
-    pub total: Duration,
-    /// Sentences, safe to show; the first is told at every level.
-    pub verdict: Vec<String>,
 }

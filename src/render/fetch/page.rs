@@ -27,7 +27,7 @@ pub(super) struct Page {
 const TIME: usize = 9;
 /// Where what happened begins, and packets, and behind a call's name what it does.
 const TEXT: usize = 14;
-const NAME: usize = 11;
+const NAME: usize = 12;
 /// Fewer columns than this, and lines are moved to the left.
 const WIDE: usize = 60;
 /// Fewer columns than this, and three of them make no sense.
@@ -65,6 +65,22 @@ impl Page {
         for (at, line) in wrapped(text.trim_start(), first, self.width - hang).iter().enumerate() {
             self.out.ink.spaces(if at == 0 { indent } else { hang });
             self.put(line, paint);
+            self.out.line()?;
+        }
+        Ok(())
+    }
+
+    /// A text behind a word, and below itself where it is broken.
+    pub(super) fn labelled(&mut self, label: &str, text: &str) -> io::Result<()> {
+        let hang = cells(label).min(self.width / 2);
+        let lines = wrapped(text, self.width - hang, self.width - hang);
+        for (at, line) in lines.iter().enumerate() {
+            if at == 0 {
+                self.put(label, Some(Paint::Name));
+            } else {
+                self.out.ink.spaces(hang);
+            }
+            self.put(line, None);
             self.out.line()?;
         }
         Ok(())
@@ -175,7 +191,7 @@ impl Page {
         let hang = match entry.kind {
             Kind::Packet(first, last) => cells(&numbers(first, last)) + 1,
             _ if !entry.call.is_empty() && self.level >= 4 => cells(&entry.call).max(NAME) + 1,
-            Kind::Fact | Kind::Alarm => 2,
+            Kind::Fact | Kind::Alarm => label(&entry.text),
             _ => 0,
         };
         (indent + hang + if arrow { 3 } else { 0 }).min(self.width / 2)
@@ -200,7 +216,7 @@ impl Page {
         let (indent, hang) = match entry.kind {
             Kind::Packet(..) => (PACKETS, PACKETS + 6),
             Kind::Call => (CALLS, CALLS + 2),
-            _ => (CALLS + 2, CALLS + 4),
+            _ => (CALLS + 2, CALLS + 2 + label(&entry.text)),
         };
         let mut text = whole(entry, note);
         if let Kind::Packet(first, last) = entry.kind {
@@ -277,6 +293,14 @@ impl Page {
             _ => _ = self.out.ink.text(text),
         }
     }
+}
+
+/// How wide the word is that stands in front of a fact, with the spaces behind it.
+fn label(text: &str) -> usize {
+    const LABEL: usize = 11;
+    let has_label = text.get(..LABEL).is_some_and(|label| label.ends_with("  "))
+        && text.get(LABEL..).is_some_and(|rest| !rest.starts_with(' '));
+    if has_label { LABEL } else { 2 }
 }
 
 /// What happened, with what the packets add to it.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
+use super::Look;
 use super::chapter::{self, Chapter};
 use super::entry::{Entry, Kind, Part, Place};
 use super::links::{Links, margin};
@@ -11,12 +12,12 @@ use super::words::call::Calls;
 use super::words::lookup::{Lookups, When};
 use super::words::packet::Packets;
 use super::words::{ended, found, http, tls, tried, url, way};
-use super::{Conclusion, Look};
 use super::{bars, words};
 use crate::flow::{Flows, Seen, Side};
 use crate::ink::Paint;
 use crate::render::Report;
 use crate::render::out::Out;
+use crate::tale::fetch::Account;
 use crate::timeline::fetch::{Event, Policy, Step, Transfer};
 use crate::timeline::tls::Fact;
 use crate::timeline::{About, Call, Timestamp};
@@ -39,13 +40,15 @@ pub struct Story {
     /// The part of the story told last, when it is told as it goes on.
     last: Option<Place>,
     number: usize,
-    conclusion: Conclusion,
+    account: Account,
 }
 
 /// A transfer, as far as it has got.
 #[derive(Debug, Default)]
 struct Fetched {
     host: String,
+    /// When its request was sent.
+    asked: Option<Timestamp>,
     ended: Option<Transfer>,
 }
 
@@ -69,14 +72,8 @@ impl Story {
             transfers: BTreeMap::new(),
             last: None,
             number: 0,
-            conclusion: Conclusion::default(),
+            account: Account::default(),
         }
-    }
-
-    /// Has it end with how long each phase took, and who is to blame.
-    #[must_use]
-    pub fn concluded(self, conclusion: Conclusion) -> Self {
-        Self { conclusion, ..self }
     }
 
     /// Times count from what happened first.
@@ -141,7 +138,7 @@ impl Story {
             if self.page.has_columns() {
                 self.tell_in_order(entries)?;
             } else {
-                for chapter in chapter::chapters(entries, &self.links) {
+                for chapter in self.chapters(entries) {
                     self.tell_chapter(&chapter)?;
                 }
             }
@@ -160,23 +157,33 @@ impl Story {
         held
     }
 
+    fn chapters(&self, entries: Vec<Entry>) -> Vec<Chapter> {
+        let is_embedded = |transfer| {
+            let ended = self.transfers.get(&transfer).and_then(|it| it.ended.as_ref());
+            ended.is_some_and(|it| it.is_embedded)
+        };
+        chapter::chapters(entries, &self.links, is_embedded)
+    }
+
     fn tell_chapter(&mut self, chapter: &Chapter) -> io::Result<()> {
         let level = self.look.level;
-        let mut heads = chapter.heads(level);
-        let head = heads.next();
-        let mut told = chapter.told(level).peekable();
-        if head.is_none() && told.peek().is_none() {
+        let is_object = chapter.place().part == Part::Object;
+        let head = chapter.head(level);
+        let told = chapter.told(level);
+        if head.is_none() && told.is_empty() {
             return Ok(());
         }
         if chapter.place().part != Part::Policy {
             self.number += 1;
-            let text = head.map(|head| head.text.clone()).unwrap_or_default();
+            let transfer = chapter.place().transfer;
+            let ended = self.transfers.get(&transfer).and_then(|it| it.ended.as_ref());
+            let text = match ended.filter(|_| is_object) {
+                Some(object) => format!("{} found in the page", object.url),
+                None => head.map(|head| head.text.clone()).unwrap_or_default(),
+            };
             self.page.head(self.number, &chapter.name(&self.links), &text)?;
         }
-        for other in heads {
-            self.tell_entry(&Entry { kind: Kind::Fact, ..other.clone() })?;
-        }
-        for entry in told {
+        for entry in &told {
             self.tell_entry(entry)?;
         }
         Ok(())
@@ -235,33 +242,22 @@ impl Story {
         self.page.out.flush()
     }
 
-    /// What became of everything: bars, and one sentence.
+    /// What became of everything: bars, and who spent the time.
     fn tell_end(&mut self) -> io::Result<()> {
         let level = self.look.level;
-        let all: Vec<(u32, &str, &Transfer)> = self
-            .transfers
-            .iter()
-            .filter_map(|(number, it)| Some((*number, it.host.as_str(), it.ended.as_ref()?)))
-            .collect();
+        let tale = self.account.tale();
+        let whole = tale.whole.as_ref().map(|whole| (&whole.spans, &whole.verdict));
+        let alone = tale.told.first().map(|told| (&told.spans, &told.verdict));
+        let Some((spans, verdict)) = whole.or(alone) else { return Ok(()) };
         if level >= 3 {
-            let rows = bars::waterfall(&all);
-            bars::draw_waterfall(&rows, &mut self.page)?;
-            bars::draw(&self.conclusion.phases, self.conclusion.total, &mut self.page)?;
+            let all: Vec<(u32, &Transfer)> =
+                tale.told.iter().map(|told| (told.number, &told.transfer)).collect();
+            bars::draw_waterfall(&bars::waterfall(&all), &mut self.page)?;
+            bars::draw(spans, &mut self.page)?;
         }
-        if level == 1
-            && let Some(sentence) = ended::summary(&all)
-        {
-            self.page.line(&sentence, None)?;
-        }
-        let verdict = std::mem::take(&mut self.conclusion.verdict);
-        let told = if level == 1 { 1 } else { verdict.len() };
-        for (at, sentence) in verdict.iter().take(told).enumerate() {
-            let line = match (level, at) {
-                (1, _) => sentence.clone(),
-                (_, 0) => format!(" verdict  {sentence}"),
-                _ => format!("          {sentence}"),
-            };
-            self.page.line(&line, None)?;
+        let host = self.transfers.get(&1).map(|it| it.host.as_str()).unwrap_or_default();
+        for (label, sentence) in ended::verdict(host, &tale, verdict, level) {
+            self.page.labelled(label, &sentence)?;
         }
         Ok(())
     }
@@ -277,12 +273,14 @@ fn name(part: Part) -> &'static str {
         Part::Connection => "connection",
         Part::Security => "TLS",
         Part::Request => "request",
+        Part::Object => "object",
         Part::Close => "close",
     }
 }
 
 impl Report for Story {
     fn call(&mut self, call: &Call) -> io::Result<()> {
+        self.account.call(call);
         self.begin_at(call.entered.realtime);
         self.links.call(call);
         let told = self.calls.tell(call);
@@ -291,6 +289,7 @@ impl Report for Story {
     }
 
     fn step(&mut self, step: &Step) -> io::Result<()> {
+        self.account.step(step);
         self.begin_at(step.began);
         // Whoever secured a connection goes on telling of it, whichever transfer uses it.
         if !matches!(step.event, Event::Tls(_)) {
@@ -328,18 +327,22 @@ impl Report for Story {
             }
             Event::Compared(compared) => vec![found::compared(when, compared)],
             Event::Tls(fact) => {
-                if let Fact::Flight(flight) = fact {
-                    self.links.sealed(step.socket, flight);
+                match fact {
+                    Fact::Flight(flight) => self.links.sealed(step.socket, flight),
+                    Fact::Handshake(shaken) => self.links.secured(step.socket, shaken),
+                    _ => {}
                 }
                 tls::fact(step, fact)
             }
             Event::Request { request, octets } => {
                 self.links.says(step.socket, Side::Client, octets.start, http::asks(request));
+                transfer.asked = Some(step.ended);
                 http::request(step, request, octets, self.look.secrets)
             }
-            Event::Response { response, after, octets } => {
+            Event::Response { response, octets, .. } => {
+                let after = transfer.asked.map(|asked| step.ended.since(asked));
                 self.links.says(step.socket, Side::Server, octets.start, http::answers(response));
-                http::response(step, response, *after, self.look.secrets)
+                http::response(step, response, after, self.look.secrets)
             }
             Event::Body { body, octets, is_saved } => http::body(step, body, octets, *is_saved),
             Event::Redirected(redirect) => http::redirected(step, redirect),
@@ -355,6 +358,7 @@ impl Report for Story {
     }
 
     fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()> {
+        self.account.packet(packet, seen);
         let told = self.packets.tell(packet, seen, &mut self.links);
         self.keep(told);
         Ok(())

@@ -32,6 +32,8 @@ struct Socket {
     /// The peer has said that nothing more will come.
     has_ended: bool,
     has_read: bool,
+    /// When octets were read last.
+    read_at: Timestamp,
     info: Option<TcpInfo>,
     reads: Option<Reads>,
     stamps: evidence::Stamps,
@@ -47,6 +49,9 @@ struct Reads {
 
 /// A program that is woken this much later has lost time that the network is not to blame for.
 const LAG: Duration = Duration::from_millis(5);
+
+/// Evidence of so many cells stands beside the call, more of it below.
+const SHORT: usize = 40;
 
 /// Waiting that is told.
 const WAITED: Duration = Duration::from_millis(1);
@@ -82,7 +87,9 @@ impl Calls {
         let told = Told { call, place: Place { part, transfer: 0, socket: call.socket } };
         let mut entries = vec![told.raw(socket)];
         if call.purpose == Purpose::Evidence {
-            entries.extend(told.beside(socket, has_packets, start));
+            let said =
+                evidence::Beside { call, place: told.place, is_connected: socket.is_connected };
+            entries.extend(said.tell(&mut socket.stamps, has_packets, start));
             return entries;
         }
         let is_read = call.name == "recvmsg";
@@ -122,7 +129,9 @@ impl Told<'_> {
     /// As it was made, among everything.
     fn raw(&self, socket: &mut Socket) -> Entry {
         let call = self.call;
-        let descriptor = call.descriptor.map(|it| it.to_string()).unwrap_or_default();
+        // Whoever polls says of each descriptor what is awaited.
+        let descriptor = call.descriptor.filter(|_| call.name != "poll");
+        let descriptor = descriptor.map(|it| it.to_string()).unwrap_or_default();
         let comma = if descriptor.is_empty() || call.arguments.is_empty() { "" } else { ", " };
         let result = match &call.result {
             Ok(result) => result.to_string(),
@@ -131,59 +140,19 @@ impl Told<'_> {
         let text = format!("{}({descriptor}{comma}{}) = {result}", call.name, call.arguments);
         let reasons = call.evidence.iter().map(|it| evidence::words(it, &mut socket.info, call));
         let mut reasons: Vec<String> = reasons.filter(|words| !words.is_empty()).collect();
+        // A column has no room for much.
+        let long: Vec<String> = if reasons.iter().map(String::len).sum::<usize>() > SHORT {
+            std::mem::take(&mut reasons)
+        } else {
+            Vec::new()
+        };
         if let Some(lag) = call.lag() {
             let bang = if lag > LAG { "! LAG" } else { "lag" };
             reasons.push(format!("{bang} {:.3} ms", lag.as_secs_f64() * 1e3));
         }
         let entry = Entry::new(call.entered.realtime, self.place, 7, Kind::Call);
-        entry.text(text).reason(reasons.join("; "))
-    }
-
-    /// What evidence tells those who do not want to see how it was had.
-    fn beside(&self, socket: &mut Socket, has_packets: bool, start: Timestamp) -> Vec<Entry> {
-        let mut told = Vec::new();
-        for evidence in &self.call.evidence {
-            match evidence {
-                Evidence::Sent(stamp) => {
-                    let words = socket.stamps.words(stamp, start);
-                    let level = if has_packets { 7 } else { words.level };
-                    let kind =
-                        if words.is_again && !has_packets { Kind::Alarm } else { Kind::Event };
-                    // With packets, each of them is told itself.
-                    if !has_packets {
-                        told.push(
-                            Entry::new(stamp.time, self.place, level, kind)
-                                .text(words.text)
-                                .below(7),
-                        );
-                    }
-                }
-                Evidence::Refusal(refusal) if socket.is_connected => {
-                    let to = self.call.remote.map(|remote| remote.ip());
-                    let text = format!("! {}", super::tried::refusal(refusal, to));
-                    told.push(
-                        Entry::new(self.call.left.realtime, self.place, 2, Kind::Alarm).text(text),
-                    );
-                }
-                Evidence::Socket(state) if state.state == Some("TIME-WAIT") => {
-                    let port =
-                        self.call.local.map(|local| format!(", port {} stays taken", local.port()));
-                    let left = state.timer.map(|(_, left)| format!(" for {} more", duration(left)));
-                    let text = format!(
-                        "the kernel keeps our end in TIME-WAIT{}{}",
-                        left.unwrap_or_default(),
-                        port.unwrap_or_default()
-                    );
-                    told.push(
-                        Entry::new(self.call.left.realtime, self.place, 5, Kind::Fact)
-                            .text(text)
-                            .below(7),
-                    );
-                }
-                _ => {}
-            }
-        }
-        told
+        let entry = entry.text(text).reason(reasons.join("; "));
+        long.into_iter().fold(entry, |entry, reason| entry.and(7, format!("  {reason}")))
     }
 
     /// A line of the calls that are joined.
@@ -201,7 +170,9 @@ impl Told<'_> {
 
     fn returned(&self, result: &str, note: &str) -> Entry {
         let call = self.named(self.call.name);
-        self.entry(format!("= {result:<8}{note}")).call(call)
+        // A long result still has a gap behind it.
+        let gap = if result.len() > 7 { "  " } else { "" };
+        self.entry(format!("= {result:<8}{gap}{note}")).call(call)
     }
 
     fn connect(&self, socket: &mut Socket) -> Vec<Entry> {
@@ -294,7 +265,11 @@ impl Told<'_> {
             }
             Ok(got) => got.unsigned_abs(),
         };
-        let late = call.lag().filter(|lag| *lag > LAG);
+        // What was there when it was read last only waited for its turn.
+        let arrived = call.lag().map(|lag| before(at, lag));
+        let was_awaited = arrived.is_some_and(|arrived| arrived > socket.read_at);
+        let late = call.lag().filter(|lag| *lag > LAG && was_awaited);
+        socket.read_at = at;
         let is_first = !std::mem::replace(&mut socket.has_read, true);
         let entry = told(&count(got), "").proof(octets(call, Side::Server));
         let mut all = Vec::new();
@@ -316,10 +291,9 @@ impl Told<'_> {
             }
             return all;
         };
-        let arrived = Timestamp(at.0.saturating_sub(u64::try_from(lag.as_nanos()).unwrap_or(0)));
         let text = format!(
             "! the octets arrived at {} ms; this program was woken {} later",
-            clock(arrived, start),
+            clock(before(at, lag), start),
             millis(lag)
         );
         all.push(entry);
@@ -328,12 +302,11 @@ impl Told<'_> {
     }
 
     fn shutdown(&self, socket: &Socket) -> Entry {
-        let note = if socket.has_ended {
-            "our FIN: the server had said it first"
-        } else {
-            "we say FIN first, and can still read"
+        let note = match (self.call.result.is_ok(), socket.has_ended) {
+            (false, _) => "",
+            (true, true) => "our FIN, after the server's",
+            (true, false) => "our FIN",
         };
-        let note = if self.call.result.is_ok() { note } else { "" };
         let proof = Proof::End { socket: self.call.socket, from: Side::Client };
         self.returned(&result(self.call), note).proof(proof)
     }
@@ -346,6 +319,11 @@ impl Told<'_> {
         };
         self.returned(&result(self.call), note)
     }
+}
+
+/// So long before.
+fn before(at: Timestamp, time: Duration) -> Timestamp {
+    Timestamp(at.0.saturating_sub(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)))
 }
 
 /// Several reads in one line.

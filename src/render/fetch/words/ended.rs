@@ -5,13 +5,24 @@ use std::net::SocketAddr;
 
 use super::{duration, many};
 use crate::render::fetch::entry::{Entry, Kind, Part, Place};
+use crate::render::fetch::links;
+use crate::tale::fetch::{Fault, Tale, Verdict};
 use crate::timeline::fetch::{Doing, Failure, Outcome, Step, Transfer, Tried};
 use crate::timeline::http::Status;
 
 /// Nothing more is done for a transfer.
 pub(in crate::render::fetch) fn ended(step: &Step, transfer: &Transfer) -> Vec<Entry> {
-    let place = Place::of(Part::Request, step.transfer);
     let Some(failure) = &transfer.failure else { return Vec::new() };
+    let part = match failure {
+        Failure::Scheme(_) => Part::Url,
+        Failure::Lookup(_) | Failure::Late { doing: Doing::Lookup, .. } => Part::Resolver,
+        Failure::Connect { .. }
+        | Failure::Interface(_)
+        | Failure::Late { doing: Doing::Connecting, .. } => Part::Connection,
+        Failure::Tls(_) | Failure::Late { doing: Doing::Securing, .. } => Part::Security,
+        _ => Part::Request,
+    };
+    let place = Place::of(part, step.transfer);
     let text = format!("! {}", self::failure(failure));
     vec![Entry::new(step.ended, place, 2, Kind::Alarm).text(text)]
 }
@@ -22,21 +33,54 @@ pub(in crate::render::fetch) fn interrupted(step: &Step) -> Entry {
     Entry::new(step.began, place, 2, Kind::Alarm).text("! interrupted: what follows is cut short")
 }
 
-/// Everything in one sentence.
-pub(in crate::render::fetch) fn summary(all: &[(u32, &str, &Transfer)]) -> Option<String> {
-    let (_, host, first) = all.first()?;
-    let total = all.iter().map(|(.., it)| it.timing.begin + it.timing.total).max()?;
-    let seconds = format!("{:.3} s", total.as_secs_f64());
-    if let Some(failure) = &first.failure {
-        return Some(format!("{host}: {}, after {seconds}.", self::failure(failure)));
+/// What became of everything, and who spent the time or is at fault.
+pub(in crate::render::fetch) fn verdict(
+    host: &str,
+    tale: &Tale,
+    verdict: &Verdict,
+    level: u8,
+) -> Vec<(&'static str, String)> {
+    let mut own = tale.told.iter().rev().filter(|told| !told.transfer.is_embedded);
+    let fault = own.find_map(|told| told.fault.as_ref());
+    let mut said = Vec::new();
+    if level == 1 {
+        said.extend(summary(host, tale, fault).map(|sentence| ("", sentence)));
+        // Of what failed it is of no interest how fast it did.
+        if fault.is_none() {
+            let sentence = match &verdict.culprit {
+                Some(_) => format!("Slowest part: {}.", verdict.sentence),
+                None => "No part of it stands out as slow.".to_owned(),
+            };
+            said.push(("", sentence));
+        }
+        return said;
     }
-    let embedded: Vec<&Transfer> =
-        all.iter().map(|(.., it)| *it).filter(|it| it.is_embedded).collect();
+    if let Some(fault) = fault {
+        let proof = links::margin(&fault.packets);
+        let gap = if proof.is_empty() { "" } else { "  " };
+        said.push((" fault    ", format!("{}: {}{gap}{proof}", fault.party, fault.sentence)));
+    } else {
+        said.push((" verdict  ", verdict.sentence.clone()));
+    }
+    said
+}
+
+/// Everything in one sentence.
+fn summary(host: &str, tale: &Tale, fault: Option<&Fault>) -> Option<String> {
+    let all: Vec<&Transfer> = tale.told.iter().map(|told| &told.transfer).collect();
+    let first = all.first()?;
+    let total = all.iter().map(|it| it.timing.begin + it.timing.total).max()?;
+    let seconds = format!("{:.3} s", total.as_secs_f64());
+    if let Some(fault) = fault {
+        let host = if fault.sentence.contains(host) { String::new() } else { format!("{host}: ") };
+        return Some(format!("{host}{}, after {seconds}.", fault.sentence));
+    }
+    let embedded: Vec<&Transfer> = all.iter().copied().filter(|it| it.is_embedded).collect();
     // Of redirects the last answer counts.
-    let led = all.iter().filter(|(.., it)| !it.is_embedded).map(|(.., it)| *it);
+    let led = all.iter().copied().filter(|it| !it.is_embedded);
     let answer = led.max_by_key(|it| it.redirects).unwrap_or(first);
     let status = answer.status.map(|code| (code, Status::of(code)));
-    let octets: u64 = all.iter().map(|(.., it)| it.decoded.max(it.body)).sum();
+    let octets: u64 = all.iter().map(|it| it.decoded.max(it.body)).sum();
     let mut words = match status {
         Some((code, status)) if code >= 400 => {
             format!("{host} answered {code} {}: {}", status.name, status.words)
@@ -52,7 +96,7 @@ pub(in crate::render::fetch) fn summary(all: &[(u32, &str, &Transfer)]) -> Optio
         let redirects = many(answer.redirects.into(), "redirect", "redirects");
         _ = write!(words, " after {redirects}");
     }
-    if let Some(failure) = all.iter().find_map(|(.., it)| it.failure.as_ref()) {
+    if let Some(failure) = all.iter().find_map(|it| it.failure.as_ref()) {
         _ = write!(words, "; not all of it came: {}", self::failure(failure));
     }
     Some(format!("{words} in {seconds}."))

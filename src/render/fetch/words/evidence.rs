@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::{count, duration, many, millis, tried};
+use crate::render::fetch::entry::{Entry, Kind, Place};
 use crate::timeline::{Call, Evidence, Metric, SocketState, Stage, Stamp, TcpInfo, Timestamp};
 
 /// When octets went through the stages of sending; the kernel's own word, for who sees no packets.
@@ -72,6 +73,54 @@ impl Stamps {
     }
 }
 
+/// A call whose evidence is told to those who do not want to see how it was had.
+pub(super) struct Beside<'c> {
+    pub(super) call: &'c Call,
+    pub(super) place: Place,
+    pub(super) is_connected: bool,
+}
+
+impl Beside<'_> {
+    pub(super) fn tell(
+        &self,
+        stamps: &mut Stamps,
+        has_packets: bool,
+        start: Timestamp,
+    ) -> Vec<Entry> {
+        let at = self.call.left.realtime;
+        let entry = |at, level, kind| Entry::new(at, self.place, level, kind);
+        let mut told = Vec::new();
+        for evidence in &self.call.evidence {
+            match evidence {
+                // Where packets are seen, each tells of itself.
+                Evidence::Sent(stamp) if !has_packets => {
+                    let Words { level, text, is_again } = stamps.words(stamp, start);
+                    let kind = if is_again { Kind::Alarm } else { Kind::Event };
+                    told.push(entry(stamp.time, level, kind).text(text).below(7));
+                }
+                Evidence::Refusal(refusal) if self.is_connected => {
+                    let to = self.call.remote.map(|remote| remote.ip());
+                    let text = format!("! {}", tried::refusal(refusal, to));
+                    told.push(entry(at, 2, Kind::Alarm).text(text));
+                }
+                Evidence::Socket(state) if state.state == Some("TIME-WAIT") => {
+                    let left = state.timer.map(|(_, left)| format!(" for {} more", duration(left)));
+                    let port = self.call.local.map(|local| local.port());
+                    let port = port.map(|port| format!(", port {port} stays taken"));
+                    let text = format!(
+                        "the kernel keeps our end in TIME-WAIT{}{}",
+                        left.unwrap_or_default(),
+                        port.unwrap_or_default()
+                    );
+                    told.push(entry(at, 5, Kind::Fact).text(text).below(7));
+                }
+                _ => {}
+            }
+        }
+        told
+    }
+}
+
 /// A piece of evidence in a few words; `before` is what `TCP_INFO` said last, of which only changes are told.
 pub(super) fn words(evidence: &Evidence, before: &mut Option<TcpInfo>, call: &Call) -> String {
     match evidence {
@@ -129,6 +178,7 @@ fn metric(metric: &Metric) -> String {
         "us" => format!("{} {}", metric.name, duration(Duration::from_micros(metric.value))),
         "ms" => format!("{} {}", metric.name, duration(Duration::from_millis(metric.value))),
         "" => format!("{} {}", metric.name, metric.value),
+        unit if metric.value == 1 => format!("{} 1 {}", metric.name, unit.trim_end_matches('s')),
         unit => format!("{} {} {unit}", metric.name, count(metric.value)),
     }
 }

@@ -20,13 +20,17 @@ pub(in crate::render::fetch) fn found(when: When, name: &str, addresses: &Addres
         _ = write!(text, ", by its other name {}", addresses.canonical);
     }
     let literal = |ip: &IpAddr| ip.to_string() == name || format!("[{ip}]") == name;
+    let mut is_literal = false;
     if let [only] = &addresses.list[..]
         && (name.is_empty() || literal(&only.ip))
     {
+        is_literal = true;
         text = format!("{} is an address already: nothing is looked up", only.ip);
     }
     let entry = |level, kind| Entry::new(when.ended, when.at(Part::Resolver), level, kind);
-    let mut told = vec![entry(2, Kind::Event).text(text)];
+    // Who was given the address has no story to tell of a name.
+    let kind = if is_literal { Kind::Head } else { Kind::Event };
+    let mut told = vec![entry(2, kind).text(text)];
     for address in &addresses.list {
         let ttl = address.ttl.map(|ttl| format!(", TTL {ttl} s")).unwrap_or_default();
         let text = format!("{}{ttl}: {}", address.ip, whence(&address.whence));

@@ -75,16 +75,16 @@ pub(in crate::render::fetch) fn answers(response: &Response) -> String {
 pub(in crate::render::fetch) fn response(
     step: &Step,
     response: &Response,
-    after: Duration,
+    after: Option<Duration>,
     secrets: Secrets,
 ) -> Vec<Entry> {
     let entry = |level, kind| Entry::new(step.ended, place(step), level, kind);
     let status = answers(response);
-    let waited = millis(after);
+    let waited = after.map(|after| format!("  after {}", millis(after))).unwrap_or_default();
     let meaning = Status::of(response.status).words;
     // Where calls are told, the read that brought it says what it is.
     let mut told = vec![
-        entry(2, Kind::Event).text(format!("<- {status}  after {waited}")).below(4),
+        entry(2, Kind::Event).text(format!("<- {status}{waited}")).below(4),
         entry(2, Kind::Fact).text(format!("   {meaning}")).below(4),
         entry(4, Kind::Fact).text(format!("{}: {meaning}", response.status)),
     ];
@@ -100,13 +100,13 @@ pub(in crate::render::fetch) fn response(
     let (framing, rule) = (response.framing.words(), response.framing.rule());
     told.push(
         entry(5, Kind::Fact)
-            .text(format!("body       {length}{framing} (RFC 9112 6.3, rule {rule})")),
+            .text(format!("framing    {length}{framing} (RFC 9112 6.3, rule {rule})")),
     );
     let persists = match response.persistence {
         Persistence::Persists(why) => format!("stays open: {why}"),
         Persistence::Closes(why) => format!("is closed: {why}"),
     };
-    told.push(entry(5, Kind::Fact).text(format!("connection {persists}")));
+    told.push(entry(5, Kind::Fact).text(format!("then       the connection {persists}")));
     if let Some(caching) = caching(response) {
         told.push(entry(4, Kind::Fact).text(format!("cache      {caching}")));
     }
@@ -223,7 +223,7 @@ fn fields(fields: &[Field], secrets: Secrets, entry: &Entry) -> Vec<Entry> {
 /// It goes on elsewhere.
 pub(in crate::render::fetch) fn redirected(step: &Step, redirect: &Redirect) -> Vec<Entry> {
     let entry = |level, kind| Entry::new(step.ended, place(step), level, kind);
-    let mut told = vec![entry(2, Kind::Fact).text(format!("goes on at {}", redirect.to))];
+    let mut told = vec![entry(2, Kind::Fact).text(format!("goes on    at {}", redirect.to))];
     let (before, next) = &redirect.methods;
     if before != next {
         told.push(entry(2, Kind::Fact).text(format!("           {before} becomes {next}")));
@@ -258,11 +258,10 @@ pub(in crate::render::fetch) fn objects(step: &Step, page: &Page) -> Vec<Entry> 
         };
         let lazy = if object.is_lazy { ", lazy: a browser might wait" } else { "" };
         let kind = object.kind.words();
-        told =
-            told.and(2, format!("         {} ({kind}; {}{times}{lazy})", object.url, object.place));
+        told = told.and(2, format!("{} ({kind}; {}{times}{lazy})", object.url, object.place));
     }
     if page.objects.len() > OBJECTS {
-        told = told.and(2, format!("         and {} more", page.objects.len() - OBJECTS));
+        told = told.and(2, format!("and {} more", page.objects.len() - OBJECTS));
     }
     let mut all = vec![told];
     if page.skipped_count > 0 {
@@ -270,8 +269,7 @@ pub(in crate::render::fetch) fn objects(step: &Step, page: &Page) -> Vec<Entry> 
         let mut told = entry(2, Kind::Fact).text(format!("skipped    {found} not fetched"));
         for skipped in page.skipped.iter().take(OBJECTS) {
             let kind = skipped.kind.words();
-            let text =
-                format!("         {} ({kind}; {}): {}", skipped.what, skipped.place, skipped.why);
+            let text = format!("{} ({kind}; {}): {}", skipped.what, skipped.place, skipped.why);
             told = told.and(4, text);
         }
         all.push(told);

@@ -118,7 +118,8 @@ impl Lookups {
             Event::Retried { question, after, then } => vec![
                 when.event(2).text(format!("{}: {after}; {}", words(question), self::then(*then))),
             ],
-            Event::Failed(failure) => vec![when.event(2).text(failure.to_string())],
+            // Told with the end of the transfer, if it is one.
+            Event::Failed(failure) => vec![when.fact(6).text(failure.to_string())],
         }
     }
 

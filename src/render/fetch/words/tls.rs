@@ -83,10 +83,11 @@ fn flight(flight: &Flight, place: Place) -> Option<Entry> {
 /// A record with its length: `ServerHello(122)`.
 fn record(record: &Record) -> String {
     match record.contents {
-        Contents::Alert { description, .. } => {
+        Contents::Alert { description, .. } if record.direction == Direction::In => {
             let meaning = tls::meaning(description).unwrap_or("ends it");
-            format!("alert {description}: whoever sent it {meaning}")
+            format!("alert {description}: the server {meaning}")
         }
+        Contents::Alert { description, .. } => format!("alert {description}: we end it"),
         _ => format!("{record}({})", record.len()),
     }
 }

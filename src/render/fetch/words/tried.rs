@@ -61,9 +61,14 @@ pub(in crate::render::fetch) fn tried(step: &Step, tried: &[Tried]) -> Vec<Entry
         let to = one.destination;
         let (level, text) = match &one.outcome {
             Outcome::Connected => (if is_race { 4 } else { 7 }, format!("{to} is connected")),
-            Outcome::Failed(errno) => (2, format!("{to}: {} ({})", errno.sentence, errno.name)),
+            // Of one alone the end of the transfer tells.
+            Outcome::Failed(errno) => {
+                (if is_race { 2 } else { 7 }, format!("{to}: {} ({})", errno.sentence, errno.name))
+            }
             Outcome::Overtaken => (4, format!("{to} was slower, and is given up")),
-            Outcome::Unanswered => (2, format!("{to} did not answer in time")),
+            Outcome::Unanswered => {
+                (if is_race { 2 } else { 7 }, format!("{to} did not answer in time"))
+            }
             Outcome::NotBegun => (4, format!("{to} was not tried any more")),
         };
         told.push(entry(level, Kind::Fact).text(text));

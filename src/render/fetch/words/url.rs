@@ -10,12 +10,12 @@ pub(in crate::render::fetch) fn policy(step: &Step, policy: &Policy) -> Vec<Entr
     let place = Place::of(Part::Policy, 0);
     let entry = |level| Entry::new(step.began, place, level, Kind::Fact);
     let redirects = match policy.redirects {
-        None => "redirects are not followed".to_owned(),
+        None => "redirects not followed".to_owned(),
         Some(1) => "1 redirect at most".to_owned(),
         Some(most) => format!("{most} redirects at most"),
     };
     let mut told = vec![entry(4).text(format!(
-        "limits     connected within {}, over within {}, body {}, {redirects}",
+        "limits     connect {}, all {}, body {}, {redirects}",
         duration(policy.connect_within),
         duration(policy.all_within),
         octets(policy.most),

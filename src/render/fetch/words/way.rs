@@ -126,7 +126,7 @@ fn source(address: &Address) -> String {
 /// What a DHCP client wrote down.
 fn lease(lease: &Lease, now: Timestamp) -> Vec<String> {
     let file = crate::ink::safe(lease.file.as_os_str().as_encoded_bytes());
-    let mut lines = vec![format!("lease      {} in {file}", lease.client)];
+    let mut lines = vec![format!("lease of {}, in {file}", lease.client)];
     let mut said = Vec::new();
     if let Some(server) = lease.server {
         said.push(format!("server {server}"));
@@ -150,7 +150,7 @@ fn lease(lease: &Lease, now: Timestamp) -> Vec<String> {
         });
     }
     if !said.is_empty() {
-        lines.push(format!("           {}", said.join(", ")));
+        lines.push(said.join(", "));
     }
     lines
 }
@@ -239,6 +239,7 @@ fn row(row: &Row) -> String {
     for hop in &row.hops {
         match hop.gateway {
             Some(gateway) => _ = write!(text, " via {gateway}"),
+            None if row.kind == RowKind::Local => {}
             None => text.push_str(" on the link"),
         }
         if !hop.device.is_empty() {
