@@ -231,7 +231,11 @@ pub enum Failure {
         tried: Vec<Tried>,
     },
     /// The interface or the source address asked for cannot be used.
-    Interface(Errno),
+    Interface {
+        /// An interface, an address, a port; safe to show.
+        asked: String,
+        errno: Errno,
+    },
     Tls(Box<tls::Problem>),
     Http(Box<http::Problem>),
     /// A call on the connection failed; the octets that had moved till then.

@@ -91,7 +91,10 @@ impl Fetcher<'_> {
             number if number == Number::ETIMEDOUT as i32 && Instant::now() >= until => {
                 self.late(Doing::Connecting, self.plan.limits.connect, 0, 0)
             }
-            number if is_own(number) => Failure::Interface(errno),
+            number if is_own(number) => match sent_from(&self.plan.connect) {
+                Some(asked) => Failure::Interface { asked, errno },
+                None => Failure::Connect { errno, tried },
+            },
             _ => Failure::Connect { errno, tried },
         })?;
         timing.connect = Some(teller.elapsed());
@@ -223,6 +226,15 @@ impl Fetcher<'_> {
         let limit = if is_all { self.plan.limits.all } else { limit };
         Failure::Late { doing, limit, sent, received }
     }
+}
+
+/// What was asked to be sent from; `None` when the kernel was to choose.
+fn sent_from(options: &kernel::Options) -> Option<String> {
+    let device = options.device.as_ref().map(|device| safe(device.as_bytes()));
+    let source = options.source.map(|source| source.to_string());
+    let port = (options.source_port != 0).then(|| format!("port {}", options.source_port));
+    let asked: Vec<String> = [device, source, port].into_iter().flatten().collect();
+    (!asked.is_empty()).then(|| asked.join(", "))
 }
 
 /// Whether the fault is with what we wanted to send from.

@@ -17,7 +17,7 @@ pub(in crate::render::fetch) fn ended(step: &Step, transfer: &Transfer) -> Vec<E
         Failure::Scheme(_) => Part::Url,
         Failure::Lookup(_) | Failure::Late { doing: Doing::Lookup, .. } => Part::Resolver,
         Failure::Connect { .. }
-        | Failure::Interface(_)
+        | Failure::Interface { .. }
         | Failure::Late { doing: Doing::Connecting, .. } => Part::Connection,
         Failure::Tls(_) | Failure::Late { doing: Doing::Securing, .. } => Part::Security,
         _ => Part::Request,
@@ -132,11 +132,8 @@ pub(in crate::render::fetch) fn failure(failure: &Failure) -> String {
         Failure::Lookup(failure) => failure.to_string(),
         Failure::Connect { errno, tried } => connecting(tried)
             .unwrap_or_else(|| format!("no connection: {} ({})", errno.sentence, errno.name)),
-        Failure::Interface(errno) => {
-            format!(
-                "the interface or address to send from cannot be used: {} ({})",
-                errno.sentence, errno.name
-            )
+        Failure::Interface { asked, errno } => {
+            format!("{asked} cannot be sent from: {} ({})", errno.sentence, errno.name)
         }
         Failure::Broken { doing, errno, sent, received } => format!(
             "{} ended: {} ({}), {}",

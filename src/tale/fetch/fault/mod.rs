@@ -134,11 +134,11 @@ pub fn judge(failure: &Failure, proof: &Proof) -> Fault {
         ),
         Failure::Lookup(failure) => lookup::judge(failure, proof),
         Failure::Connect { errno, tried } => connecting::judge(errno, tried, proof),
-        Failure::Interface(errno) => Fault::new(
+        Failure::Interface { asked, errno } => Fault::new(
             "interface",
             Party::ThisComputer,
             45,
-            format!("the interface or source address asked for cannot be used: {}", system(errno)),
+            format!("{asked} cannot be sent from: {}", system(errno)),
         ),
         Failure::Broken { doing, errno, sent, received } => {
             broken::judge(*doing, errno, (*sent, *received), proof)

@@ -177,11 +177,14 @@ fn ways_there_are_not() {
             &["198.51.100.80:80", "default route"],
         ),
         (
-            Failure::Interface(errno(19, "ENODEV", "No such device")),
+            Failure::Interface {
+                asked: "eth7".to_owned(),
+                errno: errno(19, "ENODEV", "No such device"),
+            },
             Proof::default(),
             ("interface", Party::ThisComputer, 45),
             &[],
-            &["no such device (ENODEV)"],
+            &["eth7 cannot be sent from: no such device (ENODEV)"],
         ),
         (
             connect(no_host()),
