@@ -52,6 +52,15 @@ pub(crate) struct Ended {
     pub(crate) took: Duration,
 }
 
+impl Ended {
+    /// What it said last.
+    pub(crate) fn end(&self) -> String {
+        let lines: Vec<&str> = self.out.lines().collect();
+        let last = &lines[lines.len().saturating_sub(4)..];
+        format!("{}{}", self.err, last.join("\n"))
+    }
+}
+
 /// Whether there is such a program.
 pub(crate) fn has(program: &str) -> bool {
     let path = std::env::var("PATH").unwrap_or_default() + ":/usr/sbin:/sbin";
@@ -160,6 +169,26 @@ impl Lab {
         let mut command = self.space("client").command("unshare");
         command.args(["--mount", "sh", "-c", line]).arg(file).arg(program).args(words);
         ended(program, &mut command)
+    }
+
+    /// The same with the program under test.
+    pub(crate) fn fetch(&self, host: &str, resolver: Option<&str>, words: &[&str]) -> Ended {
+        let mut all = vec!["fetch"];
+        all.extend(words);
+        self.run_with(host, resolver, env!("CARGO_BIN_EXE_wiretale"), &all)
+    }
+
+    pub(crate) fn run_with(
+        &self,
+        host: &str,
+        resolver: Option<&str>,
+        program: &str,
+        words: &[&str],
+    ) -> Ended {
+        match resolver {
+            Some(server) => self.run_asking(server, program, words),
+            None => self.run_on(host, program, words),
+        }
     }
 
     pub(crate) fn curl(&self, words: &[&str]) -> Ended {

@@ -11,41 +11,92 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::Mutex;
 use std::thread;
+use std::time::Instant;
 
+mod against;
 mod faults;
 mod itself;
+mod kept;
 mod lab;
+mod manners;
+mod rows;
+mod told;
 
 use lab::Lab;
 
-/// A test and what it shows.
-type Test = (&'static str, fn(&Lab));
+/// A test; its name is a sentence behind the name of its room.
+struct Test {
+    name: String,
+    run: Box<dyn Fn(&Lab) + Sync>,
+    company: Company,
+}
+
+/// Who may be at work meanwhile.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Company {
+    /// Most of its time is waiting.
+    Others,
+    /// It measures.
+    Nobody,
+}
 
 /// The name of a test is its function's.
 macro_rules! tests {
-    ($($($room:ident)::+),* $(,)?) => { [$((concat!($("::", stringify!($room)),+), $($room)::+ as fn(&Lab))),*] };
+    ($company:ident: $($room:ident::$test:ident),* $(,)?) => { [$(Test {
+        name: concat!(stringify!($room), "::", stringify!($test)).to_owned(),
+        run: Box::new($room::$test),
+        company: Company::$company,
+    }),*] };
 }
 
-/// Those that can run beside each other; most of their time is waiting.
-const TESTS: [Test; 13] = tests![
-    itself::the_lease_names_the_resolver,
-    itself::names_resolve_as_their_zones_say,
-    itself::both_resolvers_agree,
-    itself::broken_delegations_fail,
-    itself::a_large_answer_comes_over_tcp,
-    itself::the_page_and_its_pictures_are_served,
-    itself::certificates_are_as_good_as_they_claim,
-    itself::a_fault_is_what_curl_says_it_is,
-    itself::a_broken_network_is_what_curl_says_it_is,
-    itself::name_servers_break_the_rules,
-    itself::addresses_of_both_families_are_reached,
-    itself::a_distant_server_is_twenty_milliseconds_away,
-    itself::what_is_lost_now_and_then_is_sent_again,
-];
+fn tests() -> Vec<Test> {
+    let mut tests = Vec::from(tests![Others:
+        itself::the_lease_names_the_resolver,
+        itself::names_resolve_as_their_zones_say,
+        itself::both_resolvers_agree,
+        itself::broken_delegations_fail,
+        itself::a_large_answer_comes_over_tcp,
+        itself::the_page_and_its_pictures_are_served,
+        itself::certificates_are_as_good_as_they_claim,
+        itself::a_fault_is_what_curl_says_it_is,
+        itself::a_broken_network_is_what_curl_says_it_is,
+        itself::name_servers_break_the_rules,
+        itself::addresses_of_both_families_are_reached,
+        itself::a_distant_server_is_twenty_milliseconds_away,
+        itself::what_is_lost_now_and_then_is_sent_again,
+    ]);
+    tests.extend(rows::ROWS.iter().map(|row| Test {
+        name: format!("rows::{}", row.name),
+        run: Box::new(|lab| row.hold(lab)),
+        company: Company::Others,
+    }));
+    tests.extend(tests![Others:
+        against::dig_gets_the_same_answers,
+        against::the_walk_from_the_root_is_the_one_dig_takes,
+        against::strace_sees_the_same_calls_in_the_same_order,
+        kept::what_was_kept_says_what_was_told,
+        kept::others_read_what_was_kept_and_open_what_was_sealed,
+        kept::with_a_file_nothing_else_is_told,
+        manners::without_rights_everything_but_packets_is_told,
+        manners::no_secret_is_shown,
+        manners::the_body_is_the_one_curl_gets,
+        manners::who_interrupts_gets_what_there_is,
+        manners::each_level_says_more_and_keeps_to_its_width,
+        manners::a_page_is_fetched_with_all_it_embeds,
+        manners::every_leg_of_a_redirect_has_its_own_times,
+        manners::a_dead_address_costs_a_quarter_of_a_second,
+    ]);
+    tests.extend(tests![Nobody:
+        kept::what_was_kept_is_what_passed_and_nothing_else_did,
+        manners::nothing_is_changed_and_nobody_is_reset,
+        against::curl_measures_the_same_phases,
+    ]);
+    tests
+}
 
-const NEEDED: [&str; 13] = [
+const NEEDED: &[&str] = &[
     "ip", "nft", "ethtool", "unshare", "named", "unbound", "dnsmasq", "busybox", "nginx",
-    "openssl", "curl", "dig", "ping",
+    "openssl", "curl", "dig", "ping", "setpriv", "strace",
 ];
 
 /// The first word of the copy that lives within.
@@ -57,12 +108,12 @@ fn main() -> ExitCode {
         return within(&words[1..]);
     }
     if words.iter().any(|word| word == "--list") {
-        for (name, _) in TESTS {
-            println!("{}: test", title(name));
+        for test in tests() {
+            println!("{}: test", test.name);
         }
         return ExitCode::SUCCESS;
     }
-    let lacking: Vec<_> = NEEDED.into_iter().filter(|it| !lab::has(it)).collect();
+    let lacking: Vec<_> = NEEDED.iter().copied().filter(|it| !lab::has(it)).collect();
     if !lacking.is_empty() {
         println!("left out: there is no {}", lacking.join(", no "));
         return ExitCode::SUCCESS;
@@ -109,10 +160,10 @@ fn within(words: &[String]) -> ExitCode {
         std::process::exit(130);
     });
     let filters: Vec<_> = words.iter().filter(|word| !word.starts_with('-')).collect();
-    let wanted = |name: &str| {
-        filters.is_empty() || filters.iter().any(|filter| title(name).contains(filter.as_str()))
-    };
-    let tests: Vec<Test> = TESTS.into_iter().filter(|(name, _)| wanted(name)).collect();
+    let mut tests = tests();
+    tests.retain(|test| {
+        filters.is_empty() || filters.iter().any(|filter| test.name.contains(filter.as_str()))
+    });
     if tests.is_empty() {
         return ExitCode::SUCCESS;
     }
@@ -121,7 +172,10 @@ fn within(words: &[String]) -> ExitCode {
         lab.shell();
         return ExitCode::SUCCESS;
     }
-    let failed = run(&lab, &tests);
+    let (measuring, others): (Vec<_>, Vec<_>) =
+        tests.iter().partition(|test| test.company == Company::Nobody);
+    let mut failed = run(&lab, &others, 8);
+    failed.extend(run(&lab, &measuring, 1));
     println!("fetch: {} passed, {} failed", tests.len() - failed.len(), failed.len());
     if failed.is_empty() {
         return ExitCode::SUCCESS;
@@ -130,32 +184,27 @@ fn within(words: &[String]) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Runs some at a time; gives the names of those that failed.
-fn run(lab: &Lab, tests: &[Test]) -> Vec<&'static str> {
+/// Runs so many at a time; gives the names of those that failed.
+fn run<'t>(lab: &Lab, tests: &[&'t Test], many: usize) -> Vec<&'t str> {
     let left = Mutex::new(tests.iter());
     let failed = Mutex::new(Vec::new());
+    let work = || {
+        loop {
+            let next = left.lock().expect("no panic").next();
+            let Some(test) = next else { break };
+            let begun = Instant::now();
+            let went = catch_unwind(AssertUnwindSafe(|| (test.run)(lab)));
+            let how = if went.is_ok() { "ok" } else { "FAILED" };
+            println!("test {} ... {how} in {:.1} s", test.name, begun.elapsed().as_secs_f64());
+            if went.is_err() {
+                failed.lock().expect("no panic").push(&*test.name);
+            }
+        }
+    };
     thread::scope(|scope| {
-        for _ in 0..6 {
-            scope.spawn(|| {
-                loop {
-                    let next = left.lock().expect("no panic").next();
-                    let Some(&(name, test)) = next else { break };
-                    let went = catch_unwind(AssertUnwindSafe(|| test(lab)));
-                    println!(
-                        "test {} ... {}",
-                        title(name),
-                        if went.is_ok() { "ok" } else { "FAILED" }
-                    );
-                    if went.is_err() {
-                        failed.lock().expect("no panic").push(title(name));
-                    }
-                }
-            });
+        for _ in 0..many {
+            scope.spawn(work);
         }
     });
     failed.into_inner().expect("no panic")
-}
-
-fn title(name: &str) -> &str {
-    name.trim_start_matches(':')
 }

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use super::Lab;
 
-/// Port 8443 has expired, 8444 is nobody's but its own, 8445 speaks no newer TLS than 1.2; 8101 to 8108 are
+/// Port 8443 has expired, 8444 is nobody's but its own, 8445 speaks no newer TLS than 1.2 (and 8446, of which
+/// nginx knows nothing, none newer than 1.1); 8101 to 8108 are
 /// plain, and the router has something against each of them.
 const SETTINGS: &str = "
 user root; daemon off; worker_processes 1; pid @W@/@HOST@.pid; error_log @W@/error.log;
@@ -65,8 +66,7 @@ pub(super) fn serve(lab: &Lab) {
     fs::create_dir_all(lab.path("web/tmp")).expect("a folder");
     pages(lab);
     certificates(lab, &folder);
-    // The password is "open sesame".
-    lab.file("web/users", "ali:{PLAIN}open sesame\n");
+    lab.file("web/users", "ali:{PLAIN}open-sesame\n");
     // In a user namespace nobody may change groups, so nginx must not think that it is root: a namespace
     // within gives it another number.
     let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
@@ -84,6 +84,11 @@ pub(super) fn serve(lab: &Lab) {
         nginx.arg("-c").arg(settings).arg("-e").arg(lab.path("web/error.log"));
         lab.start(host, &format!("{host}-nginx"), nginx);
     }
+    let mut old = Command::new("openssl");
+    old.args(["s_server", "-www", "-quiet", "-accept", "198.51.100.80:8446", "-tls1_1"]);
+    old.args(["-cipher", "ALL:@SECLEVEL=0", "-cert", "good.pem", "-key", "key.pem"]);
+    old.current_dir(lab.path("web"));
+    lab.start("web", "old-tls", old);
     for host in ["web", "distant"] {
         let late = Instant::now() + Duration::from_secs(10);
         while lab.space(host).on(|| TcpStream::connect("127.0.0.1:80")).is_err() {
@@ -111,6 +116,8 @@ fn pages(lab: &Lab) {
     lab.file("web/html/index.html", &(page + "</body></html>\n"));
     lab.file("web/html/s.css", &"h1{color:#036}\n".repeat(20));
     fs::write(lab.path("web/html/big.bin"), octets(300_000, 77)).expect("a file");
+    // More than all buffers on the way hold.
+    fs::write(lab.path("web/huge.bin"), octets(12_000_000, 78)).expect("a file");
 }
 
 /// Octets that cannot be made shorter, and the same each time.

@@ -25,6 +25,7 @@ stranger NS ns1.stranger
 ns1.stranger A 198.51.100.53
 dark NS ns1.dark
 ns1.dark A 198.51.100.74
+ring CNAME circle.lab
 ";
 
 const LAB: &str = "$TTL 300
@@ -54,8 +55,8 @@ many A 10.66.1.1
 far1 CNAME far2
 far2 CNAME far3
 far3 CNAME web1
-circle1 CNAME circle2
-circle2 CNAME circle1
+; its server knows only half of the circle
+circle CNAME ring.example.
 astray CNAME nowhere
 *.wild A 198.51.100.80
 below.elsewhere NS ns.nowhere
