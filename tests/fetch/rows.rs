@@ -86,6 +86,7 @@ impl Row {
         let said = text.out.clone() + &text.err;
         let is_plain = |c: char| c == '\n' || !c.is_control();
         assert!(said.chars().all(is_plain), "{}", said.escape_debug());
+        assert!(said.contains(self.says), "{} is not in:\n{said}", self.says);
 
         if self.curl != Some(999) {
             let as_curl = |word: &&str| {
