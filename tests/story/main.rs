@@ -5,6 +5,7 @@
 
 mod page;
 mod scene;
+mod trouble;
 
 use std::fs;
 use std::path::Path;
@@ -14,7 +15,13 @@ use wiretale::render::fetch::{Look, Secrets};
 
 use scene::Scene;
 
-const SCENES: [(&str, fn() -> Scene); 1] = [("page", page::page)];
+const SCENES: [(&str, fn() -> Scene); 5] = [
+    ("page", page::page),
+    ("refused", trouble::refused),
+    ("unseen", trouble::unseen),
+    ("silent", trouble::silent),
+    ("hostile", trouble::hostile),
+];
 
 fn look(level: u8, width: usize) -> Look {
     Look { level, width, follows: false, secrets: Secrets::Masked }
@@ -55,6 +62,58 @@ fn every_line_fits() {
                     assert!(line.width() <= width, "{name} {level}, {width} columns: {line:?}");
                 }
             }
+        }
+    }
+}
+
+#[test]
+fn nothing_reaches_the_terminal_that_it_would_obey() {
+    for level in 1..=7 {
+        for follows in [false, true] {
+            let told = trouble::hostile().told(Look { follows, ..look(level, 100) });
+            let is_shown = |it: char| it == '\n' || (!it.is_control() && it != '\u{202e}');
+            assert!(told.chars().all(is_shown), "level {level}:\n{told}");
+        }
+    }
+}
+
+#[test]
+fn secrets_are_told_to_those_who_ask_for_them() {
+    for level in 1..=7 {
+        let masked = trouble::hostile().told(look(level, 100));
+        assert!(!masked.contains("c2VjcmV0") && !masked.contains("secret=1"), "level {level}");
+    }
+    let told = trouble::hostile().told(Look { secrets: Secrets::Shown, ..look(3, 100) });
+    assert!(told.contains("Basic c2VjcmV0") && told.contains("secret=1"), "{told}");
+}
+
+#[test]
+fn without_packets_the_first_line_says_so_and_none_is_told() {
+    for level in 1..=7 {
+        let told = trouble::unseen().told(look(level, 100));
+        let says_so = told.lines().take(2).any(|line| line.contains("packets are not shown"));
+        assert!(says_so, "level {level}:\n{told}");
+        assert!(!told.contains('#'), "level {level}:\n{told}");
+    }
+}
+
+#[test]
+fn what_is_told_as_it_goes_on_lacks_nothing() {
+    // What has a time; headings have numbers that are not known yet.
+    let lines = |told: &str| {
+        let timed = told.lines().filter(|line| line.as_bytes().get(5) == Some(&b'.'));
+        let mut lines: Vec<String> = timed
+            .map(|line| line.split_whitespace().take(3).collect::<Vec<_>>().join(" "))
+            .collect();
+        lines.sort();
+        lines
+    };
+    for (name, scene) in SCENES {
+        for level in [3, 4, 6] {
+            let scene = scene();
+            let whole = scene.told(look(level, 100));
+            let followed = scene.told(Look { follows: true, ..look(level, 100) });
+            assert_eq!(lines(&whole), lines(&followed), "{name} {level}:\n{whole}\n{followed}");
         }
     }
 }

@@ -102,7 +102,11 @@ fn scale(total: Duration, room: usize) -> String {
         step = Duration::from_micros(10_u64.pow(power)) * factor;
     }
     let mut line = String::new();
-    let end = figure(total, step);
+    let end = if step < Duration::from_millis(10) {
+        format!("{:.1}", total.as_secs_f64() * 1e3)
+    } else {
+        figure(total, step)
+    };
     let mut at = Duration::ZERO;
     while at < total && line.len() < room {
         let column = cell(at, total, room);

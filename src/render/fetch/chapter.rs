@@ -25,6 +25,7 @@ pub(super) fn place(entry: &Entry, links: &Links) -> Place {
     }
     let part = match part {
         Part::Request if links.is_being_secured(socket, entry.at) => Part::Security,
+        Part::Security if links.is_secured(socket, entry.at) => Part::Request,
         part => part,
     };
     Place { part, transfer, socket }

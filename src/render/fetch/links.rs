@@ -109,6 +109,11 @@ impl Links {
         self.secured.get(&socket).is_some_and(|(began, ended)| (*began..=*ended).contains(&at))
     }
 
+    /// Whether it was secured before then.
+    pub(super) fn is_secured(&self, socket: u32, at: Timestamp) -> bool {
+        self.secured.get(&socket).is_some_and(|(_, ended)| *ended < at)
+    }
+
     /// Notes which records a flight has.
     pub(super) fn sealed(&mut self, socket: u32, flight: &Flight) {
         let from = match flight.direction {

@@ -191,7 +191,7 @@ impl Page {
         let hang = match entry.kind {
             Kind::Packet(first, last) => cells(&numbers(first, last)) + 1,
             _ if !entry.call.is_empty() && self.level >= 4 => cells(&entry.call).max(NAME) + 1,
-            Kind::Fact | Kind::Alarm => label(&entry.text),
+            Kind::Fact | Kind::Alarm | Kind::Event => label(&entry.text),
             _ => 0,
         };
         (indent + hang + if arrow { 3 } else { 0 }).min(self.width / 2)

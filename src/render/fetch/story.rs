@@ -31,6 +31,8 @@ pub struct Story {
     policy: Option<Policy>,
     entries: Vec<Entry>,
     left_out: u64,
+    /// Packets that the capture lost.
+    lost: u64,
     links: Links,
     lookups: Lookups,
     calls: Calls,
@@ -65,6 +67,7 @@ impl Story {
             policy: None,
             entries: Vec::new(),
             left_out: 0,
+            lost: 0,
             links: Links::default(),
             lookups: Lookups::default(),
             calls: Calls::new(Timestamp::default()),
@@ -205,7 +208,10 @@ impl Story {
 
     fn tell_entry(&mut self, entry: &Entry) -> io::Result<()> {
         let packets = self.links.packets(&entry.proof);
-        let note = self.links.note(&entry.proof, entry.place.socket).unwrap_or_default();
+        // Only calls and packets leave out what others add.
+        let adds = matches!(entry.kind, Kind::Call | Kind::Packet(..));
+        let note = adds.then(|| self.links.note(&entry.proof, entry.place.socket)).flatten();
+        let note = note.unwrap_or_default();
         self.page.entry(entry, &margin(&packets), &note)
     }
 
@@ -254,6 +260,13 @@ impl Story {
                 tale.told.iter().map(|told| (told.number, &told.transfer)).collect();
             bars::draw_waterfall(&bars::waterfall(&all), &mut self.page)?;
             bars::draw(spans, &mut self.page)?;
+        }
+        if self.lost > 0 && level >= 2 {
+            let lost = words::many(self.lost, "packet", "packets");
+            let text = format!(
+                "! {lost} passed before the capture could take them: what they would show is missing"
+            );
+            self.page.line(&text, Some(Paint::Alarm))?;
         }
         let host = self.transfers.get(&1).map(|it| it.host.as_str()).unwrap_or_default();
         for (label, sentence) in ended::verdict(host, &tale, verdict, level) {
@@ -368,7 +381,8 @@ impl Report for Story {
         if self.look.follows && self.look.level > 1 { self.go_on() } else { Ok(()) }
     }
 
-    fn end(&mut self, _: &About, _: &Flows) -> io::Result<()> {
+    fn end(&mut self, about: &About, _: &Flows) -> io::Result<()> {
+        self.lost = about.interfaces.iter().filter_map(|interface| interface.dropped).sum();
         if self.look.follows && self.look.level > 1 {
             let held = self.held();
             self.keep(held);

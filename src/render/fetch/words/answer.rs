@@ -20,7 +20,10 @@ pub(super) fn answered(entry: Entry, when: When, answered: &Answered) -> Entry {
     for sentence in sentences {
         told = told.and(3, sentence);
     }
-    told = told.and(3, said_by(*origin, message, &named(server)));
+    // Of a referral more is told behind it.
+    if *origin != Origin::Neither || !is_referral(message) {
+        told = told.and(3, said_by(*origin, &named(server)));
+    }
     for error in &message.errors {
         told = told.and(2, extended(error));
     }
@@ -51,6 +54,12 @@ pub(super) fn answered(entry: Entry, when: When, answered: &Answered) -> Entry {
             u8::from(message.authenticated),
         ),
     );
+    for it in message.records.iter().filter(|it| it.section == Section::Answer).take(SHOWN) {
+        told = told.and(
+            7,
+            format!("answer: {} {} TTL {} s, {}", it.owner, kind(it.kind), it.ttl, it.said),
+        );
+    }
     for section in [Section::Authority, Section::Additional] {
         for it in message.records.iter().filter(|it| it.section == section).take(SHOWN) {
             let words = if section == Section::Authority { "authority" } else { "additional" };
@@ -85,11 +94,27 @@ fn sentences(message: &Message) -> Vec<String> {
         0 if sentences.is_empty() => {
             sentences.push(format!("{name} exists, but has no {what} record{remembered}"));
         }
+        // Aliases, and nothing at their end.
+        0 if asked.is_some_and(|asked| answers.iter().all(|it| is_alias_only(it, asked.kind))) => {
+            let last = answers.iter().rev().find_map(|it| match &it.data {
+                Data::Name(name) => Some(name.to_string()),
+                _ => None,
+            });
+            let last = last.unwrap_or(name);
+            sentences.push(format!("{last} exists, but has no {what} record{remembered}"));
+        }
         0 => {}
         3 => sentences.push(format!("{name} does not exist (NXDOMAIN){remembered}")),
         code => sentences.insert(0, format!("{name}: {}", refused(code))),
     }
     sentences
+}
+
+/// Whether a record is an alias, and something else was asked for.
+fn is_alias_only(record: &Record, asked: u16) -> bool {
+    const CNAME: u16 = 5;
+    const ANY: u16 = 255;
+    record.kind == CNAME && asked != CNAME && asked != ANY
 }
 
 /// Whether it only names the servers of a zone further down.
@@ -112,7 +137,8 @@ pub(super) fn record(record: &Record) -> String {
     };
     let said = match (&record.data, record.kind) {
         (Data::Address(ip), _) => format!("{owner} is {ip}"),
-        (Data::Name(name), 5) => format!("{owner} is an alias (CNAME) of {name}"),
+        // Its time to live is told with everything.
+        (Data::Name(name), 5) => return format!("{owner} is an alias (CNAME) of {name}"),
         (Data::Name(name), 2) => format!("{owner} is served by {name}"),
         (Data::Name(name), kind) => format!("{owner} {} {name}", self::kind(kind)),
         (Data::Minimum(least), _) => {
@@ -123,7 +149,7 @@ pub(super) fn record(record: &Record) -> String {
     format!("{said}, TTL {ttl} s{class}")
 }
 
-fn said_by(origin: Origin, message: &Message, server: &str) -> String {
+fn said_by(origin: Origin, server: &str) -> String {
     match origin {
         Origin::Authority => format!("from the authority itself (AA=1): {server} serves the zone"),
         Origin::Cache { whole, left } => {
@@ -131,9 +157,6 @@ fn said_by(origin: Origin, message: &Message, server: &str) -> String {
         }
         Origin::Relayed => {
             format!("not from the authority itself (AA=0): {server} told us")
-        }
-        Origin::Neither if is_referral(message) => {
-            format!("{server} does not find out for others (RA=0), it points to them")
         }
         Origin::Neither => {
             format!("{server} neither serves the zone (AA=0) nor finds out for others (RA=0)")

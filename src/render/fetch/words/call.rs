@@ -77,10 +77,10 @@ impl Calls {
         let start = self.start;
         let has_packets = self.has_packets;
         let socket = self.sockets.entry(call.socket).or_default();
-        let was_closing = socket.is_closing;
-        socket.is_closing |= matches!(call.name, "shutdown" | "close");
+        // Who was never connected has nothing to close.
+        socket.is_closing |= socket.is_connected && matches!(call.name, "shutdown" | "close");
         let part = match () {
-            () if socket.is_closing || was_closing => Part::Close,
+            () if socket.is_closing => Part::Close,
             () if socket.is_connected => Part::Request,
             () => Part::Connection,
         };

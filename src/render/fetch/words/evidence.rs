@@ -13,6 +13,8 @@ use crate::timeline::{Call, Evidence, Metric, SocketState, Stage, Stamp, TcpInfo
 pub(super) struct Stamps {
     /// How often, and when last, an octet went through a stage.
     seen: HashMap<(u8, u32), (u32, Timestamp)>,
+    /// Whether it was told that our end has to wait.
+    waits: bool,
 }
 
 /// Stamps remembered of one socket.
@@ -103,7 +105,10 @@ impl Beside<'_> {
                     let text = format!("! {}", tried::refusal(refusal, to));
                     told.push(entry(at, 2, Kind::Alarm).text(text));
                 }
-                Evidence::Socket(state) if state.state == Some("TIME-WAIT") => {
+                Evidence::Socket(state)
+                    if state.state == Some("TIME-WAIT")
+                        && !std::mem::replace(&mut stamps.waits, true) =>
+                {
                     let left = state.timer.map(|(_, left)| format!(" for {} more", duration(left)));
                     let port = self.call.local.map(|local| local.port());
                     let port = port.map(|port| format!(", port {port} stays taken"));

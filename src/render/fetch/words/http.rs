@@ -50,7 +50,7 @@ pub(in crate::render::fetch) fn request(
             format!("! of {} only {} were sent", many(whole, "octet", "octets"), count(sent));
         told.push(entry(2, Kind::Alarm).text(text));
     } else {
-        told.push(entry(6, Kind::Fact).text(format!("{size}{body}")));
+        told.push(entry(7, Kind::Fact).text(format!("{size}{body}")));
     }
     told
 }

@@ -160,7 +160,8 @@ impl Packets {
                 ),
             };
         }
-        if flags.has(Flags::SYN) {
+        let is_again = seen.verdicts.iter().any(|it| matches!(it.what, What::Resent { .. }));
+        if flags.has(Flags::SYN) && !is_again {
             entry = entry.and(5, offers(tcp));
             entry = entry.and(7, format!("ISN {}", tcp.seq().0));
         }

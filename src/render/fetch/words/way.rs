@@ -325,7 +325,7 @@ fn next(kernel: &Kernel, neighbour: Option<&Neighbour>, destination: IpAddr) -> 
 
 /// The neighbour cache changed.
 pub(in crate::render::fetch) fn neighbour(step: &Step, change: &NeighbourChange) -> Entry {
-    let place = Place { socket: step.socket, ..Place::of(Part::Connection, step.transfer) };
+    let place = Place { socket: step.socket, ..Place::of(Part::Stray, step.transfer) };
     let Neighbour { address, mac, state, .. } = &change.neighbour;
     let text = match mac {
         _ if change.is_gone => format!("neighbour cache: {address} is forgotten"),
