@@ -23,6 +23,7 @@ pub mod json;
 pub mod ladder;
 pub mod line;
 pub mod out;
+pub mod outcome;
 pub mod overview;
 pub mod owners;
 pub mod remarks;

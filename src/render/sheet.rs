@@ -3,6 +3,7 @@
 //! One description of a record serves both, and the line of names above the rows.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use super::clock::Calendar;
 use super::columns::quoted;
@@ -84,6 +85,17 @@ impl<'i> Sheet<'i> {
 
     pub(super) fn signed(&mut self, name: &'static str, number: Option<i64>) {
         self.plain(name, number, |number, ink| _ = ink.signed(number));
+    }
+
+    /// Milliseconds with six digits of fraction; -1 where there are none, as HTTP archives have it.
+    pub(super) fn millis(&mut self, name: &'static str, span: Option<Duration>) {
+        let nanos = span.map(|span| u64::try_from(span.as_nanos()).unwrap_or(u64::MAX));
+        self.plain(name, Some(nanos), |nanos, ink| {
+            match nanos {
+                Some(nanos) => ink.number(nanos / 1_000_000).text(".").digits(nanos % 1_000_000, 6),
+                None => ink.text("-1"),
+            };
+        });
     }
 
     /// Members that were written before, as [`Sheet::inside`] does.

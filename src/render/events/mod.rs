@@ -142,7 +142,7 @@ impl Report for Events {
             ends::timing(told, &mut self.calendar, ink);
             ink.text("\n");
         }
-        if let Some(whole) = &tale.whole {
+        for whole in tale.rounds.iter().filter(|whole| whole.told.len() > 1) {
             ends::whole(whole, &mut self.calendar, ink);
             ink.text("\n");
         }

@@ -10,6 +10,7 @@ use super::aside::Aside;
 use super::leg::{Leg, Neighbourly};
 use super::socket::Socket;
 use super::talk::Talk;
+use super::{Told, Whole};
 use crate::flow::{Seen, Side};
 use crate::timeline::fetch::{Event, Step};
 use crate::timeline::{Call, Timestamp};
@@ -28,12 +29,15 @@ pub struct Account {
     pub(super) hops: HashMap<IpAddr, u8, RandomState>,
     /// What the neighbour cache said, of whatever address.
     pub(super) neighbours: Vec<Neighbourly>,
+    /// What came of the rounds before this one: each begins with how the fetch is made.
+    pub(super) settled: Vec<Told>,
+    pub(super) rounds: Vec<Whole>,
     /// When somebody wanted it to end.
     pub(super) interrupted: Option<Timestamp>,
     pub(super) packets: u64,
 }
 
-/// Transfers, sockets and connections kept, each; a fetch has limits far below.
+/// Transfers, sockets and connections kept of one round, each; a fetch has limits far below.
 const KEPT: usize = 1024;
 
 impl Account {
@@ -47,6 +51,7 @@ impl Account {
 
     pub fn step(&mut self, step: &Step) {
         match &step.event {
+            Event::Policy(_) => self.settle(),
             Event::Interrupted => _ = self.interrupted.get_or_insert(step.ended),
             Event::Neighbour(change) if self.neighbours.len() < KEPT => {
                 self.neighbours.push(Neighbourly {

@@ -5,6 +5,9 @@
 //! edges are packets where packets were seen, the kernel's stamps where not, and calls where there is nothing
 //! better; what only follows from other numbers is called inferred.
 
+use std::cmp::Reverse;
+use std::mem::take;
+use std::ops::Range;
 use std::time::Duration;
 
 mod account;
@@ -27,6 +30,7 @@ use crate::timeline::Timestamp;
 use crate::timeline::fetch::{Timing, Transfer};
 
 pub use account::Account;
+use aside::Aside;
 pub use aside::Refused;
 use course::{Course, Witness};
 pub use fault::Fault;
@@ -41,13 +45,15 @@ pub use verdict::{Culprit, Verdict};
 pub struct Tale {
     /// In the order of their numbers.
     pub told: Vec<Told>,
-    /// Of all of it, where there is more than one transfer.
-    pub whole: Option<Whole>,
+    /// Each URL that was asked for, as often as it was, with all that it led to.
+    pub rounds: Vec<Whole>,
 }
 
-/// The time from the beginning of the first transfer to the end of the last.
+/// The time from the beginning of the first transfer for a URL that was asked for to the end of the last.
 #[derive(Clone, Debug)]
 pub struct Whole {
+    /// Which of the transfers belong to it, as they stand in [`Tale::told`].
+    pub told: Range<usize>,
     pub began: Timestamp,
     pub ended: Timestamp,
     /// They tile it: at any time those of the transfer whose end was waited for.
@@ -106,10 +112,29 @@ impl Told {
 impl Account {
     /// What there is to say by now; of transfers that have not ended, nothing.
     pub fn tale(&self) -> Tale {
-        let told: Vec<(Told, Course)> =
+        let (mut told, mut rounds) = (self.settled.clone(), self.rounds.clone());
+        self.round(&mut told, &mut rounds);
+        Tale { told, rounds }
+    }
+
+    /// Takes down what came of a round, and forgets how: the next one may use the same ports.
+    pub(super) fn settle(&mut self) {
+        let (mut told, mut rounds) = (take(&mut self.settled), take(&mut self.rounds));
+        self.round(&mut told, &mut rounds);
+        (self.settled, self.rounds) = (told, rounds);
+        self.legs.clear();
+        self.sockets.clear();
+        self.talks.clear();
+        self.aside = Aside::default();
+        self.neighbours.clear();
+    }
+
+    fn round(&self, told: &mut Vec<Told>, rounds: &mut Vec<Whole>) {
+        let from = told.len();
+        let round: Vec<(Told, Course)> =
             self.legs.iter().filter_map(|(number, leg)| self.told(*number, leg)).collect();
-        let whole = (told.len() > 1).then(|| whole(&told)).flatten();
-        Tale { told: told.into_iter().map(|(told, _)| told).collect(), whole }
+        rounds.extend(whole(&round, from));
+        told.extend(round.into_iter().map(|(told, _)| told));
     }
 
     fn told(&self, number: u32, leg: &leg::Leg) -> Option<(Told, Course)> {
@@ -159,32 +184,29 @@ fn wire(course: &Course, is_reused: bool) -> Timing {
 }
 
 /// The spans of those whose end was waited for, from the last end backwards.
-fn whole(told: &[(Told, Course)]) -> Option<Whole> {
+fn whole(told: &[(Told, Course)], from: usize) -> Option<Whole> {
     let began = told.iter().map(|(told, _)| told.began).min()?;
     let ended = told.iter().map(|(told, _)| told.ended).max()?;
     let mut tiles = tiles::Tiles::new(began, ended, Phase::Local);
     let mut until = ended;
-    let mut chain = Vec::new();
+    let mut chain: Vec<&Course> = Vec::new();
     while until > began {
         // Of those that had begun by then: the one that ended last, and the longest of them.
         let active = told.iter().filter(|(told, _)| told.began < until);
-        let Some((told, course)) =
-            active.max_by_key(|(told, _)| (told.ended.min(until), std::cmp::Reverse(told.began)))
-        else {
-            break;
-        };
-        let clipped = told.spans.iter().filter(|span| span.from.time < until).map(|span| {
+        let last = active.max_by_key(|(told, _)| (told.ended.min(until), Reverse(told.began)));
+        let Some((last, course)) = last else { break };
+        let clipped = last.spans.iter().filter(|span| span.from.time < until).map(|span| {
             let to = if span.to.time > until { Edge::at(until) } else { span.to };
             Span { to, ..*span }
         });
         tiles.lay_row(&clipped.collect::<Vec<_>>());
         chain.push(course);
-        until = told.began;
+        until = last.began;
     }
     let spans = tiles.end();
     let verdict = verdict::judge(&spans, |phase, took| {
         let floors = chain.iter().map(|course| verdict::floor(course, phase, took));
         floors.fold(Duration::ZERO, Duration::saturating_add).min(took)
     });
-    Some(Whole { began, ended, spans, verdict })
+    Some(Whole { told: from..from + told.len(), began, ended, spans, verdict })
 }
