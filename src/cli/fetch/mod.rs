@@ -9,6 +9,7 @@ use clap::{Args, ValueHint};
 use super::arguments::Paper;
 use crate::wire::dns::type_name;
 
+mod besides;
 mod plan;
 mod run;
 mod told;

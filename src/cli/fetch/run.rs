@@ -44,6 +44,7 @@ pub(in crate::cli) fn fetch(asked: &Fetch) -> anyhow::Result<()> {
     let save = if asked.securing.keys_in_pcap { save } else { save.map(Save::without_keys) };
     let body = asked.keeping.body.as_deref().map(body).transpose()?;
     plan.body.clone_from(&body);
+    let besides = asked.besides()?;
     let mut told = asked.told()?;
     let keys = Arc::new(Keys::of_environment());
     let mut probe = probe::watch(capture.ok(), move |watched| {
@@ -52,6 +53,7 @@ pub(in crate::cli) fn fetch(asked: &Fetch) -> anyhow::Result<()> {
     let mut passing = Passing { save, ..Passing::default() };
     pipeline::run(&mut probe, &mut passing, &mut told)?;
     let tale = told.tale();
+    besides.write(&asked, told.outcome(), &tale)?;
     match told.exit(&tale, probe.was_interrupted()) {
         0 => Ok(()),
         code => Err(Ended(code).into()),

@@ -10,8 +10,9 @@ use crate::render::Report;
 use crate::render::events::Events;
 use crate::render::fetch::{Look, Secrets, Story};
 use crate::render::out::Out;
+use crate::render::outcome::Outcome;
 use crate::render::remarks::Remarks;
-use crate::tale::fetch::{Account, Tale};
+use crate::tale::fetch::Tale;
 use crate::timeline::fetch::Step;
 use crate::timeline::{About, Call, Timestamp};
 use crate::wire::Packet;
@@ -19,10 +20,10 @@ use crate::wire::Packet;
 /// curl has no number for a fetch that somebody ended: the shell's.
 const INTERRUPTED: u8 = 130;
 
-/// Hands everything on to the report and to the account.
+/// Hands everything on to the report, and keeps what comes of it.
 pub(super) struct Told {
     report: Option<Box<dyn Report>>,
-    account: Account,
+    outcome: Outcome,
     remarks: Remarks,
 }
 
@@ -33,15 +34,15 @@ impl Fetch {
             path.as_ref().is_some_and(|path| path.as_os_str() == "-")
         };
         // What goes to standard output instead, goes there alone.
-        let is_taken = taken(&self.keeping.body) || taken(&self.keeping.write);
+        let taking = [&self.keeping.body, &self.keeping.write, &self.keeping.har];
+        let is_taken = taking.into_iter().any(taken);
         let to: Box<dyn Write> =
             if is_taken { Box::new(io::stderr()) } else { Box::new(io::stdout()) };
         let out = Out::new(to, self.paper.is_coloured(), self.paper.is_ascii());
+        let secrets = if self.keeping.show_secrets { Secrets::Shown } else { Secrets::Masked };
         let report: Option<Box<dyn Report>> = match self.paper.format() {
             _ if self.quiet => None,
             Format::Text => {
-                let secrets =
-                    if self.keeping.show_secrets { Secrets::Shown } else { Secrets::Masked };
                 let level = (self.level + self.more).min(7);
                 let look =
                     Look { level, width: self.paper.columns(), follows: self.follow, secrets };
@@ -54,7 +55,7 @@ impl Fetch {
             Format::Zeek => return Err(super::super::no_zeek()),
         };
         let remarks = Remarks::new(self.securing.keys_in_pcap);
-        Ok(Told { report, account: Account::default(), remarks })
+        Ok(Told { report, outcome: Outcome::new(secrets), remarks })
     }
 }
 
@@ -74,8 +75,12 @@ impl Told {
         fault.map_or(0, |fault| fault.exit)
     }
 
+    pub(super) fn outcome(&self) -> &Outcome {
+        &self.outcome
+    }
+
     pub(super) fn tale(&self) -> Tale {
-        self.account.tale()
+        self.outcome.tale()
     }
 }
 
@@ -91,17 +96,17 @@ impl Report for Told {
     }
 
     fn call(&mut self, call: &Call) -> io::Result<()> {
-        self.account.call(call);
+        self.outcome.call(call)?;
         self.report.as_mut().map_or(Ok(()), |report| report.call(call))
     }
 
     fn step(&mut self, step: &Step) -> io::Result<()> {
-        self.account.step(step);
+        self.outcome.step(step)?;
         self.report.as_mut().map_or(Ok(()), |report| report.step(step))
     }
 
     fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()> {
-        self.account.packet(packet, seen);
+        self.outcome.packet(packet, seen)?;
         self.report.as_mut().map_or(Ok(()), |report| report.packet(packet, seen))
     }
 

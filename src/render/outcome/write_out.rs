@@ -239,7 +239,11 @@ impl Chain<'_> {
                 let shown = leg.and_then(|leg| leg.handshake.as_ref());
                 Value::Number(shown.map_or(0, |it| (it.certificates.len() + it.beyond) as u64))
             }
-            "num_connects" => self.count(|told| told.transfer.connects.into()),
+            "num_connects" => self.count(|told| {
+                // As curl has it, only those that came about.
+                let connected = told.transfer.timing.connect.is_some();
+                if connected { told.transfer.connects.into() } else { 0 }
+            }),
             "num_headers" => Value::Number(response.map_or(0, |it| it.fields.len() as u64)),
             "num_redirects" => Value::Number(transfer.redirects.into()),
             "num_retries" | "proxy_ssl_verify_result" => Value::Number(0),
