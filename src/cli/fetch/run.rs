@@ -53,7 +53,7 @@ pub(in crate::cli) fn fetch(asked: &Fetch) -> anyhow::Result<()> {
     let mut passing = Passing { save, ..Passing::default() };
     pipeline::run(&mut probe, &mut passing, &mut told)?;
     let tale = told.tale();
-    besides.write(&asked, told.outcome(), &tale)?;
+    besides.write(asked, told.outcome(), &tale)?;
     match told.exit(&tale, probe.was_interrupted()) {
         0 => Ok(()),
         code => Err(Ended(code).into()),

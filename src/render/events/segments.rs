@@ -82,7 +82,7 @@ impl Trail {
         }
         self.acknowledges(packet, seen, side, place, told);
         for verdict in seen.verdicts {
-            told.extend(self.is(packet, verdict, side, window, segment.len));
+            told.extend(Self::is(packet, verdict, side, window, segment.len));
         }
         self.moves(packet, &segment, side, place, told);
         for event in &mut told[from..] {
@@ -107,8 +107,8 @@ impl Trail {
         Place { start, end, ack, newly }
     }
 
-    fn link(&self, what: Moved) -> Option<Link> {
-        Some(Link { local: self.us, remote: self.them, what })
+    fn link(&self, what: Moved) -> Link {
+        Link { local: self.us, remote: self.them, what }
     }
 
     /// The handshake's three segments.
@@ -133,7 +133,7 @@ impl Trail {
             kind::TCP_SYN_ACK => "SYN,ACK".to_owned(),
             _ => "ACK: the handshake is done here".to_owned(),
         };
-        let event = new(packet, kind, text).linked(self.link(Moved::Handshake));
+        let event = new(packet, kind, text).linked(Some(self.link(Moved::Handshake)));
         told.push(event.with(|sheet| {
             sheet.words("by", Some(by(side)));
             sheet.number("seq", Some(segment.seq.0));
@@ -165,7 +165,7 @@ impl Trail {
         let octets = place.start..place.end;
         let what = if side == Side::Client { Moved::Out(octets) } else { Moved::In(octets) };
         let acknowledged = self.streams[side.index()].map_or(0, |stream| stream.acknowledged);
-        new(packet, kind::TCP_SEGMENT, text).linked(self.link(what)).with(|sheet| {
+        new(packet, kind::TCP_SEGMENT, text).linked(Some(self.link(what))).with(|sheet| {
             sheet.words("by", Some(by(side)));
             sheet.number("first_octet", Some(place.start));
             sheet.number("end_octet", Some(place.end));
@@ -193,7 +193,7 @@ impl Trail {
         } else {
             (kind::TCP_FIN, format!("FIN: {who} will send no more"))
         };
-        let link = if side == Side::Client { self.link(Moved::End) } else { None };
+        let link = (side == Side::Client).then(|| self.link(Moved::End));
         new(packet, kind, text).linked(link).with(|sheet| {
             sheet.words("by", Some(by(side)));
             sheet.number("seq", Some(segment.seq.0));
@@ -261,7 +261,6 @@ impl Trail {
 
     /// What the tracker says of it that is an event of its own.
     fn is(
-        &self,
         packet: &Packet<'_>,
         verdict: &Verdict,
         side: Side,
@@ -286,16 +285,14 @@ impl Trail {
             sheet.words("by", Some(by(side)));
             sheet.number("window_bytes", window);
             sheet.flag("piggybacked", Some(len > 0));
-            let mut ink = Ink::default();
-            let name = match verdict.what {
+            let change = match verdict.what {
                 What::ZeroWindow => "zero",
                 What::WindowReopened { .. } => "reopened",
                 What::WindowShrunk { .. } => "shrunk",
                 What::WindowUpdate => "update",
                 _ => "full",
             };
-            ink.text(name);
-            sheet.text("change", Some(ink.as_bytes()));
+            sheet.words("change", Some(change));
         }))
     }
 

@@ -252,9 +252,8 @@ impl Story {
     fn tell_end(&mut self) -> io::Result<()> {
         let level = self.look.level;
         let tale = self.account.tale();
-        let whole = tale.whole.as_ref().map(|whole| (&whole.spans, &whole.verdict));
-        let alone = tale.told.first().map(|told| (&told.spans, &told.verdict));
-        let Some((spans, verdict)) = whole.or(alone) else { return Ok(()) };
+        let Some(round) = tale.rounds.last() else { return Ok(()) };
+        let (spans, verdict) = (&round.spans, &round.verdict);
         if level >= 3 {
             let all: Vec<(u32, &Transfer)> =
                 tale.told.iter().map(|told| (told.number, &told.transfer)).collect();

@@ -194,23 +194,16 @@ fn size(octets: u64) -> i64 {
 /// what it ended in takes the rest.
 fn cut(timing: &Timing, is_reused: bool, is_secure: bool) -> [(&'static str, Option<Duration>); 6] {
     let connected = if is_secure { timing.app_connect } else { timing.connect };
-    let mut at = Duration::ZERO;
-    let mut until = |end: Option<Duration>, is_last: bool| {
-        let end = match end {
-            Some(end) => end.max(at).min(timing.total.max(at)),
-            None if is_last => timing.total.max(at),
-            None => return None,
-        };
-        let took = end - at;
-        at = end;
-        Some(took)
-    };
     // Each phase ends where it was over, or with all of it, if nothing came after it.
-    let marks = [timing.name_lookup, connected, timing.post_transfer, timing.start_transfer, None];
+    let marks = [timing.name_lookup, connected, timing.post_transfer, timing.start_transfer];
     let reached = marks.iter().take_while(|mark| mark.is_some()).count();
+    let mut at = Duration::ZERO;
     let mut phases = [None; 5];
-    for (place, (phase, mark)) in phases.iter_mut().zip(marks).enumerate() {
-        *phase = if place <= reached { until(mark, place == reached) } else { None };
+    for (place, phase) in phases.iter_mut().enumerate().take(reached + 1) {
+        let mark = marks[..reached].get(place).copied().flatten();
+        let end = mark.unwrap_or(timing.total).min(timing.total).max(at);
+        *phase = Some(end.saturating_sub(at));
+        at = end;
     }
     let [dns, connect, send, wait, receive] = phases;
     let (blocked, dns, connect) = if is_reused {

@@ -8,7 +8,7 @@ use super::Outcome;
 use crate::ink::Ink;
 use crate::render::page::{self, cell, right};
 use crate::render::quantity;
-use crate::tale::fetch::{Phase, Tale, sums};
+use crate::tale::fetch::{Phase, Tale, Whole, sums};
 
 /// Of a hundred.
 const SHARES: [(u64, &str); 4] = [(50, "p50"), (90, "p90"), (99, "p99"), (100, "max")];
@@ -17,36 +17,36 @@ impl Outcome {
     /// Writes a table: a row for each phase that occurred, and one for all of it.
     pub fn percentiles(&self, tale: &Tale, width: u16, ink: &mut Ink) {
         let rounds = &tale.rounds;
-        let failed = rounds.iter().filter(|round| {
-            let told = tale.told.get(round.told.clone()).unwrap_or_default();
-            told.iter().any(|told| told.transfer.failure.is_some())
-        });
-        let failed = failed.count();
-        ink.number(rounds.len() as u64).text(if rounds.len() == 1 { " fetch" } else { " fetches" });
+        let is_failed = |round: &&Whole| {
+            let own = tale.told.get(round.told.clone()).unwrap_or_default();
+            own.iter().any(|told| told.transfer.failure.is_some())
+        };
+        let failed = rounds.iter().filter(is_failed).count();
+        ink.count(rounds.len()).text(if rounds.len() == 1 { " fetch" } else { " fetches" });
         if failed > 0 {
             ink.text(", ").count(failed).text(" of them failed");
         }
         ink.text("\n");
-        let mut table = page::table(width, ink.ascii);
+        let mut grid = page::table(width, ink.ascii);
         let ascii = ink.ascii;
         let mut head = vec![cell(ascii, |ink| _ = ink.text("phase"))];
         head.push(cell(ascii, |ink| _ = ink.text("side")));
         head.extend(SHARES.map(|(_, name)| right(cell(ascii, |ink| _ = ink.text(name)))));
-        table.set_header(head);
-        let taken: Vec<Vec<(Phase, Duration)>> =
+        grid.set_header(head);
+        let each: Vec<Vec<(Phase, Duration)>> =
             rounds.iter().map(|round| sums(&round.spans)).collect();
         for phase in Phase::ALL {
             let of = |sums: &Vec<(Phase, Duration)>| {
                 sums.iter().find(|(one, _)| *one == phase).map_or(Duration::ZERO, |(_, took)| *took)
             };
-            let all: Vec<Duration> = taken.iter().map(of).collect();
+            let all: Vec<Duration> = each.iter().map(of).collect();
             if all.iter().any(|took| !took.is_zero()) {
-                table.add_row(row(ascii, phase.words(), phase.party().words(), all));
+                grid.add_row(row(ascii, phase.words(), phase.party().words(), all));
             }
         }
         let all = rounds.iter().map(|round| round.ended.since(round.began)).collect();
-        table.add_row(row(ascii, "all of it", "", all));
-        page::put(table, ink);
+        grid.add_row(row(ascii, "all of it", "", all));
+        page::put(grid, ink);
     }
 }
 

@@ -106,32 +106,22 @@ impl Chain<'_> {
                     ink.text("%");
                     &rest[2..]
                 }
-                [b'%', b'{', ..] => match rest[2..].split_once('}') {
-                    Some((name, behind)) => {
-                        match name {
-                            "stdout" => to_err = false,
-                            "stderr" => to_err = true,
-                            "onerror" if self.exit() == 0 => return Ok(()),
-                            "onerror" => {}
-                            name => self.variable(name, &mut ink, err)?,
-                        }
-                        behind
+                [b'%', b'{', ..] if rest.contains('}') => {
+                    let (name, behind) = rest[2..].split_once('}').unwrap_or_default();
+                    match name {
+                        "stdout" => to_err = false,
+                        "stderr" => to_err = true,
+                        "onerror" if self.exit() == 0 => return Ok(()),
+                        "onerror" => {}
+                        name => self.variable(name, &mut ink, err)?,
                     }
-                    None => {
-                        ink.text("%{");
-                        &rest[2..]
-                    }
-                },
-                _ if rest.starts_with("%header{") => match rest[8..].split_once('}') {
-                    Some((name, behind)) => {
-                        self.header(name, &mut ink);
-                        behind
-                    }
-                    None => {
-                        ink.text("%header{");
-                        &rest[8..]
-                    }
-                },
+                    behind
+                }
+                _ if rest.starts_with("%header{") && rest.contains('}') => {
+                    let (name, behind) = rest[8..].split_once('}').unwrap_or_default();
+                    self.header(name, &mut ink);
+                    behind
+                }
                 [b'\\', letter @ (b'n' | b'r' | b't'), ..] => {
                     ink.text(match letter {
                         b'n' => "\n",

@@ -158,13 +158,13 @@ fn wait(course: &Course, (sent, answering): (Edge, Edge), came: bool, tiles: &mu
     let alone = heard.filter(|it| !it.with_data && it.edge.time < answering.time);
     if let Some(alone) = alone {
         let late = |trip| alone.edge.time.since(sent.time).saturating_sub(trip) >= HELD_BACK;
-        match course.shortest.filter(|trip| !course.is_first && late(*trip)) {
+        let held_back = course.shortest.filter(|trip| !course.is_first && late(*trip));
+        if let Some(round_trip) = held_back {
             // The server's own delay, as far as anybody can tell.
-            Some(round_trip) => split(tiles, sent, round_trip, answering),
-            None => {
-                tiles.lay(sent, alone.edge, Phase::PathOut);
-                tiles.lay(alone.edge, answering, Phase::Server);
-            }
+            split(tiles, sent, round_trip, answering);
+        } else {
+            tiles.lay(sent, alone.edge, Phase::PathOut);
+            tiles.lay(alone.edge, answering, Phase::Server);
         }
     } else if heard.is_none() && !came && course.witness != Witness::Calls {
         // Nobody ever said that the request arrived: as far as we know it did not.
