@@ -23,7 +23,14 @@ pub(crate) fn curl_measures_the_same_phases(lab: &Lab) {
     ] {
         // Something else may come between at any time; it does not come between everywhere each time.
         let (mut ours, mut theirs) = ([f64::MAX; 6], [f64::MAX; 6]);
-        for _ in 0..5 {
+        let mut rounds = 0;
+        while let Some(phase) = (0..6).find(|&at| !are_close(ours[at], theirs[at]) || rounds < 3) {
+            assert!(
+                rounds < 20,
+                "{words:?} {}: {ours:.3?} ms, by curl {theirs:.3?} ms",
+                PHASES[phase]
+            );
+            rounds += 1;
             let told = fetched(lab, words);
             let timing = told.timing();
             let times = PHASES
@@ -31,14 +38,12 @@ pub(crate) fn curl_measures_the_same_phases(lab: &Lab) {
             least(&mut ours, times);
             least(&mut theirs, curls(lab, words));
         }
-        for (at, phase) in PHASES.iter().enumerate() {
-            let apart = (ours[at] - theirs[at]).abs();
-            assert!(
-                apart < 5.0 || apart < theirs[at] * 0.2,
-                "{words:?} {phase}: {ours:.3?} ms, by curl {theirs:.3?} ms"
-            );
-        }
     }
+}
+
+fn are_close(ours: f64, theirs: f64) -> bool {
+    let apart = (ours - theirs).abs();
+    apart < 5.0 || apart < theirs * 0.2
 }
 
 /// The times of curl's phases in milliseconds.
@@ -55,6 +60,24 @@ fn curls(lab: &Lab, words: &[&str]) -> [f64; 6] {
 fn least(times: &mut [f64; 6], others: [f64; 6]) {
     for (time, other) in times.iter_mut().zip(others) {
         *time = time.min(other);
+    }
+}
+
+pub(crate) fn what_is_written_out_is_what_curl_writes_out(lab: &Lab) {
+    let format = "%{http_code} %{num_connects} %{num_redirects} %{size_download} %{remote_ip} \
+                  %{remote_port} %{local_ip} %{url_effective} %{content_type} %{scheme}\\n";
+    for words in [
+        &["http://www.lab.example/img/3.png"][..],
+        &["-L", "http://www.lab.example/old"],
+        &["http://www.lab.example/nosuch"],
+        &["http://fault.lab.example/chunks"],
+    ] {
+        let mut all = vec!["-o", "/dev/null", "-w", format];
+        all.extend(words);
+        let theirs = lab.curl(&all).out;
+        let mut all = vec!["-q", "--body", "/dev/null", "--write-out", format];
+        all.extend(words);
+        assert_eq!(lab.fetch("client", None, &all).out, theirs, "{words:?}");
     }
 }
 

@@ -181,6 +181,36 @@ pub(crate) fn others_read_what_was_kept_and_open_what_was_sealed(lab: &Lab) {
     assert_eq!((opened.code, &*opened.out), (0, ""));
 }
 
+pub(crate) fn the_archive_says_what_the_records_say(lab: &Lab) {
+    let file = lab.path("page.har").display().to_string();
+    let told = fetched(lab, &["--har", &file, "--page", "http://www.lab.example/"]);
+    let text = std::fs::read_to_string(&file).expect("an archive");
+    let archive: Value = serde_json::from_str(&text).expect("JSON");
+    let log = &archive["log"];
+    assert_eq!(log["version"], "1.2");
+    let entries = log["entries"].as_array().expect("entries");
+    let timings: Vec<_> =
+        told.all("timing").into_iter().filter(|it| it["transfer"].is_u64()).collect();
+    // The page, its style, its eight pictures.
+    assert_eq!((entries.len(), timings.len()), (10, 10));
+    for entry in entries {
+        assert_eq!(entry["response"]["status"], 200, "{entry}");
+        assert_eq!(entry["serverIPAddress"], WEB, "{entry}");
+        let names = ["blocked", "dns", "connect", "send", "wait", "receive"];
+        // Connecting contains securing; what did not happen is -1.
+        let spent: f64 = names
+            .iter()
+            .filter_map(|name| entry["timings"][name].as_f64())
+            .map(|it| it.max(0.0))
+            .sum();
+        let time = entry["time"].as_f64().expect("a time");
+        assert!((spent - time).abs() < 0.01, "{entry}");
+    }
+    let connections: std::collections::HashSet<_> =
+        entries.iter().filter_map(|entry| entry["connection"].as_str()).collect();
+    assert!((2..=6).contains(&connections.len()), "{connections:?}");
+}
+
 /// Records of two fetches that differ only in what cannot be the same.
 pub(crate) fn with_a_file_nothing_else_is_told(lab: &Lab) {
     let file = lab.path("beside.pcapng").display().to_string();

@@ -21,6 +21,7 @@ mod lab;
 mod manners;
 mod rows;
 mod told;
+mod verdicts;
 
 use lab::Lab;
 
@@ -71,15 +72,18 @@ fn tests() -> Vec<Test> {
         company: Company::Others,
     }));
     tests.extend(tests![Others:
+        against::what_is_written_out_is_what_curl_writes_out,
         against::dig_gets_the_same_answers,
         against::the_walk_from_the_root_is_the_one_dig_takes,
         against::strace_sees_the_same_calls_in_the_same_order,
         kept::what_was_kept_says_what_was_told,
         kept::others_read_what_was_kept_and_open_what_was_sealed,
+        kept::the_archive_says_what_the_records_say,
         kept::with_a_file_nothing_else_is_told,
         manners::without_rights_everything_but_packets_is_told,
         manners::no_secret_is_shown,
         manners::the_body_is_the_one_curl_gets,
+        manners::what_is_asked_is_what_curl_asks,
         manners::who_interrupts_gets_what_there_is,
         manners::each_level_says_more_and_keeps_to_its_width,
         manners::a_page_is_fetched_with_all_it_embeds,
@@ -90,6 +94,13 @@ fn tests() -> Vec<Test> {
         kept::what_was_kept_is_what_passed_and_nothing_else_did,
         manners::nothing_is_changed_and_nobody_is_reset,
         against::curl_measures_the_same_phases,
+        verdicts::a_server_that_thinks,
+        verdicts::a_server_that_sends_slowly,
+        verdicts::a_resolver_that_is_slow,
+        verdicts::a_path_that_is_long,
+        verdicts::an_address_that_is_dead,
+        verdicts::a_program_that_is_kept_from_running,
+        verdicts::nothing_in_particular,
     ]);
     tests
 }

@@ -57,15 +57,17 @@ pub(crate) fn without_rights_everything_but_packets_is_told(lab: &Lab) {
 pub(crate) fn no_secret_is_shown(lab: &Lab) {
     // The password, as it is and as it is sent; two cookies.
     let secrets = ["open-sesame", "YWxpOm9wZW4tc2VzYW1l", "my-own-cookie", "oven-fresh-secret"];
+    let har = lab.path("secret.har").display().to_string();
     let header = ["-H", "Cookie: a=my-own-cookie"];
     let urls = ["http://ali:open-sesame@www.lab.example/private", "http://www.lab.example/cookie"];
     let user = ["-u", "ali:open-sesame"];
     for url in urls {
         for how in [&["--json"][..], &["--level", "1"], &["--level", "4"], &["--level", "7"]] {
-            let words = [how, &header, &user, &[url]].concat();
+            let words = [how, &header, &user, &["--har", &har, url]].concat();
             let ended = lab.fetch("client", None, &words);
             assert_eq!(ended.code, 0, "{}", ended.err);
-            for (what, text) in [("out", &ended.out), ("err", &ended.err)] {
+            let archive = std::fs::read_to_string(&har).expect("an archive");
+            for (what, text) in [("out", &ended.out), ("err", &ended.err), ("archive", &archive)] {
                 for secret in secrets {
                     assert!(!text.contains(secret), "{secret} is in the {what} of {words:?}");
                 }
@@ -105,6 +107,40 @@ pub(crate) fn the_body_is_the_one_curl_gets(lab: &Lab) {
         } else {
             assert_eq!(ours, std::fs::read(&theirs).expect("curl's"), "{words:?}");
         }
+    }
+}
+
+/// Each host sees itself and nothing else of a request.
+pub(crate) fn what_is_asked_is_what_curl_asks(lab: &Lab) {
+    let file = lab.file("asked.txt", "two lines\nof a file\n").display().to_string();
+    let (at, url) = (format!("@{file}"), "http://fault.lab.example/echo");
+    for words in [
+        &["-A", "somebody/7"][..],
+        &["-X", "DELETE"],
+        &["-H", "X-More: of it", "-H", "Accept:"],
+        &["-u", "ali:open-sesame"],
+        &["-d", "a=b", "-d", "c=d"],
+        &["-d", &at],
+        &["--data-binary", &at],
+        &["--range", "5-9"],
+        &["--http1.0"],
+    ] {
+        let asked = |text: &str| {
+            let (head, body) = text.split_once("\r\n\r\n").expect("a head and a body");
+            let mut lines: Vec<String> = head.lines().map(str::to_owned).collect();
+            // Who asks differs, and whether it would like to be told to go on (RFC 9110 §10.1.1).
+            lines.retain(|it| {
+                !it.starts_with("User-Agent: curl") && !it.starts_with("User-Agent: wire")
+            });
+            lines[1..].sort();
+            (lines, body.to_owned())
+        };
+        let out = lab.path("echo.body").display().to_string();
+        let theirs = lab.curl(&[words, &[url]].concat()).out;
+        let ended = lab.fetch("client", None, &[&["-q", "--body", &out], words, &[url]].concat());
+        assert_eq!(ended.code, 0, "{words:?}: {}", ended.err);
+        let ours = std::fs::read_to_string(&out).expect("text");
+        assert_eq!(asked(&ours), asked(&theirs), "{words:?}");
     }
 }
 

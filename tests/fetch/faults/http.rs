@@ -25,9 +25,9 @@ const CHUNKED: &[u8] =
 pub(super) fn answer(mut stream: TcpStream) {
     _ = stream.set_read_timeout(Some(Duration::from_secs(60)));
     _ = stream.set_nodelay(true);
-    while let Some(path) = request(&mut stream) {
+    while let Some(head) = request(&mut stream) {
         // An error is that the client has had enough.
-        match respond(&mut stream, &path).unwrap_or(End::Fin) {
+        match respond(&mut stream, &head).unwrap_or(End::Fin) {
             End::Another => continue,
             End::Reset => reset(&stream),
             End::Never => linger(stream),
@@ -40,7 +40,7 @@ pub(super) fn answer(mut stream: TcpStream) {
     }
 }
 
-/// The path of the next request; `None` when there is none.
+/// The head of the next request; `None` when there is none.
 fn request(stream: &mut TcpStream) -> Option<String> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -50,8 +50,15 @@ fn request(stream: &mut TcpStream) -> Option<String> {
         }
         head.push(octet[0]);
     }
-    let head = String::from_utf8_lossy(&head).into_owned();
-    head.split(' ').nth(1).map(str::to_owned)
+    Some(String::from_utf8_lossy(&head).into_owned())
+}
+
+/// All of a request, its body too.
+fn echo(stream: &mut TcpStream, head: &str) -> io::Result<End> {
+    let len = head.lines().find_map(|line| line.strip_prefix("Content-Length: "));
+    let mut body = vec![0; len.and_then(|len| len.parse().ok()).unwrap_or(0)];
+    stream.read_exact(&mut body)?;
+    whole(stream, "Content-Type: text/plain\r\n", &[head.as_bytes(), &body].concat())
 }
 
 /// A body of that many octets.
@@ -70,9 +77,11 @@ fn half(stream: &mut TcpStream) -> io::Result<()> {
     stream.write_all(&[HALF, &body(500)].concat())
 }
 
-fn respond(stream: &mut TcpStream, path: &str) -> io::Result<End> {
+fn respond(stream: &mut TcpStream, head: &str) -> io::Result<End> {
+    let path = head.split(' ').nth(1).unwrap_or_default();
     let mut say = |octets: &[u8]| stream.write_all(octets);
     match path {
+        "/echo" => return echo(stream, head),
         "/fine" => return whole(stream, "Content-Type: text/plain\r\n", &body(1000)),
         "/empty" => {}
         "/reset" => return Ok(End::Reset),

@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::thread;
+use std::time::Duration;
 
 use crate::lab::Space;
 
@@ -16,13 +17,16 @@ pub(crate) const SILENT: &str = "198.51.100.74";
 pub(crate) const CUT: &str = "198.51.100.75";
 /// Says that there is more over TCP, and answers there.
 pub(crate) const OVER_TCP: &str = "198.51.100.76";
+/// Answers as it should, a while later.
+pub(crate) const SLOW: &str = "198.51.100.77";
+pub(crate) const SLOWNESS: Duration = Duration::from_millis(300);
 /// Nobody listens on port 53 there.
 pub(crate) const NOBODY: &str = "198.51.100.80";
 
 /// What is answered to a question, given without what follows it (EDNS).
 type Answer = fn(&[u8]) -> Vec<u8>;
 
-const SERVERS: [(&str, Answer); 7] = [
+const SERVERS: [(&str, Answer); 8] = [
     (WRONG_ID, |question| {
         let mut answer = address(question);
         answer[0] ^= 0x55;
@@ -48,6 +52,7 @@ const SERVERS: [(&str, Answer); 7] = [
     (SILENT, |_| Vec::new()),
     (CUT, |question| reply(question, 0x02, 0)),
     (OVER_TCP, |question| reply(question, 0x02, 0)),
+    (SLOW, address),
 ];
 
 pub(super) fn serve(space: &Space) {
@@ -56,7 +61,13 @@ pub(super) fn serve(space: &Space) {
         thread::spawn(move || {
             let mut room = [0; 1500];
             while let Ok((count, from)) = socket.recv_from(&mut room) {
-                send(&socket, from, &answered(&room[..count], answer));
+                let answer = answered(&room[..count], answer);
+                let socket = socket.try_clone().expect("a handle");
+                // Each has a thread: one that is slow does not keep the next from being heard.
+                thread::spawn(move || {
+                    thread::sleep(if at == SLOW { SLOWNESS } else { Duration::ZERO });
+                    send(&socket, from, &answer);
+                });
             }
         });
     }
