@@ -25,7 +25,7 @@ pub(super) use run::fetch;
   wiretale fetch -L --page http://example.com/      redirects followed, and what the page embeds
   wiretale fetch --iterative example.com      the name from the root servers down
   wiretale fetch -w trace.pcapng https://example.com/
-  wiretale fetch --repeat 20 --level 1 https://example.com/
+  wiretale fetch --repeat 20 https://example.com/   the percentiles of each phase
   wiretale fetch --write-out '%{time_total}\\n' --body /dev/null https://example.com/
 Without the right to capture it works from system calls and what the kernel tells, and says so.
 Exit codes are curl's.")]
@@ -34,9 +34,9 @@ pub(super) struct Fetch {
     #[arg(value_name = "URL", required = true)]
     pub(super) urls: Vec<String>,
 
-    /// How much is told: 1 one sentence, 2 who and what, 3 DNS and HTTP messages, 4 system calls and times, 5 segments and windows, 6 addresses, routes and ARP, 7 everything
-    #[arg(long, value_name = "LEVEL", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=7))]
-    pub(super) level: u8,
+    /// How much is told: 1 one sentence, 2 who and what, 3 DNS and HTTP messages, 4 system calls and times, 5 segments and windows, 6 addresses, routes and ARP, 7 everything; 4 if nobody says, and with --repeat only the percentiles
+    #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u8).range(1..=7))]
+    pub(super) level: Option<u8>,
 
     /// One level more, each time
     #[arg(short = 'v', long = "verbose", action = clap::ArgAction::Count)]

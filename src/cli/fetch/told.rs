@@ -20,6 +20,9 @@ use crate::wire::Packet;
 /// curl has no number for a fetch that somebody ended: the shell's.
 const INTERRUPTED: u8 = 130;
 
+/// How much is told when nobody says.
+const LEVEL: u8 = 4;
+
 /// Hands everything on to the report, and keeps what comes of it.
 pub(super) struct Told {
     report: Option<Box<dyn Report>>,
@@ -42,8 +45,10 @@ impl Fetch {
         let secrets = if self.keeping.show_secrets { Secrets::Shown } else { Secrets::Masked };
         let report: Option<Box<dyn Report>> = match self.paper.format() {
             _ if self.quiet => None,
+            // Of many fetches nobody wants every story, unless he says so.
+            Format::Text if self.keeping.repeat.is_some() && self.level.is_none() => None,
             Format::Text => {
-                let level = (self.level + self.more).min(7);
+                let level = self.level.unwrap_or(LEVEL).saturating_add(self.more).min(7);
                 let look =
                     Look { level, width: self.paper.columns(), follows: self.follow, secrets };
                 Some(Box::new(Story::new(out, look)))
