@@ -12,6 +12,7 @@ use std::path::Path;
 
 use unicode_width::UnicodeWidthStr;
 use wiretale::render::fetch::{Look, Secrets};
+use wiretale::timeline::{Evidence, TcpInfo};
 
 use scene::Scene;
 
@@ -115,5 +116,29 @@ fn what_is_told_as_it_goes_on_lacks_nothing() {
             let followed = scene.told(Look { follows: true, ..look(level, 100) });
             assert_eq!(lines(&whole), lines(&followed), "{name} {level}:\n{whole}\n{followed}");
         }
+    }
+}
+
+#[test]
+fn where_kernel_and_packets_differ_both_are_told() {
+    // The packets show an open connection all the while.
+    let said = |ms: f64, state: u8| {
+        let mut scene = page::page();
+        let info = Evidence::Info(Box::new(TcpInfo::new(&[state])));
+        let call = page::SOCKET.call((ms, ms + 0.001), "getsockopt", "TCP_INFO", Ok(0));
+        scene.call(scene::evidence(call, vec![info]));
+        scene
+    };
+    const ESTABLISHED: u8 = 1;
+    const CLOSE_WAIT: u8 = 8;
+    let sentence = "! the kernel says CLOSE-WAIT, the packets show ESTABLISHED";
+    for level in 1..=7 {
+        let told = said(165.0, CLOSE_WAIT).told(look(level, 100));
+        assert_eq!(
+            told.matches(sentence).count(),
+            usize::from(level >= 5),
+            "level {level}:\n{told}"
+        );
+        assert!(!said(165.0, ESTABLISHED).told(look(level, 100)).contains("the kernel says"));
     }
 }

@@ -17,7 +17,7 @@ const SERVER: &str = "198.51.100.80:80";
 const RESOLVER: &str = "203.0.113.53:53";
 const ASKING: &str = "192.168.0.178:40000";
 
-const SOCKET: Socket = Socket { number: 1, descriptor: 3, local: LOCAL, remote: SERVER };
+pub(crate) const SOCKET: Socket = Socket { number: 1, descriptor: 3, local: LOCAL, remote: SERVER };
 
 fn name(text: &str) -> Name {
     Name::of(text).expect("a name")

@@ -3,6 +3,8 @@
 //! Octets tell, not nearness in time: a write is shown by the segments that carry its octets of the stream,
 //! wherever they stand. Questions to name servers are known by our port and their id.
 
+mod stream;
+
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::ops::Range;
@@ -13,7 +15,8 @@ use crate::flow::Side;
 use crate::flow::tcp::Connection;
 use crate::timeline::tls::{Direction, Flight, Handshake};
 use crate::timeline::{Call, Timestamp};
-use crate::wire::tcp::{Flags, Seq, Tcp};
+use crate::wire::tcp::Tcp;
+use stream::Stream;
 
 /// Everything that connects calls, packets and transfers.
 #[derive(Debug, Default)]
@@ -41,40 +44,12 @@ struct Socket {
     served: Vec<(Timestamp, u32)>,
 }
 
-/// A TCP connection as our capture saw it.
-#[derive(Debug, Default)]
-struct Stream {
-    opening: Vec<u64>,
-    syns: u32,
-    syn: Option<Timestamp>,
-    syn_ack: Option<Timestamp>,
-    carried: [Carried; 2],
-}
-
 /// Where a record ends, and what it holds of the contents.
 type Sealed = (u64, Range<u64>);
 
-/// What one side sent.
-#[derive(Debug, Default)]
-struct Carried {
-    /// Where what was seen last ended, wraps included.
-    reached: u64,
-    /// Octets, counted from 0, and the packet.
-    spans: Vec<(Range<u64>, u64)>,
-    is_sorted: bool,
-    /// Where the stream ends, and the packets that say so and that acknowledge it.
-    end: Option<u64>,
-    ending: Vec<u64>,
-}
-
-/// Packets of one stream that are remembered.
-const SPANS: usize = 1 << 20;
-
-/// Packets of a handshake that are remembered: some SYNs, and their answers.
+/// Messages of one question, and marks of one socket, that are remembered.
 const OPENING: usize = 16;
-
-/// No segment is longer, put together from several as it may be.
-const LONGEST: u64 = 1 << 20;
+const SPANS: usize = 1 << 20;
 
 impl Links {
     /// Notes the ends that a call names.
@@ -184,6 +159,12 @@ impl Links {
         self.sockets.iter().filter(|(_, it)| is_same(it)).map(|(number, _)| *number).max()
     }
 
+    /// Our end and theirs.
+    pub(super) fn ends(&self, socket: u32) -> Option<[SocketAddr; 2]> {
+        let socket = self.sockets.get(&socket)?;
+        Some([socket.local?, socket.remote?])
+    }
+
     /// The how many-th connection it is, and where to.
     pub(super) fn connection(&self, socket: u32) -> Option<(usize, Option<SocketAddr>)> {
         let at = self.order.iter().position(|it| *it == socket)?;
@@ -207,63 +188,20 @@ impl Links {
     pub(super) fn segment(
         &mut self,
         ends: [SocketAddr; 2],
-        (connection, side): (&Connection, Side),
+        of: (&Connection, Side),
         tcp: Tcp<'_>,
-        (packet, time): (u64, Timestamp),
+        mark: (u64, Timestamp),
     ) -> Range<u64> {
-        let stream = self.streams.entry(ends).or_default();
-        let (flags, origin) = (tcp.flags(), connection.origin(side));
-        let is_opening = flags.has(Flags::SYN) || flags.has(Flags::RST) || tcp.payload().is_empty();
-        let is_opening = is_opening && stream.carried_nothing();
-        if is_opening && stream.opening.len() < OPENING {
-            stream.opening.push(packet);
-        }
-        if flags.has(Flags::SYN) && side == Side::Client && stream.syn_ack.is_none() {
-            stream.syns += 1;
-            stream.syn = Some(time);
-        }
-        if flags.has(Flags::SYN) && side == Side::Server {
-            stream.syn_ack = stream.syn_ack.or(Some(time));
-        }
-        let peer = &mut stream.carried[side.peer().index()];
-        if flags.has(Flags::ACK)
-            && let Some(end) = peer.end
-            && peer.ending.len() < 2
-            && peer.extend(tcp.ack(), origin.ack) > end
-        {
-            peer.ending.push(packet);
-        }
-        let own = &mut stream.carried[side.index()];
-        let begin = own.extend(tcp.seq(), origin.seq);
-        let len = tcp.payload().len() as u64;
-        own.reached = own.reached.max(begin + u64::from(tcp.span()));
-        // The SYN is 0, and the first octet 1.
-        let octets = begin.saturating_sub(1)..(begin + len).saturating_sub(1);
-        if len > 0 && own.spans.len() < SPANS {
-            own.spans.push((octets.clone(), packet));
-            own.is_sorted = false;
-        }
-        if flags.has(Flags::FIN) {
-            own.end = own.end.or(Some(begin + len));
-            own.ending.truncate(1);
-            own.ending.push(packet);
-        }
-        octets
+        self.streams.entry(ends).or_default().segment(of, tcp, mark)
     }
 
     /// Everything is known: what follows are questions.
     pub(super) fn settle(&mut self) {
-        for carried in self.streams.values_mut().flat_map(|stream| &mut stream.carried) {
-            if !carried.is_sorted {
-                carried.spans.sort_by_key(|(octets, packet)| (octets.start, *packet));
-                carried.is_sorted = true;
-            }
-        }
+        self.streams.values_mut().for_each(Stream::settle);
     }
 
     fn stream(&self, socket: u32) -> Option<&Stream> {
-        let socket = self.sockets.get(&socket)?;
-        self.streams.get(&[socket.local?, socket.remote?])
+        self.streams.get(&self.ends(socket)?)
     }
 
     /// The packets that show it, in their order.
@@ -332,36 +270,6 @@ impl Links {
     }
 }
 
-impl Stream {
-    fn carried_nothing(&self) -> bool {
-        self.carried.iter().all(|carried| carried.spans.is_empty() && carried.end.is_none())
-    }
-}
-
-impl Carried {
-    /// How far a place is from the stream's beginning, wraps included.
-    fn extend(&self, place: Seq, origin: Seq) -> u64 {
-        let past = Seq(place.from(origin)).past(Seq(self.reached as u32));
-        self.reached.saturating_add_signed(past.into())
-    }
-
-    /// The packets with any of these octets.
-    fn with(&self, octets: &Range<u64>) -> impl Iterator<Item = u64> {
-        let least = octets.start.saturating_sub(LONGEST);
-        let first = if self.is_sorted {
-            self.spans.partition_point(|(span, _)| span.start < least)
-        } else {
-            0
-        };
-        let end = octets.end;
-        let start = octets.start;
-        self.spans[first..]
-            .iter()
-            .filter(move |(span, _)| span.start < end && span.end > start)
-            .map(|(_, packet)| *packet)
-    }
-}
-
 /// Packets at the margin: `[#5 #6 #7]`, or the first and the last of many.
 pub(super) fn margin(packets: &[u64]) -> String {
     if let [first, _, _, .., last] = packets {
@@ -374,19 +282,6 @@ pub(super) fn margin(packets: &[u64]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn octets_are_found_beyond_the_wrap_of_sequence_numbers() {
-        let mut carried = Carried { reached: u64::from(u32::MAX), ..Carried::default() };
-        let origin = Seq(1000);
-        let at = carried.extend(Seq(1000_u32.wrapping_sub(1).wrapping_add(11)), origin);
-        assert_eq!(at, u64::from(u32::MAX) + 11);
-        carried.spans = vec![(at..at + 100, 7), (at + 100..at + 200, 8), (at..at + 50, 9)];
-        let with = |octets: Range<u64>| carried.with(&octets).collect::<Vec<_>>();
-        assert_eq!(with(at + 50..at + 101), [7, 8]);
-        assert_eq!(with(at..at + 1), [7, 9]);
-        assert_eq!(with(at + 200..at + 300), [0_u64; 0]);
-    }
 
     #[test]
     fn many_packets_are_told_by_the_first_and_the_last() {

@@ -129,7 +129,14 @@ impl Page {
 
     /// One thing that happened, with the packets that show it, and what they add to it.
     pub(super) fn entry(&mut self, entry: &Entry, margin: &str, note: &str) -> io::Result<()> {
-        if self.has_columns() { self.columns(entry, note) } else { self.row(entry, margin, note) }
+        if self.has_columns() {
+            // Packets have a column of their own; what a call moved is named behind it.
+            let margin = if entry.kind == Kind::Call { margin } else { "" };
+            let gap = if margin.is_empty() { "" } else { "  " };
+            self.columns(entry, &format!("{note}{gap}{margin}"))
+        } else {
+            self.row(entry, margin, note)
+        }
     }
 
     fn row(&mut self, entry: &Entry, margin: &str, note: &str) -> io::Result<()> {

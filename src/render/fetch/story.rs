@@ -1,5 +1,7 @@
 //! The story of a fetch, told as soon as it is over, or line by line as it goes on.
 
+mod ending;
+
 use std::collections::BTreeMap;
 use std::io;
 
@@ -8,11 +10,11 @@ use super::chapter::{self, Chapter};
 use super::entry::{Entry, Kind, Part, Place};
 use super::links::{Links, margin};
 use super::page::Page;
+use super::words;
 use super::words::call::Calls;
 use super::words::lookup::{Lookups, When};
 use super::words::packet::Packets;
 use super::words::{ended, found, http, tls, tried, url, way};
-use super::{bars, words};
 use crate::flow::{Flows, Seen, Side};
 use crate::ink::Paint;
 use crate::render::Report;
@@ -20,7 +22,7 @@ use crate::render::out::Out;
 use crate::tale::fetch::Account;
 use crate::timeline::fetch::{Event, Policy, Step, Transfer};
 use crate::timeline::tls::Fact;
-use crate::timeline::{About, Call, Timestamp};
+use crate::timeline::{About, Call, Evidence, Timestamp};
 use crate::wire::Packet;
 
 /// Tells a fetch.
@@ -31,6 +33,8 @@ pub struct Story {
     policy: Option<Policy>,
     entries: Vec<Entry>,
     left_out: u64,
+    /// What the kernel said of the states of sockets, and when.
+    kernel: Vec<(u32, Timestamp, &'static str)>,
     /// Packets that the capture lost.
     lost: u64,
     links: Links,
@@ -68,6 +72,7 @@ impl Story {
             entries: Vec::new(),
             left_out: 0,
             lost: 0,
+            kernel: Vec::new(),
             links: Links::default(),
             lookups: Lookups::default(),
             calls: Calls::new(Timestamp::default()),
@@ -134,6 +139,8 @@ impl Story {
     fn tell_all(&mut self) -> io::Result<()> {
         let rest = self.held();
         self.keep(rest);
+        let differences = self.differences();
+        self.keep(differences);
         self.links.settle();
         self.title()?;
         let entries = std::mem::take(&mut self.entries);
@@ -247,32 +254,6 @@ impl Story {
         }
         self.page.out.flush()
     }
-
-    /// What became of everything: bars, and who spent the time.
-    fn tell_end(&mut self) -> io::Result<()> {
-        let level = self.look.level;
-        let tale = self.account.tale();
-        let Some(round) = tale.rounds.last() else { return Ok(()) };
-        let (spans, verdict) = (&round.spans, &round.verdict);
-        if level >= 3 {
-            let all: Vec<(u32, &Transfer)> =
-                tale.told.iter().map(|told| (told.number, &told.transfer)).collect();
-            bars::draw_waterfall(&bars::waterfall(&all), &mut self.page)?;
-            bars::draw(spans, &mut self.page)?;
-        }
-        if self.lost > 0 && level >= 2 {
-            let lost = words::many(self.lost, "packet", "packets");
-            let text = format!(
-                "! {lost} passed before the capture could take them: what they would show is missing"
-            );
-            self.page.line(&text, Some(Paint::Alarm))?;
-        }
-        let host = self.transfers.get(&1).map(|it| it.host.as_str()).unwrap_or_default();
-        for (label, sentence) in ended::verdict(host, &tale, verdict, level) {
-            self.page.labelled(label, &sentence)?;
-        }
-        Ok(())
-    }
 }
 
 /// What a part of the story is called where it has no number.
@@ -294,6 +275,11 @@ impl Report for Story {
     fn call(&mut self, call: &Call) -> io::Result<()> {
         self.account.call(call);
         self.begin_at(call.entered.realtime);
+        let infos = call.evidence.iter().filter_map(|evidence| match evidence {
+            Evidence::Info(info) => info.state(),
+            _ => None,
+        });
+        self.kernel.extend(infos.map(|state| (call.socket, call.left.realtime, state)));
         self.links.call(call);
         let told = self.calls.tell(call);
         self.keep(told);

@@ -151,7 +151,13 @@ impl Told<'_> {
             reasons.push(format!("{bang} {:.3} ms", lag.as_secs_f64() * 1e3));
         }
         let entry = Entry::new(call.entered.realtime, self.place, 7, Kind::Call);
-        let entry = entry.text(text).reason(reasons.join("; "));
+        let moved = call.octets.as_ref().filter(|octets| !octets.is_empty());
+        let text = match moved {
+            Some(moved) => format!("{text}  octets {}..{}", moved.start, moved.end - 1),
+            None => text,
+        };
+        let side = if call.name == "recvmsg" { Side::Server } else { Side::Client };
+        let entry = entry.text(text).reason(reasons.join("; ")).proof(octets(call, side));
         long.into_iter().fold(entry, |entry, reason| entry.and(7, format!("  {reason}")))
     }
 

@@ -6,11 +6,12 @@ use std::net::SocketAddr;
 
 use super::segment::{hops, len, mss, offers, rest, routers, state, text};
 use super::{duration, many, written};
-use crate::flow::tcp::{Connection, State, What};
+use crate::flow::tcp::{Connection, Rtt, State, What};
 use crate::flow::{Seen, Side};
 use crate::render::fetch::entry::{Entry, Kind, Part, Place, Proof};
 use crate::render::fetch::links::Links;
 use crate::render::verdict;
+use crate::timeline::Timestamp;
 use crate::wire::tcp::{Flags, Scale, Seq, Tcp, TcpOption};
 use crate::wire::{Layer, Packet};
 
@@ -24,6 +25,8 @@ pub(in crate::render::fetch) struct Packets {
 #[derive(Debug, Default)]
 struct Stream {
     state: Option<&'static str>,
+    /// Our end's states, and since when.
+    states: Vec<(Timestamp, &'static str)>,
     /// What each side acknowledged last.
     acked: [Option<Seq>; 2],
     /// The hop limits of what each side sent.
@@ -52,6 +55,9 @@ struct Middle {
     octets: u64,
 }
 
+/// The kernel may know of a packet so many nanoseconds before the capture stamps it, or after.
+const CLOSE: u64 = 1_000_000;
+
 /// Packets at both ends of a run that are told.
 const ENDS: usize = 2;
 
@@ -62,6 +68,19 @@ impl Packets {
             self.streams.values_mut().flat_map(|stream| stream.run.end()).collect();
         rest.sort_by_key(|entry| entry.at);
         rest
+    }
+
+    /// The states of our end of a connection about that time, as its packets show them.
+    pub(in crate::render::fetch) fn states(
+        &self,
+        ends: [SocketAddr; 2],
+        at: Timestamp,
+    ) -> Vec<&'static str> {
+        let Some(stream) = self.streams.get(&ends) else { return Vec::new() };
+        let (from, to) = (Timestamp(at.0.saturating_sub(CLOSE)), Timestamp(at.0 + CLOSE));
+        let before = stream.states.iter().rev().find(|(since, _)| *since < from);
+        let within = stream.states.iter().filter(|(since, _)| (from..=to).contains(since));
+        before.into_iter().chain(within).map(|(_, state)| *state).collect()
     }
 
     /// Tells a packet; what it shows of calls goes to `links`.
@@ -147,7 +166,7 @@ impl Packets {
         if !octets.is_empty() {
             entry.proof = Proof::Carried { from: side, octets };
         }
-        entry.reason = stream.reason(seen, connection, side);
+        entry.reason = stream.reason(seen, (connection, side), time);
         let hops = hops(packet);
         let news = hops.filter(|hops| stream.hops[side.index()] != Some(*hops));
         if let Some(hops) = news.filter(|_| side == Side::Server) {
@@ -173,6 +192,19 @@ impl Packets {
                 format!("a super-segment: the interface makes {pieces} of it on the wire, MSS {mss} (inferred)"),
             );
         }
+        let heard = stream.acked[side.peer().index()];
+        if let Some(flying) = heard.map(|heard| tcp.seq().plus(tcp.span()).past(heard))
+            && !tcp.payload().is_empty()
+            && flying > 0
+        {
+            entry = entry.and(7, format!("in flight {flying}"));
+        }
+        let smoothed = connection.half(Side::Client).rtt().and_then(Rtt::smoothed);
+        if let Some(smoothed) =
+            smoothed.filter(|_| seen.round_trip.is_some() && side == Side::Server)
+        {
+            entry = entry.and(7, format!("RFC 6298: srtt {}", duration(smoothed)));
+        }
         entry = entry.and(7, rest(tcp));
         entry.more.retain(|(_, text)| !text.is_empty());
         stream.hops[side.index()] = hops.or(stream.hops[side.index()]);
@@ -197,7 +229,12 @@ impl Packets {
 
 impl Stream {
     /// What the tracker makes of it, and what it changes.
-    fn reason(&mut self, seen: &Seen<'_>, connection: &Connection, side: Side) -> String {
+    fn reason(
+        &mut self,
+        seen: &Seen<'_>,
+        (connection, side): (&Connection, Side),
+        time: Timestamp,
+    ) -> String {
         let mut reasons: Vec<String> = seen
             .verdicts
             .iter()
@@ -210,6 +247,7 @@ impl Stream {
         let state = state(connection);
         if self.state != state {
             reasons.extend(state.map(str::to_owned));
+            self.states.extend(state.map(|state| (time, state)));
         }
         self.state = state;
         reasons.join(", ")
@@ -230,6 +268,11 @@ impl Stream {
         let before = std::mem::replace(&mut self.acked[side.index()], acked);
         if flags.has(Flags::ACK) && (!has_data || before != acked) {
             _ = write!(tail, " ack {}", tcp.ack().from(origin.ack));
+            // A FIN counts as one, and is no octet.
+            let fresh = before.map_or(0, |before| tcp.ack().past(before));
+            if fresh > 1 && !has_data {
+                _ = write!(tail, " ({fresh} new)");
+            }
         }
         if !has_data && !flags.has(Flags::FIN) && !flags.has(Flags::RST) {
             _ = write!(tail, "  win {}", origin.scale.window(tcp));

@@ -1,0 +1,62 @@
+//! What is left to say when everything is over?
+
+use std::io;
+
+use super::Story;
+use crate::ink::Paint;
+use crate::render::fetch::bars;
+use crate::render::fetch::entry::{Entry, Kind, Part, Place};
+use crate::render::fetch::words::{self, ended};
+use crate::timeline::fetch::Transfer;
+
+impl Story {
+    /// Where the kernel says of a connection's state what its packets do not show.
+    pub(super) fn differences(&self) -> Vec<Entry> {
+        let mut told: Vec<(u32, &str)> = Vec::new();
+        let mut entries = Vec::new();
+        // Who misses packets has no business to object.
+        for (socket, at, kernel) in self.kernel.iter().filter(|_| self.lost == 0) {
+            let shown = self.links.ends(*socket).map(|ends| self.packets.states(ends, *at));
+            let shown = shown.unwrap_or_default();
+            // A socket that waits in TIME-WAIT is closed to its program.
+            let is_same = |it: &&str| it == kernel || (*it == "TIME-WAIT" && *kernel == "CLOSED");
+            let Some(last) = shown.last().filter(|_| !shown.iter().any(is_same)) else {
+                continue;
+            };
+            if told.contains(&(*socket, kernel)) {
+                continue;
+            }
+            told.push((*socket, kernel));
+            let place = Place { part: Part::Request, transfer: 0, socket: *socket };
+            let text = format!("! the kernel says {kernel}, the packets show {last}");
+            entries.push(Entry::new(*at, place, 5, Kind::Alarm).text(text));
+        }
+        entries
+    }
+
+    /// What became of everything: bars, and who spent the time.
+    pub(super) fn tell_end(&mut self) -> io::Result<()> {
+        let level = self.look.level;
+        let tale = self.account.tale();
+        let Some(round) = tale.rounds.last() else { return Ok(()) };
+        let (spans, verdict) = (&round.spans, &round.verdict);
+        if level >= 3 {
+            let all: Vec<(u32, &Transfer)> =
+                tale.told.iter().map(|told| (told.number, &told.transfer)).collect();
+            bars::draw_waterfall(&bars::waterfall(&all), &mut self.page)?;
+            bars::draw(spans, &mut self.page)?;
+        }
+        if self.lost > 0 && level >= 2 {
+            let lost = words::many(self.lost, "packet", "packets");
+            let text = format!(
+                "! {lost} passed before the capture could take them: what they would show is missing"
+            );
+            self.page.line(&text, Some(Paint::Alarm))?;
+        }
+        let host = self.transfers.get(&1).map(|it| it.host.as_str()).unwrap_or_default();
+        for (label, sentence) in ended::verdict(host, &tale, verdict, level) {
+            self.page.labelled(label, &sentence)?;
+        }
+        Ok(())
+    }
+}
