@@ -16,7 +16,10 @@ use wiretale::timeline::{Evidence, TcpInfo};
 
 use scene::Scene;
 
-const SCENES: [(&str, fn() -> Scene); 5] = [
+/// A fetch, and what it is called.
+type Named = (&'static str, fn() -> Scene);
+
+const SCENES: [Named; 5] = [
     ("page", page::page),
     ("refused", trouble::refused),
     ("unseen", trouble::unseen),
@@ -119,6 +122,10 @@ fn what_is_told_as_it_goes_on_lacks_nothing() {
     }
 }
 
+/// The kernel's numbers of two states.
+const ESTABLISHED: u8 = 1;
+const CLOSE_WAIT: u8 = 8;
+
 #[test]
 fn where_kernel_and_packets_differ_both_are_told() {
     // The packets show an open connection all the while.
@@ -129,8 +136,6 @@ fn where_kernel_and_packets_differ_both_are_told() {
         scene.call(scene::evidence(call, vec![info]));
         scene
     };
-    const ESTABLISHED: u8 = 1;
-    const CLOSE_WAIT: u8 = 8;
     let sentence = "! the kernel says CLOSE-WAIT, the packets show ESTABLISHED";
     for level in 1..=7 {
         let told = said(165.0, CLOSE_WAIT).told(look(level, 100));

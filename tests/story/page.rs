@@ -28,7 +28,7 @@ fn ip(text: &str) -> IpAddr {
 }
 
 fn ms(ms: f64) -> Duration {
-    Duration::from_micros((ms * 1000.0) as u64)
+    Duration::from_secs_f64(ms / 1e3)
 }
 
 /// Everything.
@@ -136,11 +136,12 @@ fn connect(scene: &mut Scene) {
 
 fn talk(scene: &mut Scene) {
     let write = |times, length: u64, upto| {
-        let call = SOCKET.call(times, "write", &format!("length {length}"), Ok(length as i64));
+        let call =
+            SOCKET.call(times, "write", &format!("length {length}"), Ok(length.cast_signed()));
         with(call, upto - length..upto, Vec::new())
     };
     let read = |times, length: u64, upto, arrived| {
-        let call = SOCKET.call(times, "recvmsg", "room for 16384", Ok(length as i64));
+        let call = SOCKET.call(times, "recvmsg", "room for 16384", Ok(length.cast_signed()));
         with(call, upto - length..upto, vec![Evidence::Arrived(at(arrived))])
     };
     scene.step((40.220, 40.250), 1, 1, asked("/", 80, 0));

@@ -34,7 +34,8 @@ enum Moment {
 
 /// So many milliseconds after the beginning.
 pub(crate) fn at(ms: f64) -> Timestamp {
-    Timestamp(EPOCH + (ms * 1000.0).round() as u64 * 1000)
+    let since = Duration::from_secs_f64(ms / 1e3).as_nanos();
+    Timestamp(EPOCH + u64::try_from(since).expect("some time"))
 }
 
 pub(crate) fn end(text: &str) -> SocketAddr {
@@ -62,8 +63,7 @@ impl Socket {
         arguments: &str,
         result: Result<i64, Errno>,
     ) -> Call {
-        let clocks =
-            |ms| Clocks { realtime: at(ms), monotonic: Duration::from_micros((ms * 1e3) as u64) };
+        let clocks = |ms| Clocks { realtime: at(ms), monotonic: Duration::from_secs_f64(ms / 1e3) };
         Call {
             name,
             purpose: Purpose::Fetch,

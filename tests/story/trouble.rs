@@ -65,7 +65,7 @@ fn connected(scene: &mut Scene, ended: f64, outcome: Result<(), wiretale::timeli
 fn ended(scene: &mut Scene, ms: f64, failure: Option<Failure>) {
     let ended = Transfer {
         url: "http://198.51.100.80/".into(),
-        timing: Timing { total: Duration::from_micros((ms * 1e3) as u64), ..Timing::default() },
+        timing: Timing { total: Duration::from_secs_f64(ms / 1e3), ..Timing::default() },
         failure,
         ..Transfer::default()
     };

@@ -86,6 +86,26 @@ pub(super) fn look_up(scene: &mut Scene) {
         14.010,
         called("recvfrom", "at most 65535 octets", "82, from 203.0.113.53:53"),
     );
+    let message = answer(question);
+    let answered = Answered {
+        server: server.clone(),
+        transport: Transport::Udp,
+        asked: at(0.040),
+        origin: Origin::Relayed,
+        message,
+    };
+    look(scene, 14.002, 14.010, lookup::Event::Answered(answered.into()));
+    look(scene, 14.012, 14.014, called("close", "", "0"));
+    let whence = Whence::Server { server, authoritative: false };
+    let found = Addresses {
+        canonical: "web1.lab.example".into(),
+        list: vec![Address { ip: ip("198.51.100.80"), ttl: Some(60), whence }],
+        missing: None,
+    };
+    scene.step((14.020, 14.020), 1, 0, Event::Found(found));
+}
+
+fn answer(question: Question) -> Message {
     let record = |owner: &str, kind, data, said: &str| Record {
         section: Section::Answer,
         owner: name(owner),
@@ -95,7 +115,7 @@ pub(super) fn look_up(scene: &mut Scene) {
         data,
         said: said.into(),
     };
-    let message = Message {
+    Message {
         id: 0x3c41,
         authoritative: false,
         truncated: false,
@@ -113,23 +133,7 @@ pub(super) fn look_up(scene: &mut Scene) {
         errors: Vec::new(),
         octets: 82,
         complete: true,
-    };
-    let answered = Answered {
-        server: server.clone(),
-        transport: Transport::Udp,
-        asked: at(0.040),
-        origin: Origin::Relayed,
-        message,
-    };
-    look(scene, 14.002, 14.010, lookup::Event::Answered(answered.into()));
-    look(scene, 14.012, 14.014, called("close", "", "0"));
-    let whence = Whence::Server { server, authoritative: false };
-    let found = Addresses {
-        canonical: "web1.lab.example".into(),
-        list: vec![Address { ip: ip("198.51.100.80"), ttl: Some(60), whence }],
-        missing: None,
-    };
-    scene.step((14.020, 14.020), 1, 0, Event::Found(found));
+    }
 }
 
 fn dns(is_answer: bool) -> Vec<u8> {
