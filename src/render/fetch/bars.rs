@@ -198,8 +198,5 @@ pub(super) fn draw_waterfall(rows: &[Row], page: &mut Page) -> io::Result<()> {
         let name = clipped(&row.name, names);
         page.line(&format!("   {name:<names$}{ms:>7.1}   {bar}"), None)?;
     }
-    page.line(
-        "   q waits for a connection  d name  c connection  t TLS  s request  w waiting  r answer",
-        None,
-    )
+    page.line("   q queue  d name  c connection  t TLS  s request  w waiting  r answer", None)
 }

@@ -282,11 +282,34 @@ pub(super) fn margin(packets: &[u64]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::timeline::tls::{Contents, Record};
 
     #[test]
     fn many_packets_are_told_by_the_first_and_the_last() {
         assert_eq!(margin(&[]), "");
         assert_eq!(margin(&[5, 6, 7]), "[#5 #6 #7]");
         assert_eq!(margin(&[13, 15, 17, 29]), "[#13..#29]");
+    }
+
+    #[test]
+    fn what_was_said_under_tls_is_found_in_the_record_that_ends_it() {
+        let record = |octets: Range<u64>, plain: Range<u64>| Record {
+            direction: Direction::In,
+            content_type: 23,
+            octets,
+            contents: Contents::Data,
+            plain: Some(plain),
+        };
+        let (began, ended) = (Timestamp(1), Timestamp(2));
+        let records = vec![record(800..905, 0..83), record(905..1500, 83..650)];
+        let mut links = Links::default();
+        links.sealed(1, &Flight { direction: Direction::In, began, ended, records });
+        links.says(1, Side::Server, 83, "200 OK".into());
+        let said = |octets: Range<u64>| links.said(1, Side::Server, &octets).map(String::as_str);
+        assert_eq!(said(800..905), None);
+        // The record is not whole before its last octet has come.
+        assert_eq!(said(905..1499), None);
+        assert_eq!(said(1400..1500), Some("200 OK"));
+        assert_eq!(said(1500..1600), None);
     }
 }

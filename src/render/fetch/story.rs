@@ -314,7 +314,8 @@ impl Report for Story {
                 for attempt in attempts {
                     self.links.serves(attempt.socket, step.transfer, step.began);
                 }
-                tried::tried(step, attempts)
+                let own = |socket| self.links.ends(socket).map(|[own, _]| own.ip());
+                tried::tried(step, attempts, own)
             }
             Event::Reused { requests } => {
                 let number = self.links.connection(step.socket).map_or(0, |(number, _)| number);

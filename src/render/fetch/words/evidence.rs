@@ -102,7 +102,8 @@ impl Beside<'_> {
                 }
                 Evidence::Refusal(refusal) if self.is_connected => {
                     let to = self.call.remote.map(|remote| remote.ip());
-                    let text = format!("! {}", tried::refusal(refusal, to));
+                    let own = self.call.local.map(|local| local.ip());
+                    let text = format!("! {}", tried::refusal(refusal, to, own));
                     told.push(entry(at, 2, Kind::Alarm).text(text));
                 }
                 Evidence::Socket(state)
@@ -146,7 +147,8 @@ pub(super) fn words(evidence: &Evidence, before: &mut Option<TcpInfo>, call: &Ca
         Evidence::HopsLeft(hops) => format!("hop limit {hops} left"),
         Evidence::Sent(stamp) => stage(stamp),
         Evidence::Refusal(refusal) => {
-            tried::refusal(refusal, call.remote.map(|remote| remote.ip()))
+            let [to, own] = [call.remote, call.local].map(|end| end.map(|end| end.ip()));
+            tried::refusal(refusal, to, own)
         }
         Evidence::Socket(state) => socket(state),
         Evidence::Remembered { metrics, age } => {

@@ -37,7 +37,7 @@ pub(in crate::render::fetch) fn found(when: When, name: &str, addresses: &Addres
         told.push(entry(6, Kind::Fact).text(text));
     }
     if let Some(failure) = &addresses.missing {
-        told.push(entry(4, Kind::Fact).text(format!("none of the other family: {failure}")));
+        told.push(entry(6, Kind::Fact).text(format!("none of the other family: {failure}")));
     }
     told
 }

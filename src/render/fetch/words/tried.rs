@@ -52,7 +52,13 @@ fn candidate(candidate: &Candidate) -> String {
 }
 
 /// What became of the attempts, and what the network refused meanwhile.
-pub(in crate::render::fetch) fn tried(step: &Step, tried: &[Tried]) -> Vec<Entry> {
+///
+/// `own` says which address of ours a socket has.
+pub(in crate::render::fetch) fn tried(
+    step: &Step,
+    tried: &[Tried],
+    own: impl Fn(u32) -> Option<IpAddr>,
+) -> Vec<Entry> {
     let mut told = Vec::new();
     let is_race = tried.len() > 1;
     for one in tried {
@@ -84,7 +90,8 @@ pub(in crate::render::fetch) fn tried(step: &Step, tried: &[Tried]) -> Vec<Entry
             } else {
                 String::new()
             };
-            let text = format!("! {}{again}", self::refusal(refusal, Some(to.ip())));
+            let text =
+                format!("! {}{again}", self::refusal(refusal, Some(to.ip()), own(one.socket)));
             told.push(entry(2, Kind::Alarm).text(text));
             times = 1;
         }
@@ -102,7 +109,7 @@ pub(in crate::render::fetch) fn reused(step: &Step, number: usize, requests: u32
 }
 
 /// Who refused, and how.
-pub(super) fn refusal(refusal: &Refusal, to: Option<IpAddr>) -> String {
+pub(super) fn refusal(refusal: &Refusal, to: Option<IpAddr>, own: Option<IpAddr>) -> String {
     let words = match (refusal.origin, refusal.kind, refusal.code) {
         (Origin::Local, ..) => {
             return format!(
@@ -128,6 +135,7 @@ pub(super) fn refusal(refusal: &Refusal, to: Option<IpAddr>) -> String {
     let name = if refusal.origin == Origin::Icmpv6 { "ICMPv6" } else { "ICMP" };
     let who = match refusal.offender {
         Some(offender) if Some(offender) == to => format!("{offender} itself says"),
+        Some(offender) if Some(offender) == own => format!("this computer ({offender}) says"),
         Some(offender) => format!("{offender} on the way says"),
         None => "somebody says".to_owned(),
     };
