@@ -10,13 +10,13 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever read our output has had enough: that is no failure.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) => match error.downcast_ref() {
-            Some(cli::Ended(code)) => ExitCode::from(*code),
-            None => {
-                eprintln!("wiretale: {error:#}");
-                ExitCode::from(if error.is::<cli::Usage>() { 2 } else { 1 })
+        Err(error) => {
+            if let Some(cli::Ended(code)) = error.downcast_ref() {
+                return ExitCode::from(*code);
             }
-        },
+            eprintln!("wiretale: {error:#}");
+            ExitCode::from(if error.is::<cli::Usage>() { 2 } else { 1 })
+        }
     }
 }
 
