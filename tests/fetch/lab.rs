@@ -71,11 +71,11 @@ impl Lab {
     /// Builds everything; returns when all servers answer.
     pub(crate) fn up() -> Self {
         let begun = Instant::now();
-        let folder = std::env::temp_dir().join(format!("wiretale-fetch-{}", parent()));
-        // It may be left of somebody who had this number before.
-        _ = fs::remove_dir_all(&folder);
-        fs::create_dir(&folder).expect("a folder");
-        let mut lab = Self { folder, servers: Mutex::default(), spaces: Vec::new() };
+        let mut lab = Self {
+            folder: PathBuf::from("/run/lab"),
+            servers: Mutex::default(),
+            spaces: Vec::new(),
+        };
         lab.settle();
         links::lay(&mut lab);
         names::serve(&lab);
@@ -87,12 +87,14 @@ impl Lab {
         lab
     }
 
-    /// Makes the mounts of this namespace ours: names of namespaces, sockets of caches, and the files that
-    /// say how names are resolved.
+    /// Makes the mounts of this namespace ours: names of namespaces, sockets of caches, all that is written
+    /// here, and the files that say how names are resolved.
     fn settle(&self) {
         let made = Command::new("mount").args(["-t", "tmpfs", "tmpfs", "/run"]).status();
         assert!(made.is_ok_and(|made| made.success()), "a /run of our own");
-        fs::create_dir("/run/netns").expect("a folder");
+        for folder in [Path::new("/run/netns"), &self.folder] {
+            fs::create_dir(folder).expect("a folder");
+        }
         for (name, text) in [
             ("resolv.conf", ""),
             ("hosts", "127.0.0.1 localhost\n203.0.113.99 written.lab.example\n"),
@@ -218,11 +220,6 @@ impl Lab {
     }
 }
 
-/// The number of who started us: ours is 1.
-fn parent() -> String {
-    std::env::var("WIRETALE_LAB").unwrap_or_else(|_| "0".to_owned())
-}
-
 fn ended(program: &str, command: &mut Command) -> Ended {
     let begun = Instant::now();
     let output = command.stdin(Stdio::null()).output();
@@ -239,7 +236,6 @@ impl Drop for Lab {
             _ = server.kill();
             _ = server.wait();
         }
-        // The namespaces are gone with this process.
-        _ = fs::remove_dir_all(&self.folder);
+        // Namespaces and files are gone with this process.
     }
 }

@@ -144,7 +144,6 @@ fn main() -> ExitCode {
     }
     let program = env::current_exe().expect("this program");
     let mut child = unshare();
-    child.env("WIRETALE_LAB", std::process::id().to_string());
     child.arg(program).arg(WITHIN).args(&words).stdin(Stdio::piped());
     let mut child = child.spawn().expect("unshare");
     // Held until it ends; waiting would close it.
