@@ -5,6 +5,7 @@ use std::fs;
 
 use serde_json::Value;
 
+use crate::faults::names::{WRONG_ID, WRONG_QUESTION};
 use crate::lab::Lab;
 use crate::told::{Told, fetched};
 
@@ -141,6 +142,21 @@ pub(crate) fn the_walk_from_the_root_is_the_one_dig_takes(lab: &Lab) {
     for server in asked {
         let server = server.replace(":53", "#53");
         assert!(trace.contains(&server), "{server} is not in {trace}");
+    }
+}
+
+/// What is no answer to the question is shown, and believed no more than by dig.
+pub(crate) fn answers_to_other_questions_are_ignored(lab: &Lab) {
+    for (server, why) in [(WRONG_ID, "id"), (WRONG_QUESTION, "question")] {
+        let words = ["--json", "http://www.lab.example/"];
+        let ended = lab.fetch("client", Some(server), &words);
+        assert_eq!(ended.code, 6, "{}", ended.end());
+        let told = Told::of(&ended);
+        let ignored = told.events("dns.ignored");
+        // To both questions.
+        assert_eq!(ignored.len(), 2, "{}", ended.end());
+        assert!(ignored.iter().all(|it| it["data"]["why"] == why), "{ignored:?}");
+        assert!(told.events("dns.answer").is_empty());
     }
 }
 

@@ -75,6 +75,7 @@ fn tests() -> Vec<Test> {
         against::what_is_written_out_is_what_curl_writes_out,
         against::dig_gets_the_same_answers,
         against::the_walk_from_the_root_is_the_one_dig_takes,
+        against::answers_to_other_questions_are_ignored,
         against::strace_sees_the_same_calls_in_the_same_order,
         kept::what_was_kept_says_what_was_told,
         kept::others_read_what_was_kept_and_open_what_was_sealed,
@@ -86,6 +87,7 @@ fn tests() -> Vec<Test> {
         manners::what_is_asked_is_what_curl_asks,
         manners::who_interrupts_gets_what_there_is,
         manners::each_level_says_more_and_keeps_to_its_width,
+        manners::each_of_several_urls_has_its_sentence,
         manners::a_page_is_fetched_with_all_it_embeds,
         manners::every_leg_of_a_redirect_has_its_own_times,
         manners::a_dead_address_costs_a_quarter_of_a_second,
@@ -100,6 +102,7 @@ fn tests() -> Vec<Test> {
         verdicts::a_path_that_is_long,
         verdicts::an_address_that_is_dead,
         verdicts::a_program_that_is_kept_from_running,
+        verdicts::a_window_that_we_close,
         verdicts::nothing_in_particular,
     ]);
     tests

@@ -180,6 +180,29 @@ pub(crate) fn each_level_says_more_and_keeps_to_its_width(lab: &Lab) {
     }
 }
 
+pub(crate) fn each_of_several_urls_has_its_sentence(lab: &Lab) {
+    let (good, bad) = ("http://www.lab.example/s.css", "http://fault.lab.example/half");
+    for (urls, code) in [([good, bad], 18), ([bad, good], 0)] {
+        let ended =
+            lab.fetch("client", None, &["--level", "1", "--width", "200", urls[0], urls[1]]);
+        // As with curl the last one counts.
+        assert_eq!(ended.code, code, "{}", ended.out);
+        for sentence in [
+            "www.lab.example sent what was asked for (200 OK, 300 octets of content)",
+            "fault.lab.example: the body ends after 500 of 1000 octets",
+        ] {
+            assert_eq!(ended.out.matches(sentence).count(), 1, "{}", ended.out);
+        }
+    }
+    let again = ["--repeat", "3", "--interval", "0.1s", "--level", "1", good];
+    let ended = lab.fetch("client", None, &again);
+    assert_eq!(ended.code, 0, "{}", ended.err);
+    assert_eq!(ended.out.matches("300 octets of content").count(), 1, "{}", ended.out);
+    assert!(ended.out.contains("3 fetches") && ended.out.contains("p90"), "{}", ended.out);
+    let told = fetched(lab, &["--repeat", "3", "--interval", "0.1s", good]);
+    assert_eq!(told.all("timing").len(), 3);
+}
+
 pub(crate) fn a_page_is_fetched_with_all_it_embeds(lab: &Lab) {
     let told = fetched(lab, &["--page", "--parallel", "3", "http://www.lab.example/"]);
     let responses = told.events("http.response");

@@ -110,6 +110,17 @@ impl Row {
         };
         let text = |name: &str| fault[name].as_str().unwrap_or_default();
         assert_eq!((text("code"), text("side")), (self.code, self.side), "{fault}");
+        // What proves it was seen.
+        let seen = told.all("capture").iter().filter_map(|it| it["packets"].as_u64()).max();
+        for packet in fault["packets"].as_array().expect("packets") {
+            assert!(packet.as_u64().is_some_and(|it| it > 0 && Some(it) <= seen), "{fault}");
+        }
+        // What came over TCP is proved by calls.
+        let is_seen = self.code != "dns.unreachable";
+        let has_proof = fault["packets"].as_array().is_some_and(|it| !it.is_empty());
+        let is_seen =
+            is_seen && ["tcp.", "arp.", "dns."].iter().any(|room| self.code.starts_with(room));
+        assert!(has_proof || !is_seen, "{fault}");
         assert!(strings(fault).any(|it| it.contains(self.says)), "{} is not in {fault}", self.says);
     }
 }

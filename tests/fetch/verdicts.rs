@@ -90,6 +90,25 @@ pub(crate) fn a_program_that_is_kept_from_running(lab: &Lab) {
     assert!(is_about(server, Duration::from_millis(400)), "{server:?}");
 }
 
+/// Two packets fit into the window, and then nobody reads for most of a second.
+pub(crate) fn a_window_that_we_close(lab: &Lab) {
+    let mut command = lab.space("client").command(env!("CARGO_BIN_EXE_wiretale"));
+    let url = "http://distant.lab.example/big.bin";
+    command.args(["fetch", "--json", "--rcvbuf", "4k", url]);
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("wiretale");
+    let id = Pid::from_raw(i32::try_from(child.id()).expect("a number"));
+    sleep(Duration::from_millis(500));
+    kill(id, Signal::SIGSTOP).expect("our child");
+    sleep(Duration::from_millis(1500));
+    kill(id, Signal::SIGCONT).expect("our child");
+    let out = child.wait_with_output().expect("its end");
+    let out = String::from_utf8(out.stdout).expect("UTF-8");
+    let told = Told::of(&Ended { code: 0, out, err: String::new(), took: Duration::ZERO });
+    let (_, took) = judged(&told, &["closed_window", "local"]);
+    assert!(is_about(took, Duration::from_millis(1500)), "{took:?} {}", told.timing());
+    assert!(!told.events("tcp.window").is_empty());
+}
+
 pub(crate) fn nothing_in_particular(lab: &Lab) {
     // Once the name and the neighbours are known.
     let told = (0..3).map(|_| fetched(lab, &["http://198.51.100.80/s.css"])).last();

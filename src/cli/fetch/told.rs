@@ -70,8 +70,10 @@ impl Told {
         if interrupted {
             return INTERRUPTED;
         }
-        let mut own = tale.told.iter().rev().filter(|told| !told.transfer.is_embedded);
-        let fault = own.find_map(|told| told.fault.as_ref());
+        // Of several the last counts.
+        let last = tale.rounds.last().and_then(|last| tale.told.get(last.told.clone()));
+        let mut own = last.unwrap_or_default().iter().filter(|told| !told.transfer.is_embedded);
+        let fault = own.rfind(|told| told.fault.is_some()).and_then(|told| told.fault.as_ref());
         if self.report.is_none()
             && let Some(fault) = fault
         {

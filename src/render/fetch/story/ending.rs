@@ -38,14 +38,6 @@ impl Story {
     pub(super) fn tell_end(&mut self) -> io::Result<()> {
         let level = self.look.level;
         let tale = self.account.tale();
-        let Some(round) = tale.rounds.last() else { return Ok(()) };
-        let (spans, verdict) = (&round.spans, &round.verdict);
-        if level >= 3 {
-            let all: Vec<(u32, &Transfer)> =
-                tale.told.iter().map(|told| (told.number, &told.transfer)).collect();
-            bars::draw_waterfall(&bars::waterfall(&all), &mut self.page)?;
-            bars::draw(spans, &mut self.page)?;
-        }
         if self.lost > 0 && level >= 2 {
             let lost = words::many(self.lost, "packet", "packets");
             let text = format!(
@@ -53,9 +45,25 @@ impl Story {
             );
             self.page.line(&text, Some(Paint::Alarm))?;
         }
-        let host = self.transfers.get(&1).map(|it| it.host.as_str()).unwrap_or_default();
-        for (label, sentence) in ended::verdict(host, &tale, verdict, level) {
-            self.page.labelled(label, &sentence)?;
+        for (at, round) in tale.rounds.iter().enumerate() {
+            let told = &tale.told[round.told.clone()];
+            let Some(first) = told.first() else { continue };
+            // Of a URL that is fetched again and again the last time is told.
+            let next = tale.rounds.get(at + 1).and_then(|next| tale.told.get(next.told.start));
+            if next.is_some_and(|next| next.transfer.url == first.transfer.url) {
+                continue;
+            }
+            if level >= 3 {
+                let all: Vec<(u32, &Transfer)> =
+                    told.iter().map(|told| (told.number, &told.transfer)).collect();
+                bars::draw_waterfall(&bars::waterfall(&all), &mut self.page)?;
+                bars::draw(&round.spans, &mut self.page)?;
+            }
+            let host = self.transfers.get(&first.number).map(|it| it.host.as_str());
+            let host = host.unwrap_or_default();
+            for (label, sentence) in ended::verdict(host, told, &round.verdict, level) {
+                self.page.labelled(label, &sentence)?;
+            }
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use super::{duration, many};
 use crate::render::fetch::entry::{Entry, Kind, Part, Place};
 use crate::render::fetch::links;
-use crate::tale::fetch::{Fault, Tale, Verdict};
+use crate::tale::fetch::{Fault, Told, Verdict};
 use crate::timeline::fetch::{Doing, Failure, Outcome, Step, Transfer, Tried};
 use crate::timeline::http::Status;
 
@@ -33,18 +33,18 @@ pub(in crate::render::fetch) fn interrupted(step: &Step) -> Entry {
     Entry::new(step.began, place, 2, Kind::Alarm).text("! interrupted: what follows is cut short")
 }
 
-/// What became of everything, and who spent the time or is at fault.
+/// What became of a URL with all that it led to, and who spent the time or is at fault.
 pub(in crate::render::fetch) fn verdict(
     host: &str,
-    tale: &Tale,
+    told: &[Told],
     verdict: &Verdict,
     level: u8,
 ) -> Vec<(&'static str, String)> {
-    let mut own = tale.told.iter().rev().filter(|told| !told.transfer.is_embedded);
+    let mut own = told.iter().rev().filter(|told| !told.transfer.is_embedded);
     let fault = own.find_map(|told| told.fault.as_ref());
     let mut said = Vec::new();
     if level == 1 {
-        said.extend(summary(host, tale, fault).map(|sentence| ("", sentence)));
+        said.extend(summary(host, told, fault).map(|sentence| ("", sentence)));
         // Of what failed it is of no interest how fast it did.
         if fault.is_none() {
             let sentence = match &verdict.culprit {
@@ -65,9 +65,9 @@ pub(in crate::render::fetch) fn verdict(
     said
 }
 
-/// Everything in one sentence.
-fn summary(host: &str, tale: &Tale, fault: Option<&Fault>) -> Option<String> {
-    let all: Vec<&Transfer> = tale.told.iter().map(|told| &told.transfer).collect();
+/// All of it in one sentence.
+fn summary(host: &str, told: &[Told], fault: Option<&Fault>) -> Option<String> {
+    let all: Vec<&Transfer> = told.iter().map(|told| &told.transfer).collect();
     let first = all.first()?;
     let total = all.iter().map(|it| it.timing.begin + it.timing.total).max()?;
     let seconds = format!("{:.3} s", total.as_secs_f64());
