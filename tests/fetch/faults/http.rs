@@ -118,6 +118,8 @@ fn respond(stream: &mut TcpStream, head: &str) -> io::Result<End> {
             let chunk = [b"1000\r\n", &body(4096)[..], b"\r\n"].concat();
             loop {
                 say(&chunk)?;
+                // Others want to be seen, too.
+                sleep(Duration::from_millis(2));
             }
         }
         "/huge" => {
@@ -125,6 +127,7 @@ fn respond(stream: &mut TcpStream, head: &str) -> io::Result<End> {
             let piece = body(1 << 16);
             loop {
                 say(&piece)?;
+                sleep(Duration::from_millis(10));
             }
         }
         "/lengths" => {
