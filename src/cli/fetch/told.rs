@@ -53,7 +53,7 @@ impl Fetch {
                     Look { level, width: self.paper.columns(), follows: self.follow, secrets };
                 Some(Box::new(Story::new(out, look)))
             }
-            Format::Ndjson => Some(Box::new(Events::new(out))),
+            Format::Ndjson => Some(Box::new(Events::new(out).with_secrets(secrets))),
             Format::Csv => {
                 return Err(usage("the events of a fetch have no columns: -o ndjson has them"));
             }

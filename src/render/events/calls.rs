@@ -1,8 +1,13 @@
 //! What is a system call as a record?
 
 use std::fmt::Write;
+use std::time::Duration;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
 
 use super::event::{Event, Link, Moved};
+use super::steps::nanos;
 use crate::render::clock::Calendar;
 use crate::render::sheet::{Form, Sheet};
 use crate::tale::fetch::kind;
@@ -11,22 +16,107 @@ use crate::timeline::{
     Timestamp,
 };
 
-/// The call, and what the kernel told with it that is an event of its own.
-pub(super) fn of(call: &Call) -> Vec<Event> {
-    let (start, end) = (call.entered.realtime, call.left.realtime);
-    let kind = kind::of_call(call);
-    let event = Event::new(kind, start, end, text(call)).linked(link(call));
-    let mut events = vec![event.with(|sheet| data(call, sheet))];
-    for evidence in &call.evidence {
-        match evidence {
-            Evidence::Refusal(refusal) => events.push(refused(call, refusal)),
-            Evidence::Socket(state) if state.state == Some("TIME-WAIT") => {
-                events.push(time_wait(call, state));
-            }
-            _ => {}
+/// What the kernel has told of sockets so far, where only what is new is worth an event.
+#[derive(Default)]
+pub(super) struct Calls {
+    sockets: HashMap<u32, Known, RandomState>,
+}
+
+#[derive(Default)]
+struct Known {
+    is_in_time_wait: bool,
+    state: Option<&'static str>,
+    round_trip: Option<Duration>,
+    /// Octets that went to the interface, by the last of each write.
+    sent: Vec<u32>,
+}
+
+/// Sockets that are remembered; a fetch has far fewer.
+const FOLLOWED: usize = 1024;
+
+impl Calls {
+    /// The call, and what the kernel told with it that is an event of its own. What packets show as well is
+    /// told only where there are none.
+    pub(super) fn of(&mut self, call: &Call, has_packets: bool) -> Vec<Event> {
+        let (start, end) = (call.entered.realtime, call.left.realtime);
+        let kind = kind::of_call(call);
+        let event = Event::new(kind, start, end, text(call)).linked(link(call));
+        let mut events = vec![event.with(|sheet| data(call, sheet))];
+        if self.sockets.len() >= FOLLOWED && !self.sockets.contains_key(&call.socket) {
+            return events;
         }
+        let known = self.sockets.entry(call.socket).or_default();
+        for evidence in &call.evidence {
+            match evidence {
+                Evidence::Refusal(refusal) if !has_packets => events.push(refused(call, refusal)),
+                Evidence::Socket(state)
+                    if state.state == Some("TIME-WAIT") && !known.is_in_time_wait =>
+                {
+                    known.is_in_time_wait = true;
+                    events.push(time_wait(call, state));
+                }
+                Evidence::Info(info) if !has_packets => {
+                    events.extend(moved(call, info.state(), known));
+                    events.extend(measured(call, info, known));
+                }
+                Evidence::Socket(state) if !has_packets => {
+                    events.extend(moved(call, state.state, known));
+                }
+                Evidence::Sent(stamp) if !has_packets && stamp.stage == Stage::Sent => {
+                    if known.sent.contains(&stamp.last) {
+                        events.push(fired(call, stamp));
+                    } else if known.sent.len() < FOLLOWED {
+                        known.sent.push(stamp.last);
+                    }
+                }
+                _ => {}
+            }
+        }
+        events.into_iter().map(|event| event.on(call.socket)).collect()
     }
-    events
+}
+
+/// The connection is in another state than when the kernel was asked before.
+fn moved(call: &Call, now: Option<&'static str>, known: &mut Known) -> Option<Event> {
+    let (before, after) = (known.state.unwrap_or("CLOSED"), now?);
+    known.state = now;
+    if before == after {
+        return None;
+    }
+    let at = call.left.realtime;
+    let text = format!("{before} became {after}");
+    let event = Event::new(kind::TCP_STATE, at, at, text).changes(before, after);
+    Some(event.because(call.name).with(|sheet| sheet.words("side", Some("client"))))
+}
+
+/// The kernel has another round trip time than before.
+fn measured(call: &Call, info: &TcpInfo, known: &mut Known) -> Option<Event> {
+    let smoothed = info.rtt()?;
+    if known.round_trip.replace(smoothed) == Some(smoothed) {
+        return None;
+    }
+    let at = call.left.realtime;
+    let text = format!("the kernel has a round trip of {:.3} ms", smoothed.as_secs_f64() * 1e3);
+    let event = Event::new(kind::TCP_RTT, at, at, text).because(call.name);
+    Some(event.with(|sheet| {
+        sheet.number("of_packet", None::<u64>);
+        sheet.number("sample_ns", None::<u64>);
+        sheet.number("smoothed_ns", Some(nanos(smoothed)));
+        let variation = info.get("rttvar").map(Duration::from_micros);
+        sheet.number("variation_ns", variation.map(nanos));
+        sheet.number("timeout_ns", None::<u64>);
+        sheet.number("linux_timeout_ns", info.rto().map(nanos));
+    }))
+}
+
+/// The same octets went to the interface once more: a timer of the kernel's must have run out.
+fn fired(call: &Call, stamp: &Stamp) -> Event {
+    let text = format!("octets up to {} are sent again", stamp.last);
+    let event = Event::new(kind::TCP_TIMER, stamp.time, stamp.time, text).because(call.name);
+    event.inferred().with(|sheet| {
+        sheet.words("timer", Some("unknown"));
+        sheet.number("of_packet", None::<u64>);
+    })
 }
 
 /// As strace has it.
@@ -58,7 +148,7 @@ fn link(call: &Call) -> Option<Link> {
         (kind::SYS_WRITE, Some(octets)) => Moved::Out(octets),
         (kind::SYS_READ, Some(octets)) => Moved::In(octets),
         (kind::SYS_SHUTDOWN | kind::SYS_CLOSE, _) => Moved::End,
-        _ => return None,
+        _ => Moved::Nothing,
     };
     Some(Link { local, remote, what })
 }
@@ -88,10 +178,6 @@ fn data(call: &Call, sheet: &mut Sheet<'_>) {
         evidence(one, &mut inner);
         inner.end();
     });
-}
-
-fn nanos(span: std::time::Duration) -> u64 {
-    u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn errno(sheet: &mut Sheet<'_>, name: &'static str, errno: Option<&Errno>) {

@@ -15,6 +15,8 @@ pub(super) struct Event {
     pub(super) kind: Kind,
     pub(super) start: Timestamp,
     pub(super) end: Timestamp,
+    /// The socket of a call, by its number.
+    pub(super) socket: Option<u32>,
     /// Which transfer it is for, where that is known.
     pub(super) transfer: Option<u32>,
     /// The conversation's number, where packets were seen.
@@ -54,6 +56,8 @@ pub(super) enum Moved {
     In(Range<u64>),
     /// A FIN or RST of ours; and the call that said it.
     End,
+    /// No octets: any other call on the connection.
+    Nothing,
     /// A question to a name server, or its answer.
     Message { id: u16, is_answer: bool },
 }
@@ -69,6 +73,7 @@ impl Event {
             kind,
             start,
             end,
+            socket: None,
             transfer: None,
             connection: None,
             packets: Vec::new(),
@@ -95,6 +100,11 @@ impl Event {
     #[must_use]
     pub(super) fn of(self, transfer: u32) -> Self {
         Self { transfer: (transfer != 0).then_some(transfer), ..self }
+    }
+
+    #[must_use]
+    pub(super) fn on(self, socket: u32) -> Self {
+        Self { socket: (socket != 0).then_some(socket), ..self }
     }
 
     #[must_use]

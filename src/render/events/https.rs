@@ -1,6 +1,6 @@
 //! What are a request and its answer, as records?
 //!
-//! Secrets are masked: what stands here goes wherever a program's output goes.
+//! Secrets are masked unless they are asked for: what stands here goes wherever a program's output goes.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::event::Event;
 use super::steps::nanos;
 use crate::ink::safe;
+use crate::render::fetch::Secrets;
 use crate::render::sheet::{Form, Sheet};
 use crate::tale::fetch::kind;
 use crate::timeline::fetch::Step;
@@ -15,21 +16,26 @@ use crate::timeline::http::{
     Body, Embeds, Field, Framing, Page, Place, Redirect, Request, Response,
 };
 
-pub(super) fn request(step: &Step, it: &Request, octets: &Range<u64>) -> Event {
+pub(super) fn request(step: &Step, it: &Request, octets: &Range<u64>, secrets: Secrets) -> Event {
     let text = format!("{} {} {}", it.method, it.target, it.version);
     Event::new(kind::of_step(step), step.began, step.ended, text).with(|sheet| {
         sheet.number("socket", Some(step.socket));
         sheet.words("method", Some(&it.method));
         sheet.words("target", Some(&it.target));
         sheet.words("http_version", Some(&it.version.to_string()));
-        fields(sheet, "headers", &it.fields);
+        fields(sheet, "headers", &it.fields, secrets);
         sheet.number("head_bytes", Some(it.head));
         sheet.number("body_bytes", Some(it.body));
         range(sheet, octets);
     })
 }
 
-pub(super) fn response(step: &Step, it: &Response, after: Duration, octets: &Range<u64>) -> Event {
+pub(super) fn response(
+    step: &Step,
+    it: &Response,
+    (after, octets): (Duration, &Range<u64>),
+    secrets: Secrets,
+) -> Event {
     let text = format!("{} {} {}", it.version, it.status, safe(&it.reason));
     Event::new(kind::of_step(step), step.began, step.ended, text.trim_end()).with(|sheet| {
         sheet.number("socket", Some(step.socket));
@@ -37,7 +43,7 @@ pub(super) fn response(step: &Step, it: &Response, after: Duration, octets: &Ran
         sheet.number("status", Some(it.status));
         sheet.text("reason", Some(&it.reason));
         sheet.flag("interim", Some(it.is_interim()));
-        fields(sheet, "headers", &it.fields);
+        fields(sheet, "headers", &it.fields, secrets);
         sheet.number("head_bytes", Some(it.head));
         let (framing, length) = match it.framing {
             Framing::None(_) => ("none", None),
@@ -57,7 +63,12 @@ pub(super) fn response(step: &Step, it: &Response, after: Duration, octets: &Ran
     })
 }
 
-pub(super) fn body(step: &Step, it: &Body, octets: &Range<u64>, is_saved: bool) -> Event {
+pub(super) fn body(
+    step: &Step,
+    it: &Body,
+    (octets, is_saved): (&Range<u64>, bool),
+    secrets: Secrets,
+) -> Event {
     let text = if it.is_complete {
         format!("{} bytes of content, {} on the wire", it.decoded, it.framed)
     } else {
@@ -79,7 +90,7 @@ pub(super) fn body(step: &Step, it: &Body, octets: &Range<u64>, is_saved: bool) 
         sheet.number("chunks", it.chunks.as_ref().map(|chunks| chunks.count));
         let first = it.chunks.as_ref().map(|chunks| &chunks.first);
         sheet.list("chunk_bytes", first, |chunk, _, ink| _ = ink.number(chunk.size));
-        fields(sheet, "trailers", &it.trailers);
+        fields(sheet, "trailers", &it.trailers, secrets);
         sheet.quoted("sha256", it.sha256, |hash, ink| _ = ink.hex_octets(&hash));
         sheet.flag("saved", Some(is_saved));
         range(sheet, octets);
@@ -142,12 +153,12 @@ fn range(sheet: &mut Sheet<'_>, octets: &Range<u64>) {
     sheet.number("end_octet", Some(octets.end));
 }
 
-/// Names and values, secrets masked.
-fn fields(sheet: &mut Sheet<'_>, name: &'static str, fields: &[Field]) {
+/// Names and values.
+fn fields(sheet: &mut Sheet<'_>, name: &'static str, fields: &[Field], secrets: Secrets) {
     sheet.list(name, Some(fields), |field, _, ink| {
         let mut one = Sheet::new(ink, Form::Json);
         one.text("name", Some(&field.name));
-        one.text("value", Some(field.shown()));
+        one.text("value", Some(secrets.of(field)));
         one.end();
     });
 }

@@ -16,6 +16,7 @@ use crate::tale::fetch::kind;
 struct Ends {
     connects: Vec<usize>,
     closes: Vec<usize>,
+    others: Vec<usize>,
     /// With the octets that they moved, in the order of the stream.
     writes: Vec<(Range<u64>, usize)>,
     reads: Vec<(Range<u64>, usize)>,
@@ -41,6 +42,7 @@ pub(super) fn join(events: &mut [Event]) {
             (Moved::Handshake, _) => ends.connects.push(at),
             (Moved::Out(octets), _) => ends.writes.push((octets.clone(), at)),
             (Moved::In(octets), _) => ends.reads.push((octets.clone(), at)),
+            (Moved::Nothing, _) => ends.others.push(at),
             _ => ends.closes.push(at),
         }
     }
@@ -52,7 +54,7 @@ pub(super) fn join(events: &mut [Event]) {
                 Moved::End => first_before(events, &ends.closes, packet),
                 Moved::Out(octets) => moved(&ends.writes, octets),
                 Moved::In(octets) => moved(&ends.reads, octets),
-                Moved::Message { .. } => Vec::new(),
+                Moved::Nothing | Moved::Message { .. } => Vec::new(),
             };
             let (number, connection) = (events[packet].packets.clone(), events[packet].connection);
             for &call in &calls {
@@ -64,7 +66,8 @@ pub(super) fn join(events: &mut [Event]) {
         // Every call on a connection that was seen belongs to it.
         let connection = ends.packets.first().and_then(|&packet| events[packet].connection);
         let calls = ends.writes.iter().chain(&ends.reads).map(|(_, at)| at);
-        for &call in calls.chain(&ends.connects).chain(&ends.closes) {
+        let others = ends.connects.iter().chain(&ends.closes).chain(&ends.others);
+        for &call in calls.chain(others) {
             events[call].connection = events[call].connection.or(connection);
         }
     }

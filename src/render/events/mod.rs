@@ -17,8 +17,12 @@ mod ways;
 
 use std::io;
 
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+
 use super::Report;
 use super::clock::Calendar;
+use super::fetch::Secrets;
 use super::out::Out;
 use super::tally::{self, Tally};
 use crate::flow::{Flows, Seen};
@@ -35,6 +39,11 @@ pub struct Events {
     tally: Tally,
     account: Account,
     packets: packets::Packets,
+    calls: calls::Calls,
+    has_packets: bool,
+    /// Which transfer a socket served from when on.
+    serves: Vec<(u32, Timestamp, u32)>,
+    secrets: Secrets,
     told: Vec<Event>,
     /// Events beyond what is kept.
     omitted: u64,
@@ -51,6 +60,10 @@ impl Events {
             tally: Tally::default(),
             account: Account::default(),
             packets: packets::Packets::default(),
+            calls: calls::Calls::default(),
+            has_packets: false,
+            serves: Vec::new(),
+            secrets: Secrets::Masked,
             told: Vec::new(),
             omitted: 0,
         }
@@ -80,6 +93,29 @@ impl Events {
         Ok(())
     }
 
+    /// Passwords and the like as they are, if that is wanted.
+    #[must_use]
+    pub fn with_secrets(self, secrets: Secrets) -> Self {
+        Self { secrets, ..self }
+    }
+
+    /// A call is made for the transfer that its socket serves then.
+    fn attribute(&mut self) {
+        let mut serves: HashMap<u32, Vec<(Timestamp, u32)>, RandomState> = HashMap::default();
+        for (socket, since, transfer) in self.serves.drain(..) {
+            if socket != 0 && transfer != 0 {
+                serves.entry(socket).or_default().push((since, transfer));
+            }
+        }
+        serves.values_mut().for_each(|list| list.sort_unstable());
+        for event in &mut self.told {
+            let list = event.socket.and_then(|socket| serves.get(&socket));
+            let Some(list) = list.filter(|_| event.transfer.is_none()) else { continue };
+            let at = list.partition_point(|(since, _)| *since <= event.end);
+            event.transfer = list.get(at.saturating_sub(1)).map(|(_, transfer)| *transfer);
+        }
+    }
+
     /// What has no parent yet belongs to the transfer it is for, which begins with its URL.
     fn adopt(&mut self) {
         let urls: Vec<(u32, usize)> = self
@@ -105,14 +141,22 @@ impl Report for Events {
 
     fn call(&mut self, call: &Call) -> io::Result<()> {
         self.account.call(call);
-        self.add(calls::of(call));
+        let events = self.calls.of(call, self.has_packets);
+        self.add(events);
         Ok(())
     }
 
     fn step(&mut self, step: &Step) -> io::Result<()> {
         self.account.step(step);
         if !matches!(step.event, Happened::Ended(_)) {
-            self.add(steps::of(step));
+            self.add(steps::of(step, self.secrets));
+        }
+        match &step.event {
+            Happened::Policy(policy) => self.has_packets = policy.packets.is_ok(),
+            Happened::Tried(tried) => {
+                self.serves.extend(tried.iter().map(|it| (it.socket, step.began, step.transfer)));
+            }
+            _ => self.serves.push((step.socket, step.began, step.transfer)),
         }
         Ok(())
     }
@@ -133,6 +177,7 @@ impl Report for Events {
             self.add(ends::events(told));
         }
         join::join(&mut self.told);
+        self.attribute();
         self.adopt();
         self.write(origin.unwrap_or_default())?;
         let ink = &mut self.out.ink;

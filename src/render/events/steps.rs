@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use super::event::Event;
 use super::{https, names, secured, ways};
+use crate::render::fetch::Secrets;
 use crate::render::sheet::{Form, Sheet};
 use crate::tale::fetch::kind;
 use crate::timeline::fetch::{Choice, Event as Happened, Outcome, Policy, Step, Tried, Url};
 use crate::timeline::lookup::{Addresses, Whence};
 
 /// The end of a transfer is told at the end of all, when it is known what its time was spent on.
-pub(super) fn of(step: &Step) -> Vec<Event> {
+pub(super) fn of(step: &Step, secrets: Secrets) -> Vec<Event> {
     let new = |text: String| Event::new(kind::of_step(step), step.began, step.ended, text);
     let events = match &step.event {
         Happened::Policy(policy) => {
@@ -38,12 +39,14 @@ pub(super) fn of(step: &Step) -> Vec<Event> {
         Happened::Records { kind, records } => vec![names::records_of(step, *kind, records)],
         Happened::Compared(it) => vec![names::compared(step, it)],
         Happened::Tls(fact) => vec![secured::of(step, fact)],
-        Happened::Request { request, octets } => vec![https::request(step, request, octets)],
+        Happened::Request { request, octets } => {
+            vec![https::request(step, request, octets, secrets)]
+        }
         Happened::Response { response, after, octets } => {
-            vec![https::response(step, response, *after, octets)]
+            vec![https::response(step, response, (*after, octets), secrets)]
         }
         Happened::Body { body, octets, is_saved } => {
-            vec![https::body(step, body, octets, *is_saved)]
+            vec![https::body(step, body, (octets, *is_saved), secrets)]
         }
         Happened::Redirected(it) => vec![https::redirected(step, it)],
         Happened::Objects(page) => vec![https::objects(step, page)],

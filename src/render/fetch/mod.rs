@@ -9,6 +9,8 @@ mod page;
 mod story;
 mod words;
 
+use crate::timeline::http::Field;
+
 pub use story::Story;
 
 /// Whether passwords and the like are told.
@@ -16,6 +18,16 @@ pub use story::Story;
 pub enum Secrets {
     Masked,
     Shown,
+}
+
+impl Secrets {
+    /// A field's value as it may be told.
+    pub(super) fn of(self, field: &Field) -> &[u8] {
+        match self {
+            Self::Shown => &field.value,
+            Self::Masked => field.shown(),
+        }
+    }
 }
 
 /// How the story is to look.

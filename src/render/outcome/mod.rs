@@ -52,10 +52,7 @@ impl Outcome {
 
     /// A field's value, masked if it is a secret and not to be shown.
     fn shown<'f>(&self, field: &'f Field) -> &'f [u8] {
-        match self.secrets {
-            Secrets::Shown => &field.value,
-            Secrets::Masked => field.shown(),
-        }
+        self.secrets.of(field)
     }
 }
 

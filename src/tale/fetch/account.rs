@@ -13,6 +13,7 @@ use super::talk::Talk;
 use super::{Told, Whole};
 use crate::flow::{Seen, Side};
 use crate::timeline::fetch::{Event, Step};
+use crate::timeline::tls::Fact;
 use crate::timeline::{Call, Timestamp};
 use crate::wire::Packet;
 use crate::wire::tcp::Flags;
@@ -61,6 +62,11 @@ impl Account {
                 });
             }
             _ => {}
+        }
+        if let Event::Tls(Fact::Flight(flight)) = &step.event
+            && let Some(socket) = self.sockets.get_mut(&step.socket)
+        {
+            socket.seal(flight);
         }
         if step.transfer != 0 && (self.legs.len() < KEPT || self.legs.contains_key(&step.transfer))
         {

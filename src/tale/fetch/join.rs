@@ -13,6 +13,7 @@ use super::phase::Edge;
 use super::socket::Socket;
 use super::talk::Talk;
 use crate::timeline::fetch::{Failure, Outcome, Transfer, Tried};
+use crate::timeline::tls::Direction;
 use crate::timeline::{Stage, Timestamp};
 use crate::wire::tcp::Flags;
 
@@ -208,10 +209,15 @@ impl Account {
 /// Which octets the request is, and the answer, by the calls that moved them.
 pub(super) fn share(leg: &Leg, socket: &Socket, course: &Course) -> Share {
     let Some(asking) = course.asking else { return Share::default() };
-    if !leg.is_secure
-        && let (Some(request), Some(answer)) = (&leg.request, &leg.answer)
-    {
-        return Share { request: request.clone(), answer: answer.clone() };
+    if let (Some(request), Some(answer)) = (&leg.request, &leg.answer) {
+        if !leg.is_secure {
+            return Share { request: request.clone(), answer: answer.clone() };
+        }
+        let request = socket.carried(Direction::Out, request);
+        let answer = socket.carried(Direction::In, answer);
+        if let (Some(request), Some(answer)) = (request, answer) {
+            return Share { request, answer };
+        }
     }
     let (from, to) = (early(asking), course.ended);
     let answering = course.answering.unwrap_or(to);

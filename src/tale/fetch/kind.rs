@@ -4,7 +4,7 @@
 //! are cumulative; records hold all of them, whatever the level of the words.
 
 use crate::timeline::fetch::{Event, Step};
-use crate::timeline::{Call, Purpose, lookup, tls};
+use crate::timeline::{Call, Evidence, Purpose, lookup, tls};
 
 /// A kind of event.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -108,6 +108,10 @@ kinds! {
 
 /// The kind of a call.
 pub fn of_call(call: &Call) -> Kind {
+    // How a `connect` that was under way ended is asked for later, and is its true return.
+    if call.evidence.iter().any(|evidence| matches!(evidence, Evidence::Connected(_))) {
+        return SYS_CONNECT;
+    }
     match (call.purpose, call.name) {
         (_, "setsockopt" | "getsockopt" | "getsockname" | "getpeername") => SYS_OPTION,
         (Purpose::Evidence, _) => SYS_EVIDENCE,

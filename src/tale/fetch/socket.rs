@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::ops::Range;
 use std::time::Duration;
 
+use crate::timeline::tls::{Direction, Flight};
 use crate::timeline::{Call, Errno, Evidence, Refusal, Stage, TcpInfo, Timestamp};
 
 /// A call, as much of it as is gone by.
@@ -53,6 +54,16 @@ pub(super) struct Socket {
     pub(super) closing: Option<Timestamp>,
     pub(super) closed: Option<Timestamp>,
     pub(super) omitted: u64,
+    /// What TLS carried, where it did.
+    sealed: Vec<Sealed>,
+}
+
+/// A record of application data.
+#[derive(Clone, Debug)]
+struct Sealed {
+    direction: Direction,
+    octets: Range<u64>,
+    plain: Range<u64>,
 }
 
 /// Calls, and stamps, kept of one socket.
@@ -98,6 +109,30 @@ impl Socket {
             _ if is_read && Self::is_over(call) => _ = self.over.get_or_insert(left),
             _ => {}
         }
+    }
+
+    /// Records of TLS that went either way.
+    pub(super) fn seal(&mut self, flight: &Flight) {
+        for record in &flight.records {
+            let Some(plain) = record.plain.clone().filter(|plain| !plain.is_empty()) else {
+                continue;
+            };
+            if self.sealed.len() < KEPT {
+                let (direction, octets) = (record.direction, record.octets.clone());
+                self.sealed.push(Sealed { direction, octets, plain });
+            }
+        }
+    }
+
+    /// The octets of the stream whose records carry these, as far as they are known.
+    pub(super) fn carried(&self, direction: Direction, plain: &Range<u64>) -> Option<Range<u64>> {
+        let meets = |it: &&Sealed| {
+            it.direction == direction && it.plain.start < plain.end && it.plain.end > plain.start
+        };
+        let mut records = self.sealed.iter().filter(meets);
+        let first = records.next()?;
+        let last = records.next_back().unwrap_or(first);
+        Some(first.octets.start..last.octets.end)
     }
 
     /// Whether an error of a read ends the stream; the error queue's are no reads.
