@@ -144,7 +144,7 @@ fn link(call: &Call) -> Option<Link> {
     let (local, remote) = (call.local?, call.remote?);
     let octets = call.octets.clone().filter(|octets| !octets.is_empty());
     let what = match (kind::of_call(call), octets) {
-        (kind::SYS_CONNECT, _) => Moved::Handshake,
+        (kind::SYS_CONNECT | kind::SYS_CONNECTED, _) => Moved::Handshake,
         (kind::SYS_WRITE, Some(octets)) => Moved::Out(octets),
         (kind::SYS_READ, Some(octets)) => Moved::In(octets),
         (kind::SYS_SHUTDOWN | kind::SYS_CLOSE, _) => Moved::End,

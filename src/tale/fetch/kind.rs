@@ -67,6 +67,8 @@ kinds! {
     SYS_OPTION      = "sys.option", 7;
     SYS_BIND        = "sys.bind", 4;
     SYS_CONNECT     = "sys.connect", 4;
+    /// What became of a `connect` that was under way.
+    SYS_CONNECTED   = "sys.connected", 4;
     SYS_POLL        = "sys.poll", 7;
     /// A call that only gathers evidence: the error queue, questions over netlink.
     SYS_EVIDENCE    = "sys.evidence", 7;
@@ -110,7 +112,7 @@ kinds! {
 pub fn of_call(call: &Call) -> Kind {
     // How a `connect` that was under way ended is asked for later, and is its true return.
     if call.evidence.iter().any(|evidence| matches!(evidence, Evidence::Connected(_))) {
-        return SYS_CONNECT;
+        return SYS_CONNECTED;
     }
     match (call.purpose, call.name) {
         (_, "setsockopt" | "getsockopt" | "getsockname" | "getpeername") => SYS_OPTION,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::course::{Attempt, Course, Way, Witness};
-use super::phase::{Basis, Edge, Phase, Span};
+use super::phase::{Edge, Phase, Span};
 use super::tiles::Tiles;
 use crate::timeline::Timestamp;
 
@@ -197,9 +197,4 @@ fn minus(time: Timestamp, span: Duration) -> Timestamp {
 
 fn nanos(span: Duration) -> u64 {
     u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)
-}
-
-/// A span as it is classified, before it is known whether neighbours are of one kind.
-fn span(from: Edge, to: Edge, phase: Phase, basis: Basis) -> Span {
-    Span { from, to, phase, basis }
 }

@@ -128,9 +128,8 @@ pub(super) fn floor(course: &Course, phase: Phase, took: Duration) -> Duration {
         Phase::TcpWire | Phase::Tcp | Phase::PathOut | Phase::Waiting | Phase::Tls => round_trip,
         Phase::TlsWire => round_trip * round_trips(course),
         Phase::Line => line(course).min(took),
-        // Rounds are as short as the path allows; of what cannot be told apart it is not known what could
-        // have been.
-        Phase::Rounds | Phase::Transfer => took,
+        // It is not known what could have been.
+        Phase::Transfer => took,
         _ => Duration::ZERO,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::span;
+use super::plus;
 use crate::tale::fetch::course::{Arrived, Course, Witness};
 use crate::tale::fetch::phase::{Basis, Edge, Phase, Span};
 use crate::tale::fetch::tiles::Tiles;
@@ -46,24 +46,56 @@ fn hole_at_end(course: &Course) -> Option<Edge> {
 }
 
 fn by_packets(course: &Course) -> Vec<Span> {
-    let mut row: Vec<Span> = Vec::new();
+    let mut row = Row::default();
     let mut holes = Holes::default();
-    for (before, arrived) in course.answer.iter().zip(&course.answer[1..]) {
+    for (before, arrived) in course.answer.iter().zip(course.answer.iter().skip(1)) {
         holes.take(before);
         let (from, to) = (before.edge, arrived.edge);
-        let phase = if holes.open.is_some() || arrived.again {
-            Phase::Loss
+        if holes.open.is_some() || arrived.again {
+            row.push(from, to, Phase::Loss, Basis::Observed);
         } else if is_closed(course, from.time, to.time) {
-            Phase::ClosedWindow
+            row.push(from, to, Phase::ClosedWindow, Basis::Observed);
         } else {
-            pause(to.time.since(from.time), course.shortest)
-        };
-        match row.last_mut() {
-            Some(last) if last.phase == phase => last.to = to,
-            _ => row.push(span(from, to, phase, Basis::Observed)),
+            row.pause(from, to, course.shortest);
         }
     }
-    row
+    row.0
+}
+
+/// Spans of which each begins where the one before ends; neighbours of one kind are one.
+#[derive(Default)]
+struct Row(Vec<Span>);
+
+impl Row {
+    fn push(&mut self, from: Edge, to: Edge, phase: Phase, basis: Basis) {
+        match self.0.last_mut() {
+            Some(last) if (last.phase, last.basis) == (phase, basis) => last.to = to,
+            _ => self.0.push(Span { from, to, phase, basis }),
+        }
+    }
+
+    /// What is between two segments that follow each other.
+    fn pause(&mut self, from: Edge, to: Edge, round_trip: Option<Duration>) {
+        let took = to.time.since(from.time);
+        let Some(round_trip) = round_trip else {
+            let phase = if took > COARSE_PAUSE { Phase::SenderGap } else { Phase::Line };
+            return self.push(from, to, phase, Basis::Observed);
+        };
+        // A quarter more than the shortest round trip is still a round trip.
+        if took > NO_PAUSE.max(round_trip + round_trip / 4) {
+            // For the first round trip the sender may have waited for our acknowledgment.
+            if round_trip >= NO_PAUSE {
+                let acknowledged = Edge::at(plus(from.time, round_trip));
+                self.push(from, acknowledged, Phase::Rounds, Basis::Inferred);
+                return self.push(acknowledged, to, Phase::SenderGap, Basis::Inferred);
+            }
+            self.push(from, to, Phase::SenderGap, Basis::Observed);
+        } else if took > NO_PAUSE && took > round_trip / 2 {
+            self.push(from, to, Phase::Rounds, Basis::Observed);
+        } else {
+            self.push(from, to, Phase::Line, Basis::Observed);
+        }
+    }
 }
 
 /// Whether we had said for most of the time that there was no room.
@@ -76,39 +108,22 @@ fn is_closed(course: &Course, from: Timestamp, to: Timestamp) -> bool {
     whole >= NO_PAUSE && 2 * closed.sum::<Duration>() > whole
 }
 
-/// What a pause between two segments that follow each other is.
-fn pause(took: Duration, round_trip: Option<Duration>) -> Phase {
-    let Some(round_trip) = round_trip else {
-        return if took > COARSE_PAUSE { Phase::SenderGap } else { Phase::Line };
-    };
-    // A quarter more than the shortest round trip is still a round trip.
-    if took > NO_PAUSE.max(round_trip + round_trip / 4) {
-        Phase::SenderGap
-    } else if took > NO_PAUSE && took > round_trip / 2 {
-        Phase::Rounds
-    } else {
-        Phase::Line
-    }
-}
-
 fn by_stamps(course: &Course) -> Vec<Span> {
-    let mut row: Vec<Span> = Vec::new();
-    for (before, arrived) in course.answer.iter().zip(&course.answer[1..]) {
+    let mut row = Row::default();
+    for (before, arrived) in course.answer.iter().zip(course.answer.iter().skip(1)) {
         let (from, to) = (before.edge, arrived.edge);
         let took = to.time.since(from.time);
-        let long =
-            course.shortest.map_or(COARSE_PAUSE, |shortest| COARSE_PAUSE.max(shortest * 5 / 4));
-        let phase = match (took > long, course.disordered) {
-            (true, true) => Phase::Loss,
-            (true, false) => Phase::SenderGap,
-            (false, _) => Phase::Transfer,
-        };
-        match row.last_mut() {
-            Some(last) if last.phase == phase => last.to = to,
-            _ => row.push(span(from, to, phase, Basis::Inferred)),
+        let round_trip = course.shortest.unwrap_or_default();
+        if took <= COARSE_PAUSE.max(round_trip + round_trip / 4) {
+            row.push(from, to, Phase::Transfer, Basis::Inferred);
+            continue;
         }
+        let acknowledged = Edge::at(plus(from.time, round_trip));
+        row.push(from, acknowledged, Phase::Transfer, Basis::Inferred);
+        let phase = if course.disordered { Phase::Loss } else { Phase::SenderGap };
+        row.push(acknowledged, to, phase, Basis::Inferred);
     }
-    row
+    row.0
 }
 
 /// What of the stream is missing, with more seen behind it.
