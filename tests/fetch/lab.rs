@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 mod links;
 mod names;
 mod space;
-mod web;
+pub(crate) mod web;
 mod wire;
 mod zones;
 
@@ -131,7 +131,7 @@ impl Lab {
     }
 
     /// Starts a server; its words go to `NAME.log`.
-    fn start(&self, host: &str, name: &str, mut command: Command) {
+    pub(crate) fn start(&self, host: &str, name: &str, mut command: Command) {
         let log = fs::File::create(self.path(&format!("{name}.log"))).expect("a file");
         command.stdin(Stdio::null()).stdout(log.try_clone().expect("a handle")).stderr(log);
         let server = self.space(host).on(|| command.spawn());

@@ -17,9 +17,11 @@ mod against;
 mod faults;
 mod itself;
 mod kept;
+mod kinds;
 mod lab;
 mod manners;
 mod rows;
+mod servers;
 mod told;
 mod verdicts;
 
@@ -91,10 +93,12 @@ fn tests() -> Vec<Test> {
         manners::a_page_is_fetched_with_all_it_embeds,
         manners::every_leg_of_a_redirect_has_its_own_times,
         manners::a_dead_address_costs_a_quarter_of_a_second,
+        servers::others_servers_fare_as_with_curl,
     ]);
     tests.extend(tests![Nobody:
         kept::what_was_kept_is_what_passed_and_nothing_else_did,
         manners::nothing_is_changed_and_nobody_is_reset,
+        kinds::every_kind_of_event_occurs,
         against::curl_measures_the_same_phases,
         verdicts::a_server_that_thinks,
         verdicts::a_server_that_sends_slowly,

@@ -67,20 +67,10 @@ pub(super) fn serve(lab: &Lab) {
     pages(lab);
     certificates(lab, &folder);
     lab.file("web/users", "ali:{PLAIN}open-sesame\n");
-    // In a user namespace nobody may change groups, so nginx must not think that it is root: a namespace
-    // within gives it another number.
-    let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
-    let is_nested = map.split_whitespace().nth(2) == Some("1");
     for host in ["web", "distant"] {
         let settings = SETTINGS.replace("@W@", &folder).replace("@HOST@", host);
         let settings = lab.file(&format!("web/{host}.conf"), &settings);
-        let mut nginx = if is_nested {
-            let mut nginx = Command::new("unshare");
-            nginx.args(["--user", "--map-user=1000", "--map-group=1000", "nginx"]);
-            nginx
-        } else {
-            Command::new("nginx")
-        };
+        let mut nginx = unprivileged("nginx");
         nginx.arg("-c").arg(settings).arg("-e").arg(lab.path("web/error.log"));
         lab.start(host, &format!("{host}-nginx"), nginx);
     }
@@ -98,6 +88,19 @@ pub(super) fn serve(lab: &Lab) {
             std::thread::sleep(Duration::from_millis(10));
         }
     }
+}
+
+/// A server that would leave root's group. In a user namespace nobody may change groups, so it must not think that
+/// it is root: a namespace within gives it another number.
+pub(crate) fn unprivileged(program: &str) -> Command {
+    let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    let is_nested = map.split_whitespace().nth(2) == Some("1");
+    if !is_nested {
+        return Command::new(program);
+    }
+    let mut command = Command::new("unshare");
+    command.args(["--user", "--map-user=1000", "--map-group=1000", program]);
+    command
 }
 
 /// A page that embeds a style and eight pictures, each larger than the one before.
