@@ -4,6 +4,7 @@
 //! `WIRETALE_BLESS=1 cargo test --test story` writes them anew; read the difference.
 
 mod page;
+mod records;
 mod scene;
 mod trouble;
 

@@ -115,38 +115,43 @@ impl Scene {
     pub(crate) fn told(&self, look: Look) -> String {
         let paper = Paper::default();
         let out = Out::new(Box::new(paper.clone()), false, false);
-        let mut story = Story::new(out, look);
+        self.play(&mut Story::new(out, look), look.follows);
+        paper.text()
+    }
+
+    /// Tells a report everything, in the order of time.
+    pub(crate) fn play(&self, report: &mut dyn Report, follows: bool) {
         let mut moments = self.moments.clone();
         moments.sort_by_key(|(at, _)| *at);
         let (mut flows, mut number) = (Flows::default(), 0);
+        report.begin(&About::default()).expect("paper");
         for (time, moment) in &moments {
             match moment {
-                Moment::Call(call) => story.call(call),
-                Moment::Step(step) => story.step(step),
+                Moment::Call(call) => report.call(call),
+                Moment::Step(step) => report.step(step),
                 Moment::Frame(octets) => {
                     number += 1;
                     let (time, octets) = (*time, Octets::whole(octets));
                     let frame = Frame { number, time, link: 1, interface: 0, comment: b"", octets };
                     let packet = Packet::dissect(frame);
                     let seen = flows.observe(&packet);
-                    story.packet(&packet, &seen)
+                    report.packet(&packet, &seen)
                 }
             }
             .expect("paper");
-            if look.follows {
-                story.lull().expect("paper");
+            if follows {
+                report.lull().expect("paper");
             }
         }
-        story.end(&About::default(), &flows).expect("paper");
-        paper.text()
+        report.end(&About::default(), &flows).expect("paper");
     }
 }
 
 #[derive(Clone, Default)]
-struct Paper(Rc<RefCell<Vec<u8>>>);
+pub(crate) struct Paper(Rc<RefCell<Vec<u8>>>);
 
 impl Paper {
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(self.0.borrow().clone()).expect("UTF-8")
     }
 }

@@ -1,6 +1,7 @@
 //! What is a system call as a record?
 
 use std::fmt::Write;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use foldhash::fast::RandomState;
@@ -15,6 +16,9 @@ use crate::timeline::{
     Call, Errno, Evidence, Metric, Origin, Purpose, Refusal, SocketState, Stage, Stamp, TcpInfo,
     Timestamp,
 };
+
+/// An end that the kernel has not chosen yet.
+pub(super) const UNKNOWN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 
 /// What the kernel has told of sockets so far, where only what is new is worth an event.
 #[derive(Default)]
@@ -141,7 +145,9 @@ fn text(call: &Call) -> String {
 }
 
 fn link(call: &Call) -> Option<Link> {
-    let (local, remote) = (call.local?, call.remote?);
+    // Where our own end is not known yet, it is that of later calls on the socket.
+    let local = call.local.unwrap_or(UNKNOWN);
+    let remote = call.remote?;
     let octets = call.octets.clone().filter(|octets| !octets.is_empty());
     let what = match (kind::of_call(call), octets) {
         (kind::SYS_CONNECT | kind::SYS_CONNECTED, _) => Moved::Handshake,

@@ -8,6 +8,7 @@ use std::ops::Range;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
+use super::calls::UNKNOWN;
 use super::event::{Event, Moved};
 use crate::tale::fetch::kind;
 
@@ -25,6 +26,7 @@ struct Ends {
 
 /// Gives calls their packets, and packets their call as parent.
 pub(super) fn join(events: &mut [Event]) {
+    settle(events);
     let mut ends: HashMap<(SocketAddr, SocketAddr), Ends, RandomState> = HashMap::default();
     let mut messages = Vec::new();
     for (at, event) in events.iter().enumerate() {
@@ -75,6 +77,26 @@ pub(super) fn join(events: &mut [Event]) {
     for event in events {
         event.packets.sort_unstable();
         event.packets.dedup();
+    }
+}
+
+/// Gives calls our own end, where only later ones on the same socket know it.
+fn settle(events: &mut [Event]) {
+    let mut known: HashMap<u32, SocketAddr, RandomState> = HashMap::default();
+    for event in events.iter() {
+        if let (Some(socket), Some(link)) = (event.socket, &event.link)
+            && link.local != UNKNOWN
+        {
+            known.insert(socket, link.local);
+        }
+    }
+    for event in events {
+        let own = event.socket.and_then(|socket| known.get(&socket));
+        if let (Some(own), Some(link)) = (own, &mut event.link)
+            && link.local == UNKNOWN
+        {
+            link.local = *own;
+        }
     }
 }
 

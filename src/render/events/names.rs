@@ -1,7 +1,6 @@
 //! What is a step of a lookup as a record?
 
-use std::net::{Ipv4Addr, SocketAddr};
-
+use super::calls::UNKNOWN;
 use super::event::{Event, Link, Moved};
 use crate::render::sheet::{Form, Sheet};
 use crate::tale::fetch::kind;
@@ -24,8 +23,8 @@ pub(super) fn of(step: &Step, event: &lookup::Event) -> Event {
     };
     // Our own end is not told by the step.
     let link = message.map(|(remote, id, is_answer)| {
-        let local = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0);
-        Link { local, remote, what: Moved::Message { id, is_answer } }
+        let what = Moved::Message { id, is_answer };
+        Link { local: UNKNOWN, remote, what }
     });
     let text = text(event);
     let event_of = Event::new(kind::of_step(step), step.began, step.ended, text).linked(link);

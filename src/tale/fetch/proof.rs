@@ -88,11 +88,15 @@ impl Account {
         let written = socket.writes.last().map_or(0, |write| write.octets.end);
         if let Some(last) = written.checked_sub(1) {
             let acknowledged = super::join::reached(socket, Stage::Acknowledged, last).is_some();
-            // Where the kernel stamps nothing, it still counts what is unacknowledged.
-            let stamps = socket.stamps.iter().any(|stamp| stamp.stage == Stage::Acknowledged);
-            proof.is_acknowledged = acknowledged || (!stamps && socket.unacknowledged == 0);
-            proof.sent_again =
-                course.request.iter().filter(|sent| sent.before.is_some()).count() as u64;
+            // Where the kernel stamps nothing, it still counts what is unacknowledged; or nobody knows.
+            let counted = socket.unacknowledged.unwrap_or(0) == 0;
+            proof.is_acknowledged = acknowledged || (socket.stamps.is_empty() && counted);
+            let sent = socket.stamps.iter().filter(|stamp| stamp.stage == Stage::Sent);
+            let mut sent: Vec<u32> = sent.map(|stamp| stamp.last).collect();
+            let all = sent.len();
+            sent.sort_unstable();
+            sent.dedup();
+            proof.sent_again = (all - sent.len()) as u64;
         }
         proof.peer_shut = (socket.windows[0] == Some(0)).then(|| Edge::at(proof.ended));
         proof.shut = (socket.windows[1] == Some(0)).then(|| Edge::at(proof.ended));

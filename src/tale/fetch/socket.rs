@@ -47,7 +47,7 @@ pub(super) struct Socket {
     pub(super) disordered: u64,
     /// Segments sent again, and octets not acknowledged when the kernel was asked last.
     pub(super) again: u64,
-    pub(super) unacknowledged: u64,
+    pub(super) unacknowledged: Option<u64>,
     /// What it was asked last, the peer's window and ours.
     pub(super) windows: [Option<u64>; 2],
     pub(super) refusals: Vec<(Timestamp, Refusal)>,
@@ -172,7 +172,7 @@ impl Socket {
         let count = |name| info.get(name).unwrap_or(0);
         self.disordered = self.disordered.max(count("rcv_ooopack"));
         self.again = self.again.max(count("total_retrans"));
-        self.unacknowledged = count("unacked");
+        self.unacknowledged = info.get("unacked");
         self.windows = [info.get("snd_wnd"), info.get("rcv_wnd")];
     }
 }
