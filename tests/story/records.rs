@@ -290,7 +290,9 @@ fn archives_have_the_shape_of_har_1_2() {
             let lists = ["/request/cookies", "/request/headers", "/request/queryString"];
             for list in lists.into_iter().chain(["/response/cookies", "/response/headers"]) {
                 let list = entry.pointer(list).and_then(Value::as_array).expect("a list");
-                list.iter().for_each(|one| has(one, NAMED));
+                for one in list {
+                    has(one, NAMED);
+                }
             }
             let is_page = |page: &Value| page["id"] == entry["pageref"];
             assert!(log["pages"].as_array().is_some_and(|pages| pages.iter().any(is_page)));
@@ -352,10 +354,10 @@ fn what_failed_is_written_as_curl_writes_it() {
 #[test]
 fn percentiles_have_a_row_for_each_phase_that_occurred() {
     let (outcome, tale) = outcome(&page::page(), Secrets::Masked);
-    let table = written(|ink| outcome.percentiles(&tale, 100, ink));
-    assert!(table.starts_with("1 fetch\n"), "{table}");
+    let rows = written(|ink| outcome.percentiles(&tale, 100, ink));
+    assert!(rows.starts_with("1 fetch\n"), "{rows}");
     for word in ["p50", "p90", "p99", "max", "TCP handshake", "this computer", "all of it"] {
-        assert!(table.contains(word), "{word} in {table}");
+        assert!(rows.contains(word), "{word} in {rows}");
     }
-    assert!(!table.contains("TLS"), "{table}");
+    assert!(!rows.contains("TLS"), "{rows}");
 }
