@@ -16,11 +16,22 @@ use crate::tale::fetch::Tale;
 /// Where it goes; opened before anything is fetched, so that a wrong name costs nothing.
 pub(super) struct Besides {
     har: Option<Box<dyn Write>>,
+    format: Option<String>,
 }
 
 impl Fetch {
     pub(super) fn besides(&self) -> anyhow::Result<Besides> {
-        Ok(Besides { har: self.keeping.har.as_deref().map(archive).transpose()? })
+        let format = self.keeping.write_out.as_deref().map(format).transpose()?;
+        Ok(Besides { har: self.keeping.har.as_deref().map(archive).transpose()?, format })
+    }
+}
+
+/// As curl has it, `@` stands before a file that holds the format, and `@-` is standard input.
+fn format(given: &str) -> anyhow::Result<String> {
+    match given.strip_prefix('@') {
+        None => Ok(given.to_owned()),
+        Some("-") => io::read_to_string(io::stdin()).context("standard input"),
+        Some(path) => std::fs::read_to_string(path).with_context(|| safe(path.as_bytes())),
     }
 }
 
@@ -43,7 +54,7 @@ fn archive(path: &Path) -> anyhow::Result<Box<dyn Write>> {
 }
 
 impl Besides {
-    pub(super) fn write(self, asked: &Fetch, outcome: &Outcome, tale: &Tale) -> io::Result<()> {
+    pub(super) fn write(mut self, asked: &Fetch, outcome: &Outcome, tale: &Tale) -> io::Result<()> {
         let mut ink = Ink::default();
         ink.ascii = asked.paper.is_ascii();
         if asked.keeping.repeat.is_some() && asked.paper.format() == Format::Text {
@@ -53,12 +64,12 @@ impl Besides {
             io::stdout().write_all(ink.as_bytes())?;
             ink.clear();
         }
-        if let Some(mut to) = self.har {
+        if let Some(mut to) = self.har.take() {
             outcome.har(tale, &mut ink);
             to.write_all(ink.as_bytes())?;
             to.flush()?;
         }
-        if let Some(format) = &asked.keeping.write_out {
+        if let Some(format) = &self.format {
             outcome.write_out(format, tale, &mut io::stdout(), &mut io::stderr())?;
         }
         Ok(())

@@ -27,6 +27,20 @@ pub(super) fn events(told: &Told) -> Vec<Event> {
         .with(|sheet| figures(told, sheet));
     summary.connection = told.connection;
     let mut events = vec![summary];
+    // What is used again says so itself.
+    if transfer.is_embedded && !told.is_reused && told.socket != 0 {
+        let (began, queue) = (told.began, transfer.timing.queue);
+        let slot = Timestamp(began.0.saturating_add(nanos(queue)));
+        let text = "a connection of its own is opened for it";
+        events.push(Event::new(kind::SCHED_SLOT, began, slot, text).of(told.number).with(
+            |sheet| {
+                sheet.words("slot", Some("new"));
+                sheet.number("requests", Some(1_u8));
+                sheet.number("socket", Some(told.socket));
+                sheet.number("waited_ns", Some(nanos(queue)));
+            },
+        ));
+    }
     if let Some(fault) = &told.fault {
         let mut event = Event::new(kind::FAULT_VERDICT, told.ended, told.ended, &*fault.sentence)
             .of(told.number)

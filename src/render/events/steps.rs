@@ -34,6 +34,7 @@ pub(super) fn of(step: &Step, secrets: Secrets) -> Vec<Event> {
                 sheet.words("slot", Some("reused"));
                 sheet.number("requests", Some(*requests));
                 sheet.number("socket", Some(step.socket));
+                sheet.number("waited_ns", None::<u64>);
             })]
         }
         Happened::Records { kind, records } => vec![names::records_of(step, *kind, records)],

@@ -30,6 +30,10 @@ pub fn spans(course: &Course) -> Vec<Span> {
 }
 
 fn look_up(course: &Course, tiles: &mut Tiles) {
+    // On a connection that is open already no name is needed.
+    if !course.is_first {
+        return;
+    }
     let ended = course.looked_up.unwrap_or(course.ended);
     tiles.lay(Edge::at(course.slot), Edge::at(ended), Phase::DnsLocal);
     let end = Edge::at(ended);

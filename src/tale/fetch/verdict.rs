@@ -127,9 +127,7 @@ pub(super) fn floor(course: &Course, phase: Phase, took: Duration) -> Duration {
         // Of TLS at least one, and ours is the last word (RFC 8446 §2).
         Phase::TcpWire | Phase::Tcp | Phase::PathOut | Phase::Waiting | Phase::Tls => round_trip,
         Phase::TlsWire => round_trip * round_trips(course),
-        Phase::Line => line(course).min(took),
-        // It is not known what could have been.
-        Phase::Transfer => took,
+        Phase::Line | Phase::Transfer => line(course).min(took),
         _ => Duration::ZERO,
     }
 }

@@ -116,6 +116,8 @@ fn an_acknowledgment_that_comes_with_the_answer_leaves_the_round_trip_to_the_pat
 fn an_acknowledgment_held_back_is_the_servers_delay_on_a_connection_used_again() {
     let mut course = plain();
     course.acknowledged = Some(Acknowledged { edge: packet(1115, 7), with_data: false });
+    course.questions.clear();
+    course.attempts.clear();
     let way =
         |course: &Course| millis(course).iter().find(|it| it.0 == Phase::PathOut).map(|it| it.1);
     assert_eq!(way(&course), Some(62));
