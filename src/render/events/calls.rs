@@ -52,7 +52,7 @@ impl Calls {
         let known = self.sockets.entry(call.socket).or_default();
         for evidence in &call.evidence {
             match evidence {
-                Evidence::Refusal(refusal) if !has_packets => events.push(refused(call, refusal)),
+                Evidence::Refusal(refusal) => events.push(refused(call, refusal)),
                 Evidence::Socket(state)
                     if state.state == Some("TIME-WAIT") && !known.is_in_time_wait =>
                 {
