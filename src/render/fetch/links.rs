@@ -246,9 +246,18 @@ impl Links {
             Proof::Octets { socket, from, octets } => {
                 let said = self.said(*socket, *from, octets).cloned();
                 let stream = self.stream(*socket);
-                let count = stream.map_or(0, |it| it.carried[from.index()].with(octets).count());
-                let is_news = count > 1 || (count == 1 && *from == Side::Client);
-                let segments = is_news.then(|| many(count as u64, "segment", "segments"));
+                let (once, again) =
+                    stream.map_or((0, 0), |it| it.carried[from.index()].times(octets));
+                let is_news = once + again > 1 || (once == 1 && *from == Side::Client);
+                let segments = is_news.then(|| {
+                    let segments = many(once, "segment", "segments");
+                    match (once, again) {
+                        (_, 0) => segments,
+                        (1, 1) => format!("{segments}, sent again once"),
+                        (1, again) => format!("{segments}, sent again {again} times"),
+                        (_, again) => format!("{segments}, {again} of them sent again"),
+                    }
+                });
                 let words: Vec<String> = said.into_iter().chain(segments).collect();
                 (!words.is_empty()).then(|| words.join(", in "))
             }

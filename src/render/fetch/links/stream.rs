@@ -108,6 +108,24 @@ impl Carried {
 
     /// The packets with any of these octets.
     pub(super) fn with(&self, octets: &Range<u64>) -> impl Iterator<Item = u64> {
+        self.carrying(octets).map(|(_, packet)| *packet)
+    }
+
+    /// How many segments carried these octets, and how many did once more.
+    pub(super) fn times(&self, octets: &Range<u64>) -> (u64, u64) {
+        let (mut once, mut again, mut reached) = (0, 0, 0);
+        for (span, _) in self.carrying(octets) {
+            if span.end > reached {
+                once += 1;
+                reached = span.end;
+            } else {
+                again += 1;
+            }
+        }
+        (once, again)
+    }
+
+    fn carrying(&self, octets: &Range<u64>) -> impl Iterator<Item = &(Range<u64>, u64)> {
         let least = octets.start.saturating_sub(LONGEST);
         let first = if self.is_sorted {
             self.spans.partition_point(|(span, _)| span.start < least)
@@ -116,10 +134,7 @@ impl Carried {
         };
         let end = octets.end;
         let start = octets.start;
-        self.spans[first..]
-            .iter()
-            .filter(move |(span, _)| span.start < end && span.end > start)
-            .map(|(_, packet)| *packet)
+        self.spans[first..].iter().filter(move |(span, _)| span.start < end && span.end > start)
     }
 }
 
@@ -138,5 +153,14 @@ mod tests {
         assert_eq!(with(at + 50..at + 101), [7, 8]);
         assert_eq!(with(at..at + 1), [7, 9]);
         assert_eq!(with(at + 200..at + 300), [0_u64; 0]);
+    }
+
+    #[test]
+    fn what_is_sent_again_is_no_further_segment() {
+        let spans = vec![(0..92, 10), (0..92, 11), (0..92, 12), (92..184, 13), (92..100, 14)];
+        let carried = Carried { spans, is_sorted: true, ..Carried::default() };
+        assert_eq!(carried.times(&(0..92)), (1, 2));
+        assert_eq!(carried.times(&(0..184)), (2, 3));
+        assert_eq!(carried.times(&(184..200)), (0, 0));
     }
 }
