@@ -106,6 +106,7 @@ fn tests() -> Vec<Test> {
         verdicts::a_path_that_is_long,
         verdicts::an_address_that_is_dead,
         verdicts::a_program_that_is_kept_from_running,
+        verdicts::large_segments_that_never_come,
         verdicts::a_window_that_we_close,
         verdicts::nothing_in_particular,
     ]);

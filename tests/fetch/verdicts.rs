@@ -90,6 +90,16 @@ pub(crate) fn a_program_that_is_kept_from_running(lab: &Lab) {
     assert!(is_about(server, Duration::from_millis(400)), "{server:?}");
 }
 
+/// Of the answer only the last segment, a small one, comes through.
+pub(crate) fn large_segments_that_never_come(lab: &Lab) {
+    let url = "http://www.lab.example:8107/img/4.png";
+    let ended = lab.fetch("client", None, &["--json", "--max-time", "2", url]);
+    assert_eq!(ended.code, 28, "{}", ended.end());
+    let (side, took) = judged(&Told::of(&ended), &["loss"]);
+    assert_eq!(side, "path");
+    assert!(is_about(took, Duration::from_secs(2)), "{took:?}");
+}
+
 /// Two packets fit into the window, and then nobody reads for most of a second.
 pub(crate) fn a_window_that_we_close(lab: &Lab) {
     let mut command = lab.space("client").command(env!("CARGO_BIN_EXE_wiretale"));

@@ -36,6 +36,8 @@ pub struct Course {
     pub acknowledged: Option<Acknowledged>,
     /// What came of the answer, in the order of time.
     pub answer: Vec<Arrived>,
+    /// Where in the stream the answer begins, when nothing of it could be read.
+    pub unread: Option<u64>,
     /// While we had no room, by what we said ourselves.
     pub closed: Vec<(Edge, Option<Edge>)>,
     /// The shortest round trip known.

@@ -233,6 +233,11 @@ pub(super) fn share(leg: &Leg, socket: &Socket, course: &Course) -> Share {
     let last = read().next_back();
     let answer = match (course.answering, first, last) {
         (Some(_), Some(first), Some(last)) => first.octets.start..last.octets.end,
+        // What came all the same lies beyond what was read before.
+        (None, ..) => {
+            let before = socket.reads.iter().rfind(|it| it.left <= to);
+            before.map_or(0, |it| it.octets.end)..u64::MAX
+        }
         _ => 0..0,
     };
     Share { request: request.unwrap_or_default(), answer }
@@ -274,6 +279,7 @@ fn by_packets(leg: &Leg, talk: &Talk, share: &Share, course: &mut Course) {
             with_data: piece.len > 0,
         });
     }
+    course.unread = (course.answering.is_none() && !answer.is_empty()).then_some(answer.start);
     course.answer = talk
         .data(false)
         .filter(|piece| piece.start < answer.end && piece.end() > answer.start)

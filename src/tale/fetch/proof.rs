@@ -79,7 +79,8 @@ impl Account {
         proof.asked = course.request.last().map(|sent| sent.edge);
         proof.last = course.answer.last().map(|arrived| arrived.edge);
         proof.round_trip = course.shortest;
-        proof.received = share.answer.end.saturating_sub(share.answer.start);
+        let (from, to) = (share.answer.start, share.answer.end);
+        proof.received = if course.unread.is_some() { 0 } else { to.saturating_sub(from) };
         if let Some(talk) = self.talk(socket).filter(|talk| !talk.pieces.is_empty()) {
             self.of_talk(talk, proof);
             return;

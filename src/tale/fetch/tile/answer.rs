@@ -40,14 +40,14 @@ pub(super) fn receive(course: &Course, tiles: &mut Tiles) {
 
 /// Since when octets are missing that were never seen, if some are at the end.
 fn hole_at_end(course: &Course) -> Option<Edge> {
-    let mut holes = Holes::default();
+    let mut holes = Holes::of(course);
     course.answer.iter().for_each(|arrived| holes.take(arrived));
     holes.open
 }
 
 fn by_packets(course: &Course) -> Vec<Span> {
     let mut row = Row::default();
-    let mut holes = Holes::default();
+    let mut holes = Holes::of(course);
     for (before, arrived) in course.answer.iter().zip(course.answer.iter().skip(1)) {
         holes.take(before);
         let (from, to) = (before.edge, arrived.edge);
@@ -141,6 +141,11 @@ struct Holes {
 const MOST: usize = 256;
 
 impl Holes {
+    /// What was read was there, seen or not.
+    fn of(course: &Course) -> Self {
+        Self { next: course.unread, ..Self::default() }
+    }
+
     fn take(&mut self, arrived: &Arrived) {
         let (start, end) = (arrived.octets.start, arrived.octets.end);
         let next = *self.next.get_or_insert(start);

@@ -255,6 +255,17 @@ fn a_request_sent_again_is_loss() {
 }
 
 #[test]
+fn an_answer_whose_beginning_never_came_is_loss() {
+    let mut course = plain();
+    (course.answering, course.unread) = (None, Some(0));
+    course.answer = vec![arrived(1083, 8, 2896..3000)];
+    course.over = Some(Edge::at(course.ended));
+    let took = millis(&course);
+    let phase = |phase| took.iter().find(|it| it.0 == phase).map(|it| it.1);
+    assert_eq!((phase(Phase::Server), phase(Phase::Loss)), (Some(10), Some(117)));
+}
+
+#[test]
 fn silence_until_our_patience_ends_is_not_this_computers() {
     let mut course = plain();
     course.ended = at(3000);
