@@ -178,8 +178,8 @@ pub(crate) fn a_broken_network_is_what_curl_says_it_is(lab: &Lab) {
         ("10.66.3.1", "3", 7, "Network is unreachable"),
         ("10.66.4.1", "3", 7, "Network is unreachable"),
         ("10.66.9.1", "3", 7, ""),
-        ("silent.lab.example", "5", 7, "No route to host"),
-        ("dead.lab.example", "5", 7, "No route to host"),
+        ("silent.lab.example", "9", 7, "No route to host"),
+        ("dead.lab.example", "9", 7, "No route to host"),
     ] {
         let url = format!("http://{host}/s.css");
         let got = lab.curl(&["-v", "-o", "/dev/null", "-m", seconds, &url]);
