@@ -51,6 +51,7 @@ pub(super) enum Question {
     Exchanges(Exchanges),
     Flows(Conversations),
     Flow(Conversation),
+    Why(Why),
     Capture(Keep),
     Fetch(Box<Fetch>),
     Interfaces(Interfaces),
@@ -229,6 +230,23 @@ pub(super) struct Conversation {
     /// Only what this side said
     #[arg(long, value_enum, requires = "follow")]
     pub(super) side: Option<Speaker>,
+
+    #[command(flatten)]
+    pub(super) paper: Paper,
+}
+
+/// Where the time of each connection went, and whose it was
+#[derive(Args, Debug)]
+#[command(
+    override_usage = "wiretale why [OPTIONS] FILE... [NUMBER]",
+    before_help = "Examples:
+  wiretale why slow.pcap                      who spent the time, and the packets that show it
+  wiretale why slow.pcap 2                    of the connection that `flows` numbers 2
+  wiretale why --json slow.pcap | jq 'select(.type == \"budget\").buckets'"
+)]
+pub(super) struct Why {
+    #[command(flatten)]
+    pub(super) from: From,
 
     #[command(flatten)]
     pub(super) paper: Paper,

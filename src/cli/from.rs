@@ -25,6 +25,17 @@ impl From {
         Ok(number)
     }
 
+    /// The same, where all conversations are meant when none is named.
+    pub(super) fn take_number_if_any(&mut self) -> Result<Option<u32>, Usage> {
+        let is_number = |word: &String| word.parse::<u32>().is_ok() && !Path::new(word).exists();
+        let is_of_file = |word: &String| {
+            let number = word.rsplit_once('#').and_then(|(_, number)| number.parse::<u32>().ok());
+            number.is_some() && !Path::new(word).exists()
+        };
+        let named = self.words.last().is_some_and(|last| is_number(last) || is_of_file(last));
+        if named { self.take_number().map(Some) } else { Ok(None) }
+    }
+
     /// Where files are written while packets are read.
     pub(super) fn places(&self) -> Vec<PathBuf> {
         let kept = self.write.iter().filter(|path| path.as_os_str() != "-").map(|path| {

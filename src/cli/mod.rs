@@ -73,6 +73,10 @@ pub fn run() -> anyhow::Result<()> {
             let number = flow.from.take_number()?;
             answer(&flow.from, false, conversation(&flow, number)?)
         }
+        Question::Why(mut why) => {
+            let number = why.from.take_number_if_any()?;
+            answer(&why.from, false, reasons(&why, number)?)
+        }
         Question::Capture(keep) => keep::keep(keep),
         Question::Fetch(asked) => fetch::fetch(&asked),
         Question::Interfaces(asked) => devices::tell(&asked),
@@ -322,6 +326,12 @@ fn conversation(flow: &Conversation, number: u32) -> Result<Box<dyn Report>, Usa
             Box::new(Follow::new(out, form, number, side))
         }
     })
+}
+
+/// Where time went.
+fn reasons(why: &arguments::Why, number: Option<u32>) -> Result<Box<dyn Report>, Usage> {
+    let out = out(&why.from, &why.paper)?;
+    Ok(Box::new(crate::render::why::Why::new(out, number)))
 }
 
 /// Packets are nothing to look at.

@@ -29,6 +29,7 @@ pub mod owners;
 pub mod remarks;
 pub mod tree;
 pub mod verdict;
+pub mod why;
 pub mod zeek;
 
 mod conversations;

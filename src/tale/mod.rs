@@ -2,7 +2,10 @@
 
 use std::fmt;
 
+pub mod bucket;
+pub mod budget;
 pub mod fetch;
+pub mod wait;
 
 /// Who may have spent the time, or be at fault.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]

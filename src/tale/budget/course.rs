@@ -1,0 +1,263 @@
+//! What does one side send, and why not sooner?
+//!
+//! The time between two segments of one burst is put down to whatever held the second one back: a loss,
+//! the receiver's window, the program, missing ACKs, or nothing but the length of what was sent before.
+
+use std::time::Duration;
+
+use super::clock::Clock;
+use super::tiles::Charge;
+use super::view::{Heard, Said};
+use crate::flow::tcp::{Segment, Trigger};
+use crate::flow::{Mark, Side};
+use crate::tale::bucket::Bucket;
+use crate::tale::wait::Proof;
+use crate::timeline::Timestamp;
+use crate::wire::tcp::{Flags, Seq};
+
+/// One side, as a sender.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Course {
+    heard: Heard,
+    pub(super) clock: Clock,
+    /// The last segment that brought something.
+    before: Option<Before>,
+    /// The first place not sent yet.
+    reach: Option<Seq>,
+    repair: Option<Repair>,
+    closed: Option<Closed>,
+    gaps: Ring<16>,
+    /// How much later than it could have what an ACK let go was seen.
+    lags: Ring<8>,
+    /// The longest segment that may have crossed the wire as it is.
+    longest: u32,
+}
+
+/// What is to be known of a segment to judge the pause after it.
+#[derive(Clone, Copy, Debug)]
+struct Before {
+    time: Timestamp,
+    len: u32,
+    is_pushed: bool,
+    /// Up to where everything before it reaches.
+    reach: Seq,
+    said: Option<Said>,
+}
+
+/// A loss that is not repaired until this place is acknowledged.
+#[derive(Clone, Copy, Debug)]
+struct Repair {
+    until: Seq,
+    bucket: Bucket,
+}
+
+/// When the peer's window became zero, the last time.
+#[derive(Clone, Copy, Debug)]
+struct Closed {
+    packet: u64,
+    time: Timestamp,
+    opened: bool,
+}
+
+/// What is known of the path at the time.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Path {
+    /// From the capture to the sender and back.
+    pub(super) to_sender: Duration,
+    /// From the capture to the receiver and back.
+    pub(super) to_receiver: Duration,
+    /// As of late, if it is known: from the capture to the receiver and back.
+    pub(super) smoothed: Option<Duration>,
+    /// What the receiver accepts in one segment; 0 when unknown.
+    pub(super) mss: u32,
+}
+
+/// An ACK is delayed by so much at least where one is delayed at all; Linux begins with 40 ms.
+const DELAYED: Duration = Duration::from_millis(25);
+/// RFC 9293 §3.8.6.3: half a second at most.
+const MOST_DELAYED: Duration = Duration::from_millis(500);
+
+impl Course {
+    /// Takes note of a segment that brings something, and was told of before.
+    pub(super) fn send(&mut self, segment: &Segment, said: Option<Said>) {
+        let end = segment.seq.plus(segment.len);
+        let reach = self.reach.filter(|reach| end.past(*reach) < 0).unwrap_or(end);
+        self.reach = Some(reach);
+        self.longest = self.longest.max(segment.len.min(65_535));
+        let (time, len) = (segment.mark.time, segment.len);
+        let is_pushed = segment.has(Flags::PSH);
+        self.before = Some(Before { time, len, is_pushed, reach, said });
+    }
+
+    /// Takes note of a place that was sent, though nothing is learnt from when.
+    pub(super) fn reach(&mut self, end: Seq) {
+        if self.reach.is_none_or(|reach| end.past(reach) > 0) {
+            self.reach = Some(end);
+        }
+    }
+
+    /// What the sender had heard when it sent this.
+    pub(super) fn view(&mut self, segment: &Segment, path: &Path) -> Option<Said> {
+        let echo = segment.stamps.filter(|_| segment.has(Flags::ACK)).map(|stamps| stamps.echo);
+        self.heard.by(segment.mark.time, echo, path.to_sender)
+    }
+
+    /// Where the time before a segment goes that was sent again; it begins the repair of a loss.
+    pub(super) fn resend(&mut self, trigger: Trigger, side: Side, said: Option<Said>) -> Charge {
+        let bucket = match trigger {
+            Trigger::Fast | Trigger::Unknown => Bucket::LossRecovery,
+            _ => Bucket::LossTimeout,
+        };
+        let is_repaired = |repair: &Repair| said.is_some_and(|it| it.ack.past(repair.until) >= 0);
+        if self.repair.is_none_or(|repair| is_repaired(&repair)) || trigger == Trigger::Timeout {
+            self.repair = self.reach.map(|until| Repair { until, bucket });
+        }
+        Charge::new(bucket, side, Proof::Resent(trigger))
+    }
+
+    /// Where the time goes between the segment before and this one, which brings something new.
+    pub(super) fn pause(
+        &mut self,
+        segment: &Segment,
+        side: Side,
+        said: Option<Said>,
+        path: &Path,
+        in_handshake: bool,
+    ) -> Charge {
+        let app = Bucket::of_pause(side, in_handshake);
+        let now = segment.mark.time;
+        let Some(before) = self.before else {
+            return Charge::new(Bucket::Unknown, side, Proof::Unseen);
+        };
+        let gap = now.since(before.time);
+        let mss = if path.mss == 0 { self.longest } else { path.mss };
+        if let Some(repair) = self.repair {
+            if said.is_some_and(|it| it.ack.past(repair.until) < 0) {
+                return Charge::new(repair.bucket, side, Proof::Repairing);
+            }
+            self.repair = None;
+        }
+        let round_trip = path.to_sender + path.to_receiver;
+        let small = (self.gaps.median() * 4).max(Duration::from_millis(1)).max(round_trip / 16);
+        let held = |it: Said| (it.edge.map(|edge| edge.past(before.reach)), it);
+        if let Some((Some(left), by)) = before.said.map(held)
+            && i64::from(left) < i64::from(segment.len.min(mss.max(1)))
+            && gap > small
+        {
+            let closed = self.closed.filter(|closed| left <= 0 && closed.time >= before.time);
+            let closed = closed.map(|closed| closed.packet).or(by.is_closed.then_some(by.packet));
+            let bucket = if closed.is_some() { Bucket::WindowClosed } else { Bucket::WindowSmall };
+            let proof = Proof::Window(closed.unwrap_or(by.packet));
+            return Charge::new(bucket, side.peer(), proof);
+        }
+        if gap <= small {
+            self.gaps.push(gap);
+            return Charge::new(Bucket::Transmission, side, Proof::Close);
+        }
+        let Some(said) = said else {
+            return Charge::new(Bucket::Unknown, side, Proof::Unseen);
+        };
+        let has_moved = before.said.is_some_and(|it| said.ack.past(it.ack) > 0);
+        let is_drained = said.ack.past(before.reach) >= 0;
+        let lag = now.since(said.time).saturating_sub(path.to_sender);
+        let late = Duration::from_millis(2).max(round_trip.mul_f64(0.08)) + self.lags.least();
+        let is_short = before.len < mss;
+        let delay = said.time.since(before.time).saturating_sub(path.to_receiver);
+        if is_drained
+            && is_short
+            && segment.len < mss
+            && (DELAYED..=MOST_DELAYED).contains(&delay)
+            && lag <= Duration::from_millis(1) + self.lags.least()
+        {
+            return Charge::new(Bucket::Stall, side, Proof::Delayed(said.packet));
+        }
+        if has_moved && !is_drained {
+            self.lags.push(lag);
+        }
+        if is_drained && lag > late {
+            return Charge::new(app, side, Proof::Drained(said.packet));
+        }
+        if before.is_pushed && !has_moved {
+            return Charge::new(app, side, Proof::Pushed);
+        }
+        if !(has_moved && lag <= late) && before.is_pushed && is_short {
+            return Charge::new(app, side, Proof::Pushed);
+        }
+        self.gaps.push(gap);
+        let is_queued = path
+            .smoothed
+            .is_some_and(|smoothed| path.to_sender + smoothed > round_trip.mul_f64(1.25) + QUEUE);
+        if is_queued {
+            return Charge::new(Bucket::Queueing, side, Proof::Queued(said.packet));
+        }
+        Charge::new(Bucket::CongestionWindow, side, Proof::Clocked(said.packet))
+    }
+
+    /// Hears what the peer says of what was sent.
+    pub(super) fn hear(&mut self, said: Said) {
+        if said.is_closed && self.closed.is_none_or(|closed| closed.opened) {
+            self.closed = Some(Closed { packet: said.packet, time: said.time, opened: false });
+        } else if !said.is_closed
+            && let Some(closed) = &mut self.closed
+        {
+            closed.opened = true;
+        }
+        self.heard.note(said);
+    }
+
+    /// The usual time between segments, four times over.
+    pub(super) fn usual(&self) -> Duration {
+        (self.gaps.median() * 4).max(Duration::from_millis(1))
+    }
+}
+
+/// Round trips that are longer by less than this are no sign of a queue.
+const QUEUE: Duration = Duration::from_millis(2);
+
+/// The last few of many.
+#[derive(Clone, Debug)]
+struct Ring<const N: usize> {
+    times: [u64; N],
+    made: usize,
+}
+
+impl<const N: usize> Default for Ring<N> {
+    fn default() -> Self {
+        Self { times: [0; N], made: 0 }
+    }
+}
+
+impl<const N: usize> Ring<N> {
+    fn push(&mut self, time: Duration) {
+        self.times[self.made % N] = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.made += 1;
+    }
+
+    fn known(&self) -> &[u64] {
+        &self.times[..self.made.min(N)]
+    }
+
+    fn median(&self) -> Duration {
+        let mut times = self.times;
+        let known = &mut times[..self.made.min(N)];
+        if known.is_empty() {
+            return Duration::ZERO;
+        }
+        let middle = known.len() / 2;
+        Duration::from_nanos(*known.select_nth_unstable(middle).1)
+    }
+
+    fn least(&self) -> Duration {
+        Duration::from_nanos(self.known().iter().copied().min().unwrap_or(0))
+    }
+}
+
+/// Who spoke last, and what the other said to it since.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Word {
+    pub(super) by: Side,
+    pub(super) mark: Mark,
+    pub(super) end: Seq,
+    /// The first ACK of all of it that brought nothing else, and its sender's clock.
+    pub(super) acked: Option<(Mark, Option<u32>)>,
+}

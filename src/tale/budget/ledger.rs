@@ -1,0 +1,393 @@
+//! Whose turn is it on a connection, and since when?
+//!
+//! Data passes the word to the other side. Between the last octet of one and the first of the other lies a
+//! round trip between the capture and whoever answers, and what that side took to think; between two
+//! segments of the same side whatever [`Course::pause`] finds. What brings nothing new does not move the
+//! time on: copies, what was merely overtaken, and what was sent again for nothing.
+
+use std::time::Duration;
+
+use super::course::{Course, Path, Word};
+use super::secured::Secured;
+use super::tiles::{Charge, Tiles};
+use super::view::Said;
+use crate::flow::tcp::{Connection, Need, Rtt, Segment, Trigger, Verdict, What};
+use crate::flow::{End, Mark, Side};
+use crate::tale::bucket::Bucket;
+use crate::tale::wait::Proof;
+use crate::wire::tcp::Flags;
+
+/// One connection's time, while it goes on.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    tiles: Tiles,
+    stage: Stage,
+    courses: [Course; 2],
+    client: End,
+    word: Option<Word>,
+    secured: Secured,
+    fins: [bool; 2],
+    /// Whether this side ever sent something.
+    spoke: [bool; 2],
+    latest: Mark,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Stage {
+    Opening,
+    Talking,
+    /// Both have said their last, or one broke it off.
+    Over,
+}
+
+/// What a segment is to the side that sent it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum News {
+    Ordinary,
+    Resent(Trigger),
+    /// Brings nothing, or came late.
+    Nothing,
+    /// Was not sent by anybody: see [`What::Copy`].
+    Copy,
+}
+
+impl Ledger {
+    /// Begins with the first packet of a connection, or with what was done before for its sake.
+    pub(super) fn begin(connection: &Connection, tiles: Tiles) -> Self {
+        Self {
+            latest: tiles.mark(),
+            tiles,
+            stage: Stage::Opening,
+            courses: [Course::default(), Course::default()],
+            client: connection.end(Side::Client),
+            word: None,
+            secured: Secured::default(),
+            fins: [false; 2],
+            spoke: [false; 2],
+        }
+    }
+
+    /// Takes one packet; `connection` has it taken into account already.
+    pub(super) fn observe(
+        &mut self,
+        segment: &Segment,
+        octets: &[u8],
+        side: Side,
+        connection: &Connection,
+        verdicts: &[Verdict],
+    ) {
+        if self.client != connection.end(Side::Client) {
+            self.flip(connection);
+        }
+        let is_first = self.stage == Stage::Opening && segment.mark == connection.opened();
+        // A clock that steps back takes no time back.
+        let time = segment.mark.time.max(self.latest.time);
+        let segment = &Segment { mark: Mark { time, ..segment.mark }, ..segment.clone() };
+        self.latest = segment.mark;
+        let news = News::of(verdicts);
+        if news == News::Copy {
+            return;
+        }
+        if let Some(stamps) = segment.stamps {
+            self.courses[side.index()].clock.note(time, stamps.value);
+        }
+        if is_first && segment.has(Flags::SYN) {
+            self.hear(segment, side, connection);
+            self.tiles.charge(
+                segment.mark,
+                Charge::new(Bucket::ClientBefore, Side::Client, Proof::Lookup),
+            );
+            return;
+        }
+        if self.stage == Stage::Opening && !self.open(segment, side, connection) {
+            return;
+        }
+        let is_probe = |it: &Verdict| matches!(it.what, What::KeepAlive | What::WindowProbe);
+        if segment.len > 0 && !verdicts.iter().any(is_probe) {
+            self.speak(segment, octets, side, news, connection);
+        }
+        self.hear(segment, side, connection);
+        if segment.has(Flags::FIN) || segment.has(Flags::RST) {
+            self.close(segment, side, connection);
+        }
+    }
+
+    /// Follows the handshake; says whether it is over.
+    fn open(&mut self, segment: &Segment, side: Side, connection: &Connection) -> bool {
+        let mark = segment.mark;
+        if segment.has(Flags::SYN) {
+            let handshake = connection.handshake();
+            let again = match side {
+                Side::Client => handshake.syn.is_some_and(|syn| syn.packet != mark.packet),
+                Side::Server => handshake.syn_ack.is_some_and(|it| it.packet != mark.packet),
+            };
+            if again {
+                self.tiles.charge(mark, Charge::new(Bucket::ConnectRetry, side, Proof::SentAgain));
+            }
+            self.hear(segment, side, connection);
+            return false;
+        }
+        let is_begun =
+            connection.handshake().syn.is_some() || connection.handshake().syn_ack.is_some();
+        if is_begun && side == Side::Server && !segment.has(Flags::RST) && segment.len == 0 {
+            return false;
+        }
+        let charge = if is_begun {
+            Charge::new(Bucket::Connect, None, Proof::Handshake)
+        } else {
+            Charge::new(Bucket::Unknown, None, Proof::Unseen)
+        };
+        self.tiles.charge(mark, charge);
+        self.stage = Stage::Talking;
+        true
+    }
+
+    /// Follows a segment with data.
+    fn speak(
+        &mut self,
+        segment: &Segment,
+        octets: &[u8],
+        side: Side,
+        news: News,
+        connection: &Connection,
+    ) {
+        let path = path(connection, side);
+        let end = segment.seq.plus(segment.len);
+        let said = self.courses[side.index()].view(segment, &path);
+        let had_only_tickets = self.secured.has_only_tickets();
+        let in_handshake = self.secured.take(side, segment.seq, octets, segment.len);
+        let goes_on = self.word.is_some_and(|word| word.by == side);
+        let course = &mut self.courses[side.index()];
+        match news {
+            News::Copy => return,
+            News::Nothing => return course.reach(end),
+            // Something old that was repaired while the other side spoke.
+            News::Resent(_) if !goes_on && self.word.is_some() => return course.reach(end),
+            _ => {}
+        }
+        let charge = match news {
+            News::Resent(trigger) => Some(course.resend(trigger, side, said)),
+            _ if goes_on => {
+                let mut charge = course.pause(segment, side, said, &path, in_handshake);
+                if had_only_tickets && charge.bucket == Bucket::ResponseApplication {
+                    charge.bucket = Bucket::ServerThink;
+                }
+                Some(charge)
+            }
+            _ => None,
+        };
+        match charge {
+            Some(charge) => self.tiles.charge(segment.mark, charge),
+            None => self.answer(segment, side, &path, in_handshake),
+        }
+        self.courses[side.index()].send(segment, said);
+        let end = match self.word {
+            Some(word) if word.by == side && word.end.past(end) > 0 => word.end,
+            _ => end,
+        };
+        self.word = Some(Word { by: side, mark: segment.mark, end, acked: None });
+        self.spoke[side.index()] = true;
+    }
+
+    /// The word passes to this side: what was the way, and what its thinking?
+    fn answer(&mut self, segment: &Segment, side: Side, path: &Path, in_handshake: bool) {
+        let thinking = Bucket::of_thinking(side, in_handshake);
+        let mark = segment.mark;
+        let Some(word) = self.word else {
+            // The first word of all: the client's comes on its own, the server's once it knows of the ACK.
+            let charge = Charge::new(thinking, side, Proof::RoundTrip);
+            if side == Side::Server {
+                let way = Charge::new(Bucket::Path, None, Proof::RoundTrip);
+                self.tiles.charge_for(path.to_sender, mark, way);
+            }
+            return self.tiles.charge(mark, charge);
+        };
+        let way = if in_handshake { Bucket::TlsPath } else { Bucket::Path };
+        let gap = mark.time.since(self.tiles.at());
+        let acked = word.acked.map(|(ack, _)| ack.time.since(word.mark.time));
+        if acked.is_none() && path.to_sender.is_zero() && !self.knows(side) {
+            return self.tiles.charge(mark, Charge::new(Bucket::Unknown, None, Proof::Unseen));
+        }
+        let round_trip = acked.map_or(path.to_sender, |acked| acked.min(path.to_sender)).min(gap);
+        let mut think = gap - round_trip;
+        let mut proof =
+            word.acked.map_or(Proof::RoundTrip, |(ack, _)| Proof::Acknowledged(ack.packet));
+        if let Some((_, Some(then))) = word.acked
+            && let Some(now) = segment.stamps
+            && let Some((pause, tick)) = self.courses[side.index()].clock.between(then, now.value)
+        {
+            let late = acked.unwrap_or_default().saturating_sub(path.to_sender);
+            let by_clock = pause + late;
+            // The capture's clock is finer; only what was held up on the way is left to the sender's.
+            if think > by_clock + tick * 2 + Duration::from_millis(2) {
+                (think, proof) = (by_clock, Proof::SenderClock);
+            }
+        }
+        let on_the_way = gap - think;
+        self.tiles.charge_for(on_the_way, mark, Charge::new(way, None, Proof::RoundTrip));
+        self.tiles.charge(mark, Charge::new(thinking, side, proof));
+    }
+
+    /// Whether anything ever came from this side.
+    fn knows(&self, side: Side) -> bool {
+        self.spoke[side.index()]
+    }
+
+    /// Takes note of what a segment says of what the other side sent.
+    fn hear(&mut self, segment: &Segment, side: Side, connection: &Connection) {
+        if !segment.has(Flags::ACK) || segment.has(Flags::RST) {
+            return;
+        }
+        // RFC 7323 §2.2: never scaled in a segment with SYN.
+        let scale = if segment.has(Flags::SYN) { Some(0) } else { connection.window_scale(side) };
+        let window = match segment.window {
+            0 => Some(0),
+            raw => scale.map(|scale| u32::from(raw) << scale),
+        };
+        self.courses[side.peer().index()].hear(Said {
+            packet: segment.mark.packet,
+            time: segment.mark.time,
+            ack: segment.ack,
+            edge: window.map(|window| segment.ack.plus(window)),
+            is_closed: segment.window == 0,
+            stamp: segment.stamps.map(|stamps| stamps.value),
+        });
+        if let Some(word) = &mut self.word
+            && word.by == side.peer()
+            && word.acked.is_none()
+            && segment.ack.past(word.end) >= 0
+        {
+            word.acked = Some((segment.mark, segment.stamps.map(|stamps| stamps.value)));
+        }
+    }
+
+    /// A FIN or an RST: what was before it, and what comes after?
+    fn close(&mut self, segment: &Segment, side: Side, connection: &Connection) {
+        let mark = segment.mark;
+        if self.stage == Stage::Over {
+            return self.tiles.charge(mark, Charge::new(Bucket::Closing, None, Proof::Ended));
+        }
+        let has_begun = self.fins.contains(&true);
+        if has_begun {
+            let way = path(connection, side).to_sender;
+            self.tiles.charge_for(way, mark, Charge::new(Bucket::Closing, None, Proof::Ended));
+            self.tiles.charge(mark, Charge::new(Bucket::HalfClosed, side, Proof::Ended));
+        } else {
+            self.rest(mark, Some(side), connection);
+        }
+        if segment.has(Flags::FIN) {
+            self.fins[side.index()] = true;
+        }
+        if segment.has(Flags::RST) || self.fins == [true; 2] {
+            self.stage = Stage::Over;
+        }
+    }
+
+    /// Nothing more was said up to this packet, with which `closer` ends it, or the capture does.
+    fn rest(&mut self, to: Mark, closer: Option<Side>, connection: &Connection) {
+        let idle = Charge::new(Bucket::Idle, None, Proof::Quiet);
+        let Some(word) = self.word else { return self.tiles.charge(to, idle) };
+        let answerer = word.by.peer();
+        let path = path(connection, answerer);
+        let gap = to.time.since(self.tiles.at());
+        let follows = closer == Some(word.by) && gap <= self.courses[word.by.index()].usual();
+        if follows {
+            return self.tiles.charge(to, Charge::new(Bucket::Transmission, word.by, Proof::Close));
+        }
+        let is_owed = word.by == Side::Client
+            && (connection.application() == Some("http") || !self.spoke[Side::Server.index()]);
+        let Some((ack, _)) = word.acked else {
+            let charge = if closer == Some(answerer) && is_owed {
+                Charge::new(Bucket::ServerThink, Side::Server, Proof::RoundTrip)
+            } else if closer.is_some() {
+                idle
+            } else {
+                Charge::new(Bucket::Unknown, None, Proof::Unseen)
+            };
+            let way = Charge::new(Bucket::Path, None, Proof::RoundTrip);
+            self.tiles.charge_for(path.to_sender, to, way);
+            return self.tiles.charge(to, charge);
+        };
+        let way = ack.time.since(word.mark.time).min(path.to_sender.max(Duration::from_millis(1)));
+        self.tiles.charge_for(way, to, Charge::new(Bucket::Path, None, Proof::RoundTrip));
+        let rest = if is_owed {
+            Charge::new(Bucket::ServerThink, Side::Server, Proof::Acknowledged(ack.packet))
+        } else {
+            idle
+        };
+        self.tiles.charge(to, rest);
+    }
+
+    /// Nothing more will come.
+    pub(super) fn end(mut self, connection: &Connection) -> Tiles {
+        let to = self.latest;
+        match self.stage {
+            Stage::Opening => {
+                let retries = connection.handshake().syn_retries > 0;
+                let bucket = if retries { Bucket::ConnectRetry } else { Bucket::Connect };
+                self.tiles.charge(to, Charge::new(bucket, None, Proof::Handshake));
+            }
+            Stage::Talking if self.fins.contains(&true) => {
+                let way = path(connection, Side::Client).to_sender
+                    + path(connection, Side::Server).to_sender;
+                let closing = Charge::new(Bucket::Closing, None, Proof::Ended);
+                self.tiles.charge_for(way.max(Duration::from_millis(1)), to, closing);
+                let silent =
+                    if self.fins[Side::Client.index()] { Side::Server } else { Side::Client };
+                self.tiles.charge(to, Charge::new(Bucket::HalfClosed, silent, Proof::Ended));
+            }
+            Stage::Talking => self.rest(to, None, connection),
+            Stage::Over => {
+                self.tiles.charge(to, Charge::new(Bucket::Closing, None, Proof::Ended));
+            }
+        }
+        self.tiles
+    }
+
+    /// Client and server turn out to be the other way round.
+    fn flip(&mut self, connection: &Connection) {
+        self.client = connection.end(Side::Client);
+        self.tiles.flip();
+        self.courses.swap(0, 1);
+        self.fins.swap(0, 1);
+        self.spoke.swap(0, 1);
+        self.secured = Secured::default();
+        if let Some(word) = &mut self.word {
+            word.by = word.by.peer();
+        }
+    }
+}
+
+impl News {
+    fn of(verdicts: &[Verdict]) -> Self {
+        let news = |it: &Verdict| match it.what {
+            What::Copy(_) => Some(Self::Copy),
+            What::Resent { need: Need::Spurious, .. }
+            | What::Reordered { .. }
+            | What::BeforeCapture => Some(Self::Nothing),
+            What::Resent { trigger, .. } => Some(Self::Resent(trigger)),
+            _ => None,
+        };
+        verdicts.iter().find_map(news).unwrap_or(Self::Ordinary)
+    }
+}
+
+/// What is known of the path between both ends, seen by this side as the sender.
+fn path(connection: &Connection, side: Side) -> Path {
+    let to_sender = away(connection, side).unwrap_or_default();
+    let to_receiver = away(connection, side.peer()).unwrap_or_default();
+    let smoothed = connection.half(side).rtt().and_then(Rtt::smoothed);
+    let mss = connection.half(side.peer()).mss().map_or(0, u32::from);
+    Path { to_sender, to_receiver, smoothed, mss }
+}
+
+/// From the capture to this side and back, at its shortest.
+fn away(connection: &Connection, side: Side) -> Option<Duration> {
+    let handshake = connection.handshake();
+    let opened = match side {
+        Side::Client => handshake.rtt_client(),
+        Side::Server => handshake.rtt_server(),
+    };
+    let later = connection.half(side.peer()).rtt().and_then(Rtt::shortest);
+    opened.into_iter().chain(later).min()
+}
