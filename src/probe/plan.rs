@@ -37,6 +37,8 @@ pub struct Plan {
     pub page: Option<Page>,
     /// Who gets the decoded body of the last answer.
     pub body: Option<Body>,
+    /// Whether heads go there, too: all of them, as they came.
+    pub heads: bool,
     /// Where our own packets are seen, or why they are not.
     pub packets: Result<Vec<String>, String>,
 }

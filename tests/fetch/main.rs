@@ -20,6 +20,7 @@ mod kept;
 mod kinds;
 mod lab;
 mod manners;
+mod options;
 mod rows;
 mod servers;
 mod told;
@@ -93,6 +94,8 @@ fn tests() -> Vec<Test> {
         manners::a_page_is_fetched_with_all_it_embeds,
         manners::every_leg_of_a_redirect_has_its_own_times,
         manners::a_dead_address_costs_a_quarter_of_a_second,
+        options::what_is_saved_is_what_curl_saves,
+        options::a_method_that_was_typed_stays_as_with_curl,
         servers::others_servers_fare_as_with_curl,
     ]);
     tests.extend(tests![Nobody:

@@ -10,6 +10,7 @@ use super::arguments::Paper;
 use crate::wire::dns::type_name;
 
 mod besides;
+mod body;
 mod plan;
 mod run;
 mod told;
@@ -76,7 +77,7 @@ pub(super) struct Fetch {
 #[command(next_help_heading = "Request")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of curl's")]
 pub(super) struct Request {
-    /// The method, if not GET
+    /// The method, if not GET; it stays the same after redirects
     #[arg(short = 'X', long = "request", value_name = "METHOD")]
     pub(super) method: Option<String>,
 
@@ -124,7 +125,11 @@ pub(super) struct Request {
     #[arg(short = 'L', long)]
     pub(super) location: bool,
 
-    /// End with 22 when the server answers with 400 or more
+    /// With --body, write the heads of all answers there, too, as they came
+    #[arg(short = 'i', long, requires = "body")]
+    pub(super) include: bool,
+
+    /// End with 22 when the server answers with 400 or more, and leave out its body
     #[arg(short = 'f', long)]
     pub(super) fail: bool,
 
@@ -277,7 +282,7 @@ pub(super) struct Limits {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Output")]
 pub(super) struct Keeping {
-    /// Write the body to a file, or with - to standard output, after the story
+    /// Write the body to a file, or with - to standard output, and the story to standard error
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) body: Option<PathBuf>,
 

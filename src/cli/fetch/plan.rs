@@ -77,6 +77,7 @@ impl Fetch {
                 most: asked.max_objects.into(),
             }),
             body: None,
+            heads: asked.include,
             packets: Err(String::new()),
         })
     }

@@ -1,22 +1,16 @@
 //! A fetch from its rights to its exit code.
 
-use std::fs::File;
-use std::io;
-use std::path::Path;
-use std::sync::{Arc, Mutex};
-
-use anyhow::Context;
+use std::sync::Arc;
 
 use super::super::{Ended, usage};
 use super::Fetch;
+use super::body::body;
 use crate::capture::interfaces;
 use crate::capture::live::{self, Direction, Listening, Live};
 use crate::capture::rights::Rights;
 use crate::capture::save::Save;
 use crate::capture::sift::BadFilter;
-use crate::ink::safe;
 use crate::pipeline::{self, Passing};
-use crate::probe::plan::Body;
 use crate::probe::resolve::Resolver;
 use crate::probe::tls::Keys;
 use crate::probe::{self, engine};
@@ -42,8 +36,7 @@ pub(in crate::cli) fn fetch(asked: &Fetch) -> anyhow::Result<()> {
     };
     let save = asked.keeping.write.as_deref().map(|path| Save::create(path, &[])).transpose()?;
     let save = if asked.securing.keys_in_pcap { save } else { save.map(Save::without_keys) };
-    let body = asked.keeping.body.as_deref().map(body).transpose()?;
-    plan.body.clone_from(&body);
+    plan.body = asked.keeping.body.as_deref().map(body);
     let besides = asked.besides()?;
     let mut told = asked.told()?;
     let keys = Arc::new(Keys::of_environment());
@@ -109,13 +102,4 @@ fn listen(names: &[String], filter: &str) -> anyhow::Result<Live> {
         direction: Direction::Both,
         span: None,
     })
-}
-
-/// Where the body goes.
-fn body(path: &Path) -> anyhow::Result<Body> {
-    if path.as_os_str() == "-" {
-        return Ok(Arc::new(Mutex::new(io::stdout())));
-    }
-    let file = File::create(path).with_context(|| safe(path.as_os_str().as_encoded_bytes()))?;
-    Ok(Arc::new(Mutex::new(file)))
 }

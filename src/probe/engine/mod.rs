@@ -2,6 +2,7 @@
 //!
 //! Everything is done on the thread that calls, but what a page embeds: there each connection has its own.
 
+mod answer;
 mod connection;
 mod page;
 mod transfer;
@@ -122,7 +123,9 @@ impl Fetcher<'_> {
 
     /// The redirects of one URL, if they are followed. Who is told secrets is decided by the URL of all.
     fn redirects(&self) -> Option<Redirects> {
-        self.plan.redirects.map(|limit| Redirects::new(self.url.clone(), limit))
+        let redirects = Redirects::new(self.url.clone(), self.plan.redirects?);
+        let is_typed = self.plan.request.method.is_some();
+        Some(if is_typed { redirects.keeping_method() } else { redirects })
     }
 
     fn next(&self) -> u32 {

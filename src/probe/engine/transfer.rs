@@ -4,6 +4,7 @@ use std::io::{self, Read, Write};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use super::answer::{Answer, Heads, Sink, unsaved};
 use super::connection::{Open, Origin};
 use super::{Fetcher, Teller, locked, told};
 use crate::ink::safe;
@@ -11,7 +12,6 @@ use crate::probe::http::{Codings, Exchange, Fact, Leg, Limits, Redirects, State}
 use crate::probe::netlink;
 use crate::probe::now;
 use crate::probe::objects::is_page;
-use crate::probe::plan::Body;
 use crate::probe::url::{Host, Url};
 use crate::timeline::Timestamp;
 use crate::timeline::fetch::{Doing, Event, Failure, Transfer};
@@ -81,14 +81,26 @@ impl Fetcher<'_> {
             told.timing.total = teller.elapsed();
         }
         told.failure = ended.err();
-        if self.plan.fail
-            && told.failure.is_none()
-            && let Some(status) = told.status.filter(|status| *status >= 400)
-        {
+        let refused = told.status.filter(|status| self.refuses(*status));
+        if let (None, Some(status)) = (&told.failure, refused) {
             told.failure = Some(Failure::Status(status));
+        }
+        if told.failure.is_none()
+            && done.redirect.is_none()
+            && !job.is_embedded
+            && let Some(body) = &self.plan.body
+            && let Err(error) = locked(body).flush()
+        {
+            // An empty body is saved, too.
+            told.failure = Some(unsaved(&error));
         }
         teller.step(began, socket, Event::Ended(Box::new(told)));
         done
+    }
+
+    /// Whether a status is to count as a failure.
+    fn refuses(&self, status: u16) -> bool {
+        self.plan.fail && status >= 400
     }
 
     /// One that is open already, or a new one.
@@ -200,6 +212,9 @@ impl Talk<'_> {
             asked: now(),
             exchange,
             head: None,
+            heads: self
+                .wants_heads()
+                .then(|| Heads { octets: Vec::new(), from: self.open.received }),
             sink: Sink::default(),
         };
         let ended = self.hear(&mut answer, written);
@@ -236,11 +251,15 @@ impl Talk<'_> {
                 Ok(count) => {
                     self.told.timing.start_transfer.get_or_insert_with(|| self.teller.elapsed());
                     self.open.received += count as u64;
+                    if let Some(heads) = &mut answer.heads {
+                        heads.octets.extend_from_slice(&room[..count]);
+                    }
                     let progress = answer.exchange.feed(&room[..count], &mut answer.sink);
                     for (end, fact) in progress.facts {
+                        self.pass_head(answer, end).map_err(|error| unsaved(&error))?;
                         self.tell_head(answer, began, end, fact);
                     }
-                    answer.sink.pass_on().map_err(|error| Failure::Saving(error.to_string()))?;
+                    answer.sink.pass_on().map_err(|error| unsaved(&error))?;
                     (progress.state, progress.used < count)
                 }
                 Err(error) => {
@@ -274,6 +293,21 @@ impl Talk<'_> {
         Problem { host: safe(host.as_bytes()), stage: Stage::Data, cause }
     }
 
+    fn wants_heads(&self) -> bool {
+        self.fetcher.plan.heads && !self.job.is_embedded
+    }
+
+    /// Hands a head on as it came, before anything of the body.
+    fn pass_head(&self, answer: &mut Answer, end: u64) -> io::Result<()> {
+        let (Some(heads), Some(body)) = (&mut answer.heads, &self.fetcher.plan.body) else {
+            return Ok(());
+        };
+        let len = usize::try_from(end.saturating_sub(heads.from)).unwrap_or(usize::MAX);
+        let head: Vec<u8> = heads.octets.drain(..len.min(heads.octets.len())).collect();
+        heads.from = end;
+        locked(body).write_all(&head)
+    }
+
     fn tell_head(&mut self, answer: &mut Answer, began: Timestamp, end: u64, fact: Fact) {
         let (Fact::Interim(response) | Fact::Head(response)) = fact;
         let octets = end.saturating_sub(response.head)..end;
@@ -288,10 +322,12 @@ impl Talk<'_> {
                 && is_followed(response.status)
                 && response.field("location").is_some();
             let is_wanted = !self.job.is_embedded && self.fetcher.plan.page.is_some();
+            let passes = !leads_on && !self.fetcher.refuses(response.status);
             answer.sink.decide(
-                self.fetcher.plan.body.clone().filter(|_| !leads_on && !self.job.is_embedded),
-                is_wanted && !leads_on && is_page(&response),
+                self.fetcher.plan.body.clone().filter(|_| passes && !self.job.is_embedded),
+                is_wanted && passes && is_page(&response),
             );
+            answer.heads = None;
             answer.head = Some(response.clone());
         }
         let event = Event::Response { response: *response, after, octets };
@@ -340,63 +376,5 @@ impl Talk<'_> {
         }
         let errno = netlink::errno(error.raw_os_error().unwrap_or(libc::EIO));
         Failure::Broken { doing, errno, sent, received }
-    }
-}
-
-/// What is known of the answer.
-struct Answer {
-    body_at: u64,
-    asked: Timestamp,
-    exchange: Exchange,
-    head: Option<Box<Response>>,
-    sink: Sink,
-}
-
-/// Where a body goes; until the head says so it is held back.
-#[derive(Default)]
-struct Sink {
-    held: Vec<u8>,
-    is_decided: bool,
-    body: Option<Body>,
-    html: Option<Vec<u8>>,
-}
-
-/// Of a page so much is searched for what it embeds, in octets.
-const SEARCHED: usize = 8 << 20;
-
-impl Sink {
-    fn decide(&mut self, body: Option<Body>, is_page: bool) {
-        self.is_decided = true;
-        self.body = body;
-        self.html = is_page.then(Vec::new);
-    }
-
-    fn pass_on(&mut self) -> io::Result<()> {
-        if !self.is_decided {
-            return Ok(());
-        }
-        let held = std::mem::take(&mut self.held);
-        self.write_all(&held)
-    }
-}
-
-impl Write for Sink {
-    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        if !self.is_decided {
-            self.held.extend_from_slice(octets);
-            return Ok(octets.len());
-        }
-        if let Some(html) = &mut self.html {
-            let room = SEARCHED.saturating_sub(html.len());
-            html.extend_from_slice(&octets[..octets.len().min(room)]);
-        }
-        if let Some(body) = &self.body {
-            locked(body).write_all(octets)?;
-        }
-        Ok(octets.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.body.as_ref().map_or(Ok(()), |body| locked(body).flush())
     }
 }

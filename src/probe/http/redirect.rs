@@ -11,6 +11,8 @@ pub struct Redirects {
     /// What the user asked for, who is to be told the secrets.
     first: Url,
     limit: u32,
+    /// Whether the method was typed, and is none of ours to change.
+    keeps_method: bool,
     count: u32,
     /// Methods and URLs that were asked, without what is not sent to the server.
     asked: Vec<String>,
@@ -19,7 +21,14 @@ pub struct Redirects {
 impl Redirects {
     /// Follows `limit` redirects at most.
     pub fn new(first: Url, limit: u32) -> Self {
-        Self { first, limit, count: 0, asked: Vec::new() }
+        Self { first, limit, keeps_method: false, count: 0, asked: Vec::new() }
+    }
+
+    /// The method is one that was typed (`-X`): as with curl it is the same all along, and only the body is
+    /// left out where it would have changed.
+    #[must_use]
+    pub fn keeping_method(self) -> Self {
+        Self { keeps_method: true, ..self }
     }
 
     /// What is to be asked next; `None` if the answer leads nowhere else.
@@ -62,15 +71,18 @@ impl Redirects {
             url.password.clone_from(&self.first.password);
         }
         let before = request.method.as_str();
+        let keeps_method = self.keeps_method && !leg.is_embedded;
+        let has_body = request.field("content-length").is_some();
         let changes = match status {
+            301..=303 if keeps_method => has_body,
             303 => !matches!(before, "GET" | "HEAD"),
             301 | 302 => before == "POST",
             _ => false,
         };
         let method = if changes { Some("GET") } else { leg.method };
-        let after = if changes { "GET" } else { before };
-        self.asked.push(key(before, &leg.url));
-        if self.asked.contains(&key(after, &url)) {
+        let after = if changes && !keeps_method { "GET" } else { before };
+        self.asked.push(key(before, has_body, &leg.url));
+        if self.asked.contains(&key(after, has_body && !changes, &url)) {
             return Err(Astray::Loop { to: shown(&url) });
         }
         self.count += 1;
@@ -101,8 +113,9 @@ pub(in crate::probe) fn text(octets: &[u8]) -> String {
 }
 
 /// What two requests have in common that get the same answer.
-fn key(method: &str, url: &Url) -> String {
+fn key(method: &str, has_body: bool, url: &Url) -> String {
     let port = url.port_used().unwrap_or_default();
     let host = url.host.as_ref().map(Host::sent).unwrap_or_default();
-    format!("{method} {}://{host}:{port}{}", url.scheme.name(), url.target())
+    let what = if has_body { " with a body" } else { "" };
+    format!("{method}{what} {}://{host}:{port}{}", url.scheme.name(), url.target())
 }

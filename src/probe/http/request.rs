@@ -14,7 +14,7 @@ use crate::timeline::http::{Field, Request, Version};
 /// What is asked for beside the URL; as curl's options of the same letters.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// `-X`: as it is sent. Else `HEAD` with [`Options::head`], `POST` with a body, or `GET`.
+    /// `-X`: as it is sent, after a redirect too. Else `HEAD` with [`Options::head`], `POST` with a body, or `GET`.
     pub method: Option<String>,
     /// `-I`: only the head is wanted.
     pub head: bool,
@@ -57,7 +57,7 @@ impl Default for Options {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Leg {
     pub url: Url,
-    /// What a redirect has changed the method to, the body left out.
+    /// What a redirect has changed the method to, unless one was typed; the body is left out either way.
     pub method: Option<&'static str>,
     pub trust: Trust,
     /// Whether a page embeds it: what is said of the page's octets is not asked of these.
@@ -150,12 +150,12 @@ impl Options {
     pub fn prepare(&self, leg: &Leg) -> Result<Prepared, BadRequest> {
         self.check()?;
         let body = self.body.as_deref().filter(|_| leg.method.is_none());
-        let method = match (leg.method, &self.method) {
-            (Some(method), _) => method,
-            (None, Some(method)) => method,
-            (None, None) if self.head => "HEAD",
-            (None, None) if body.is_some() => "POST",
-            (None, None) => "GET",
+        let typed = self.method.as_deref().filter(|_| !leg.is_embedded);
+        let method = match typed.or(leg.method) {
+            Some(method) => method,
+            None if self.head => "HEAD",
+            None if body.is_some() => "POST",
+            None => "GET",
         };
         let fields = self.all_fields(leg, body)?;
         let target = leg.url.target();

@@ -53,11 +53,17 @@ fn request(stream: &mut TcpStream) -> Option<String> {
     Some(String::from_utf8_lossy(&head).into_owned())
 }
 
-/// All of a request, its body too.
-fn echo(stream: &mut TcpStream, head: &str) -> io::Result<End> {
+/// What stands behind the head of a request.
+fn rest(stream: &mut TcpStream, head: &str) -> io::Result<Vec<u8>> {
     let len = head.lines().find_map(|line| line.strip_prefix("Content-Length: "));
     let mut body = vec![0; len.and_then(|len| len.parse().ok()).unwrap_or(0)];
     stream.read_exact(&mut body)?;
+    Ok(body)
+}
+
+/// All of a request, its body too.
+fn echo(stream: &mut TcpStream, head: &str) -> io::Result<End> {
+    let body = rest(stream, head)?;
     whole(stream, "Content-Type: text/plain\r\n", &[head.as_bytes(), &body].concat())
 }
 
@@ -166,13 +172,10 @@ fn respond(stream: &mut TcpStream, head: &str) -> io::Result<End> {
             sleep(Duration::from_millis(50));
             return whole(stream, "", b"after the hints\n");
         }
-        "/to-file" => return redirect(stream, "file:///etc/passwd"),
-        "/to-bad" => return redirect(stream, "http://[::1"),
-        "/to-itself" => return redirect(stream, "/to-itself"),
         path => {
-            if let Some(number) = path.strip_prefix("/maze/").and_then(|it| it.parse::<u64>().ok())
-            {
-                return redirect(stream, &format!("/maze/{}", number + 1));
+            if let Some(location) = leads_to(path) {
+                rest(stream, head)?;
+                return redirect(stream, path.strip_prefix("/moved/").unwrap_or("302"), &location);
             }
             say(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")?;
             return Ok(End::Another);
@@ -181,8 +184,24 @@ fn respond(stream: &mut TcpStream, head: &str) -> io::Result<End> {
     Ok(End::Fin)
 }
 
-fn redirect(stream: &mut TcpStream, location: &str) -> io::Result<End> {
-    let answer = format!("HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n");
+/// Where a path leads on to, if it does.
+fn leads_to(path: &str) -> Option<String> {
+    let elsewhere = match path {
+        "/to-file" => "file:///etc/passwd",
+        "/to-bad" => "http://[::1",
+        "/to-itself" => "/to-itself",
+        path if path.starts_with("/moved/") => "/echo",
+        path => {
+            let number: u64 = path.strip_prefix("/maze/")?.parse().ok()?;
+            return Some(format!("/maze/{}", number + 1));
+        }
+    };
+    Some(elsewhere.to_owned())
+}
+
+fn redirect(stream: &mut TcpStream, status: &str, location: &str) -> io::Result<End> {
+    let answer =
+        format!("HTTP/1.1 {status} Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n");
     stream.write_all(answer.as_bytes())?;
     Ok(End::Another)
 }

@@ -11,7 +11,9 @@ fn answer(status: u16, location: &str) -> Response {
 /// What is asked after an answer, with which octets.
 fn led(options: &Options, from: &str, status: u16, location: &str) -> (String, String) {
     let leg = Leg::first(Url::parse(from).expect("a URL"));
-    let mut redirects = Redirects::new(leg.url.clone(), 5);
+    let redirects = Redirects::new(leg.url.clone(), 5);
+    let mut redirects =
+        if options.method.is_some() { redirects.keeping_method() } else { redirects };
     let request = options.prepare(&leg).expect("a request").request;
     let next = redirects.follow(&leg, &request, &answer(status, location));
     let (leg, redirect) = next.expect("a redirect").expect("it leads on");
@@ -39,11 +41,15 @@ fn the_method_changes_as_the_status_says() {
     ] {
         assert_eq!(begins(&post(), status), (method.into(), keeps), "{status}");
     }
-    let put = Options { method: Some("PUT".into()), ..post() };
-    for (status, method, keeps) in
-        [(301, "PUT", true), (302, "PUT", true), (303, "GET", false), (307, "PUT", true)]
-    {
-        assert_eq!(begins(&put, status), (method.into(), keeps), "{status}");
+    // What was typed stays, without the body that would not have stayed either.
+    for method in ["PUT", "POST", "GET"] {
+        let typed = Options { method: Some(method.into()), ..post() };
+        for (status, keeps) in [(301, false), (302, false), (303, false), (307, true), (308, true)]
+        {
+            assert_eq!(begins(&typed, status), (method.into(), keeps), "{method} {status}");
+        }
+        let bare = Options { body: None, ..typed };
+        assert_eq!(begins(&bare, 303), (method.into(), false), "{method}");
     }
     let head = Options { head: true, ..Options::default() };
     assert_eq!(begins(&head, 303).0, "HEAD");
