@@ -43,6 +43,29 @@ pub(crate) struct Lab {
     spaces: Vec<Space>,
 }
 
+/// What the program under test may see of its own fetch.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Sight {
+    /// Everything, packets too.
+    Packets,
+    /// Calls, and what the kernel says of them: it has not a single capability.
+    Calls,
+}
+
+impl Sight {
+    pub(crate) const BOTH: [Self; 2] = [Self::Packets, Self::Calls];
+
+    /// The program that is to be run, and its first words.
+    pub(crate) fn fetch(self) -> (&'static str, Vec<&'static str>) {
+        let ours = env!("CARGO_BIN_EXE_wiretale");
+        let bare = ["--bounding-set=-all", "--inh-caps=-all", "--no-new-privs", ours, "fetch"];
+        match self {
+            Self::Packets => (ours, vec!["fetch"]),
+            Self::Calls => ("setpriv", bare.to_vec()),
+        }
+    }
+}
+
 /// A program's end.
 #[derive(Debug)]
 pub(crate) struct Ended {
@@ -175,9 +198,16 @@ impl Lab {
 
     /// The same with the program under test.
     pub(crate) fn fetch(&self, host: &str, resolver: Option<&str>, words: &[&str]) -> Ended {
-        let mut all = vec!["fetch"];
+        let (program, mut all) = Sight::Packets.fetch();
         all.extend(words);
-        self.run_with(host, resolver, env!("CARGO_BIN_EXE_wiretale"), &all)
+        self.run_with(host, resolver, program, &all)
+    }
+
+    /// The same on the client, seen as `sight` says.
+    pub(crate) fn fetch_with(&self, sight: Sight, resolver: Option<&str>, words: &[&str]) -> Ended {
+        let (program, mut all) = sight.fetch();
+        all.extend(words);
+        self.run_with("client", resolver, program, &all)
     }
 
     pub(crate) fn run_with(

@@ -8,22 +8,14 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 
-use crate::lab::{Ended, Lab};
+use crate::lab::{Lab, Sight};
 use crate::told::{Told, fetched};
 
 const WIRETALE: &str = env!("CARGO_BIN_EXE_wiretale");
 
-/// Runs a fetch without a single capability.
-fn without_rights(lab: &Lab, words: &[&str]) -> Ended {
-    let mut all = vec!["--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"];
-    all.extend([WIRETALE, "fetch"]);
-    all.extend(words);
-    lab.run("setpriv", &all)
-}
-
 pub(crate) fn without_rights_everything_but_packets_is_told(lab: &Lab) {
     let url = "http://www.lab.example/img/3.png";
-    let bare = without_rights(lab, &["--json", url]);
+    let bare = lab.fetch_with(Sight::Calls, None, &["--json", url]);
     assert_eq!(bare.code, 0, "{}", bare.err);
     let bare = Told::of(&bare);
     let whole = fetched(lab, &[url]);
@@ -49,7 +41,7 @@ pub(crate) fn without_rights_everything_but_packets_is_told(lab: &Lab) {
     for kind in ["http.request", "http.response", "http.body", "dns.answer", "route.decide"] {
         assert_eq!(bare.events(kind).len(), whole.events(kind).len(), "{kind}");
     }
-    let text = without_rights(lab, &[url]).out;
+    let text = lab.fetch_with(Sight::Calls, None, &[url]).out;
     let head: String = text.lines().take(3).collect();
     assert!(head.contains("cap_net_raw") || head.contains("permission"), "{text}");
 }

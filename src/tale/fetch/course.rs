@@ -36,14 +36,14 @@ pub struct Course {
     pub acknowledged: Option<Acknowledged>,
     /// What came of the answer, in the order of time.
     pub answer: Vec<Arrived>,
+    /// Since when something of the answer is missing behind which more came, by the kernel's counts.
+    pub missing: Option<Edge>,
     /// Where in the stream the answer begins, when nothing of it could be read.
     pub unread: Option<u64>,
-    /// While we had no room, by what we said ourselves.
+    /// While we had no room, by what we said ourselves or by what the kernel counts.
     pub closed: Vec<(Edge, Option<Edge>)>,
     /// The shortest round trip known.
     pub shortest: Option<Duration>,
-    /// Something of what came was out of order, by the kernel's count.
-    pub disordered: bool,
     /// It is the first request on its connection.
     pub is_first: bool,
     /// What ended the wait for more octets of the answer: a FIN, a RST, our patience.
@@ -129,6 +129,6 @@ pub struct Arrived {
     pub edge: Edge,
     /// Counted in the server's stream.
     pub octets: Range<u64>,
-    /// They were sent again.
+    /// They were sent again; without packets: they, or some before them, were missing for a while.
     pub again: bool,
 }

@@ -162,7 +162,6 @@ impl Account {
     fn exchange(&self, leg: &Leg, transfer: &Transfer, socket: &Socket, course: &mut Course) {
         let share = share(leg, socket, course);
         let late = matches!(transfer.failure, Some(Failure::Late { .. }));
-        course.disordered = socket.disordered > 0;
         course.shortest = socket.shortest;
         let talk = self.talk(socket).filter(|talk| !talk.pieces.is_empty());
         if let Some(talk) = talk {

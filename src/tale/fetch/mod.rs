@@ -12,6 +12,7 @@ use std::time::Duration;
 
 mod account;
 mod aside;
+mod counted;
 pub mod course;
 pub mod fault;
 mod join;

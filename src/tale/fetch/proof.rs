@@ -86,6 +86,7 @@ impl Account {
             return;
         }
         proof.witness = course.witness;
+        proof.hole = course.missing.map(|since| (since, None));
         let written = socket.writes.last().map_or(0, |write| write.octets.end);
         if let Some(last) = written.checked_sub(1) {
             let acknowledged = super::join::reached(socket, Stage::Acknowledged, last).is_some();
@@ -137,7 +138,7 @@ impl Account {
         let mut next = 0;
         for (start, end, edge) in seen {
             if start > next && proof.hole.is_none() {
-                proof.hole = Some((edge, start - next));
+                proof.hole = Some((edge, Some(start - next)));
             }
             next = next.max(end);
         }

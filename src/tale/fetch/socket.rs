@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::ops::Range;
 use std::time::Duration;
 
+use super::counted::{Between, Counted};
 use crate::timeline::tls::{Direction, Flight};
 use crate::timeline::{Call, Errno, Evidence, Refusal, Stage, TcpInfo, Timestamp};
 
@@ -15,6 +16,8 @@ pub(super) struct Moved {
     pub(super) octets: Range<u64>,
     /// When the last of what was read came to this computer.
     pub(super) arrived: Option<Timestamp>,
+    /// What the kernel counted since the read before; nothing until it was asked.
+    pub(super) between: Option<Between>,
 }
 
 /// A stage that octets went through.
@@ -43,8 +46,8 @@ pub(super) struct Socket {
     pub(super) shortest: Option<Duration>,
     /// SYNs that were sent again.
     pub(super) syns_again: u64,
-    /// Segments that came out of order.
-    pub(super) disordered: u64,
+    /// What the kernel counts of what comes.
+    pub(super) counted: Counted,
     /// Segments sent again, and octets not acknowledged when the kernel was asked last.
     pub(super) again: u64,
     pub(super) unacknowledged: Option<u64>,
@@ -101,7 +104,8 @@ impl Socket {
         let is_read = matches!(call.name, "recvmsg" | "read" | "recv" | "recvfrom");
         match &call.octets {
             Some(octets) if octets.start < octets.end => {
-                let moved = Moved { entered, left, octets: octets.clone(), arrived };
+                let octets = octets.clone();
+                let moved = Moved { entered, left, octets, arrived, between: None };
                 let list = if is_read { &mut self.reads } else { &mut self.writes };
                 if list.len() < KEPT { list.push(moved) } else { self.omitted += 1 }
             }
@@ -146,7 +150,7 @@ impl Socket {
         for evidence in &call.evidence {
             match evidence {
                 Evidence::Connected(how) => _ = self.connected.get_or_insert((left, how.clone())),
-                Evidence::Info(info) => self.info(info),
+                Evidence::Info(info) => self.info(info, left),
                 Evidence::Sent(stamp) if self.stamps.len() < KEPT => {
                     let (stage, time, last) = (stamp.stage, stamp.time, stamp.last);
                     self.stamps.push(Stamped { stage, time, last });
@@ -159,7 +163,7 @@ impl Socket {
         }
     }
 
-    fn info(&mut self, info: &TcpInfo) {
+    fn info(&mut self, info: &TcpInfo, at: Timestamp) {
         // The kernel has all bits set where it has no sample yet.
         let least = info.get("min_rtt").filter(|&us| us > 0 && us < u64::from(u32::MAX));
         let least = least.map(Duration::from_micros);
@@ -170,7 +174,10 @@ impl Socket {
             self.syns_again = info.get("total_retrans").unwrap_or(0);
         }
         let count = |name| info.get(name).unwrap_or(0);
-        self.disordered = self.disordered.max(count("rcv_ooopack"));
+        self.counted.hear(info, at);
+        if let Some(read) = self.reads.last_mut().filter(|read| read.between.is_none()) {
+            read.between = Some(self.counted.take());
+        }
         self.again = self.again.max(count("total_retrans"));
         self.unacknowledged = info.get("unacked");
         self.windows = [info.get("snd_wnd"), info.get("rcv_wnd")];

@@ -146,14 +146,15 @@ fn ask(course: &Course, tiles: &mut Tiles) {
     let first_out = course.request.first().map_or(asking, |sent| sent.edge);
     let last_out = course.request.last().map_or(asked, |sent| sent.edge);
     let arrived = course.answer.first().map(|arrived| arrived.edge);
-    let answering = arrived.or(course.answering.map(Edge::at)).unwrap_or(Edge::at(course.ended));
+    let first = arrived.or(course.missing).or(course.answering.map(Edge::at));
+    let answering = first.unwrap_or(Edge::at(course.ended));
     tiles.lay(first_out, earlier(last_out, answering), Phase::Send);
     for sent in &course.request {
         if let Some(before) = sent.before {
             tiles.lay(before, sent.edge, Phase::Loss);
         }
     }
-    wait(course, (last_out, answering), arrived.is_some(), tiles);
+    wait(course, (last_out, answering), arrived.or(course.missing).is_some(), tiles);
 }
 
 /// From the last segment of the request to the first octet of the answer: how much is the way?

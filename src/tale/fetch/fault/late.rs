@@ -105,6 +105,7 @@ fn quiet(limit: Duration, proof: &Proof) -> Duration {
 fn lost(proof: &Proof) -> Option<Fault> {
     let to = destination(proof);
     if let Some((edge, missing)) = proof.hole {
+        let missing = missing.map_or("some".to_owned(), |missing| missing.to_string());
         let sentence = format!(
             "{to} did answer, and {missing} octets of it never came, though later ones did: lost on the \
              path; a black hole for big packets if only they are missing"

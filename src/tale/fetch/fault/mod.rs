@@ -69,8 +69,9 @@ pub struct Proof {
     pub unacknowledged: Vec<u64>,
     /// Segments of ours that were sent again.
     pub sent_again: u64,
-    /// Octets of theirs that never came though later ones did: what shows it, and how many.
-    pub hole: Option<(Edge, u64)>,
+    /// Octets of theirs that never came though later ones did: what shows it, and how many; only packets tell
+    /// that.
+    pub hole: Option<(Edge, Option<u64>)>,
     /// Since when we have no room, and since when they have none.
     pub shut: Option<Edge>,
     pub peer_shut: Option<Edge>,

@@ -34,9 +34,12 @@ pub(super) fn by_stamps(leg: &Leg, socket: &Socket, share: &Share, course: &mut 
         .filter(|read| read.octets.start < share.answer.end && read.octets.end > share.answer.start)
         .filter_map(|read| {
             let edge = Edge::at(read.arrived?);
-            Some(Arrived { edge, octets: read.octets.clone(), again: false })
+            let again = read.between.is_some_and(|between| between.missing);
+            Some(Arrived { edge, octets: read.octets.clone(), again })
         })
         .collect();
+    course.missing = socket.counted.missing().filter(|at| *at <= course.ended).map(Edge::at);
+    course.closed = closed(socket);
     let heard =
         request.end.checked_sub(1).and_then(|last| reached(socket, Stage::Acknowledged, last));
     course.acknowledged = heard.map(|time| {
@@ -45,6 +48,19 @@ pub(super) fn by_stamps(leg: &Leg, socket: &Socket, share: &Share, course: &mut 
         let with_data = first.is_some_and(|first| first.0.abs_diff(time.0) < 100_000);
         Acknowledged { edge: Edge::at(time), with_data }
     });
+}
+
+/// While there was no room: from the last that came into it until it was read.
+fn closed(socket: &Socket) -> Vec<(Edge, Option<Edge>)> {
+    let reads = &socket.reads;
+    let full = reads.iter().enumerate().filter(|(_, read)| read.between.is_some_and(|it| it.full));
+    full.filter_map(|(at, read)| {
+        let there = reads[at..]
+            .iter()
+            .map_while(|later| later.arrived.filter(|arrived| *arrived <= read.entered));
+        Some((Edge::at(there.last()?), Some(Edge::at(read.entered))))
+    })
+    .collect()
 }
 
 fn flights(socket: &Socket, share: &Share, course: &Course) -> Vec<Flight> {

@@ -17,7 +17,9 @@ const COARSE_PAUSE: Duration = Duration::from_millis(20);
 /// From the first octet of the answer to the last. What comes after it is this computer's.
 pub(super) fn receive(course: &Course, tiles: &mut Tiles) {
     let Some(first) = course.answer.first() else {
-        if let Some(answering) = course.answering {
+        if let Some(missing) = course.missing {
+            tiles.infer(missing, Edge::at(course.ended), Phase::Loss);
+        } else if let Some(answering) = course.answering {
             tiles.infer(Edge::at(answering), Edge::at(course.ended), Phase::Transfer);
         }
         return;
@@ -31,6 +33,9 @@ pub(super) fn receive(course: &Course, tiles: &mut Tiles) {
     if let Some(over) = course.over {
         let is_shut = is_closed(course, last.time, over.time);
         tiles.lay(last, over, if is_shut { Phase::ClosedWindow } else { Phase::SenderGap });
+    }
+    if let Some(missing) = course.missing.filter(|missing| missing.time >= last.time) {
+        tiles.infer(missing, Edge::at(course.ended), Phase::Loss);
     }
     // The answer is not whole, and nothing more came: this is what was waited for.
     if let Some(hole) = hole_at_end(course) {
@@ -118,9 +123,13 @@ fn by_stamps(course: &Course) -> Vec<Span> {
             row.push(from, to, Phase::Transfer, Basis::Inferred);
             continue;
         }
+        if is_closed(course, from.time, to.time) {
+            row.push(from, to, Phase::ClosedWindow, Basis::Inferred);
+            continue;
+        }
         let acknowledged = Edge::at(plus(from.time, round_trip));
         row.push(from, acknowledged, Phase::Transfer, Basis::Inferred);
-        let phase = if course.disordered { Phase::Loss } else { Phase::SenderGap };
+        let phase = if arrived.again { Phase::Loss } else { Phase::SenderGap };
         row.push(acknowledged, to, phase, Basis::Inferred);
     }
     row.0

@@ -15,7 +15,7 @@ fn silence_has_its_place() {
     };
     let answer_lost = Proof {
         is_acknowledged: true,
-        hole: Some((at(50, 12), 592)),
+        hole: Some((at(50, 12), Some(592))),
         fin: Some(at(50, 12)),
         ended: Timestamp(2_000_000_000),
         ..web()

@@ -92,7 +92,8 @@ prop_compose! {
         closed in prop::collection::vec((edges(), prop::option::of(edges())), 0..3),
         shortest in prop::option::of(0_u64..500),
         over in prop::option::of(edges()),
-        (disordered, is_first) in any::<(bool, bool)>(),
+        missing in prop::option::of(edges()),
+        is_first in any::<bool>(),
     ) -> Course {
         let way = |out| if out { Way::Out } else { Way::In };
         Course {
@@ -103,7 +104,7 @@ prop_compose! {
             closed,
             shortest: shortest.map(Duration::from_nanos),
             over,
-            disordered,
+            missing,
             is_first,
             ..half
         }
