@@ -11,10 +11,12 @@ use super::Timestamp;
 mod comparison;
 mod failure;
 mod name;
+mod server;
 
 pub use comparison::{Comparison, Difference};
 pub use failure::{Cause, Failure, Trouble};
 pub use name::{BadName, Name};
+pub use server::{Delegate, Server, Transport};
 
 /// One step of a lookup, told as soon as it is over; both times are those of this machine's clock,
 /// taken before and after.
@@ -62,7 +64,7 @@ pub enum Event {
     Referred(Box<Referral>),
     /// A server does not know the zone that it was said to serve.
     Lame {
-        server: Server,
+        server: Delegate,
         zone: Name,
         why: &'static str,
     },
@@ -78,10 +80,12 @@ pub enum Event {
         server: Name,
         depth: u8,
     },
-    /// The name is another name for `to`, which is looked up next.
+    /// The name is another name for `to`. Told once of each alias.
     Alias {
         from: Name,
         to: Name,
+        /// Whether `to` is looked up next, because the answer did not go on with it.
+        is_followed: bool,
     },
     /// The question goes on over TCP.
     OverTcp {
@@ -194,19 +198,6 @@ pub struct Called {
     pub with: String,
     /// What it gave, in words, or the error's number.
     pub result: Result<String, i32>,
-}
-
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Server {
-    pub address: SocketAddr,
-    /// Where only the address is known, none.
-    pub name: Option<Name>,
-}
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Transport {
-    Udp,
-    Tcp,
 }
 
 /// A question that was sent.

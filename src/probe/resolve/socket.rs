@@ -10,7 +10,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{self, AddressFamily, ControlMessageOwned, MsgFlags, SockFlag, SockType};
 use nix::sys::socket::{SockaddrStorage, sockopt};
 
-use super::lookup::{Called, Event, Step, Trouble};
+use super::lookup::{Called, Data, Event, Record, Step, Trouble};
 use crate::probe::now;
 use crate::timeline::Timestamp;
 
@@ -21,11 +21,13 @@ pub(super) struct Teller<'t> {
     last: (Timestamp, Timestamp),
     /// How many questions were sent.
     pub(super) asked: usize,
+    /// Aliases that were told, each once: more than one answer has them.
+    aliases: Vec<Record>,
 }
 
 impl<'t> Teller<'t> {
     pub(super) fn new(tell: &'t mut dyn FnMut(Step)) -> Self {
-        Self { tell, last: (Timestamp(0), Timestamp(0)), asked: 0 }
+        Self { tell, last: (Timestamp(0), Timestamp(0)), asked: 0, aliases: Vec::new() }
     }
 
     /// Tells what took no time.
@@ -38,6 +40,20 @@ impl<'t> Teller<'t> {
     pub(super) fn brought(&mut self, event: Event) {
         let (began, ended) = self.last;
         (self.tell)(Step { began, ended, event });
+    }
+
+    /// Tells of aliases, the last of which may be followed.
+    pub(super) fn aliases(&mut self, aliases: &[Record], is_followed: bool) {
+        for (at, alias) in aliases.iter().enumerate() {
+            let Data::Name(to) = &alias.data else { continue };
+            let is_same = |told: &Record| (&told.owner, &told.data) == (&alias.owner, &alias.data);
+            if !self.aliases.iter().any(is_same) {
+                self.aliases.push(alias.clone());
+                let (from, to) = (alias.owner.clone(), to.clone());
+                let is_followed = is_followed && at + 1 == aliases.len();
+                self.say(Event::Alias { from, to, is_followed });
+            }
+        }
     }
 
     /// When the last call began.

@@ -114,6 +114,7 @@ impl Stub<'_, '_> {
             if key.kind == question.kind {
                 return Some(Ok(Found { aliases, records, whence: Whence::Cache { left } }));
             }
+            self.teller.aliases(&records, false);
             let chain = Chain { aliases: records, ..Chain::default() };
             asked.name = chain.last(question);
             aliases.extend(chain.aliases);
@@ -218,6 +219,7 @@ impl Stub<'_, '_> {
         let chain = Chain::follow(message, question, &zone).map_err(failure)?;
         let rank = if message.authoritative { Rank::Authoritative } else { Rank::Answered };
         chain.keep(Way::Stub, question, rank, self.cache);
+        self.teller.aliases(&chain.aliases, false);
         if !chain.thrown_away.is_empty() {
             let (server, records) = (server.clone(), chain.thrown_away.clone());
             self.teller.say(Event::ThrownAway { server, zone: zone.clone(), records });

@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 
 use super::ask::{Ask, QUESTIONS};
 use super::cache::{Cache, Rank};
-use super::lookup::{Cause, Data, Event, Failure, Kept, Message, Name, Nothing, Question};
+use super::lookup::{
+    Cause, Data, Delegate, Event, Failure, Kept, Message, Name, Nothing, Question,
+};
 use super::lookup::{Record, Server, Then, Transport, Trouble, Way};
 use super::message::{A, AAAA};
 use super::reply::{ALIASES, Verdict, judge, known, nothing};
@@ -60,11 +62,12 @@ impl Walk<'_, '_> {
         let (mut asked, mut aliases) = (question.clone(), Vec::<Record>::new());
         loop {
             let mut found = self.answer(&asked)?;
+            self.teller.aliases(&found.aliases, found.records.is_empty());
             aliases.append(&mut found.aliases);
             if !found.records.is_empty() {
                 return Ok(Found { aliases, ..found });
             }
-            let Some(Record { owner: from, data: Data::Name(to), .. }) = aliases.last() else {
+            let Some(Record { data: Data::Name(to), .. }) = aliases.last() else {
                 return Err(Cause::Silent { zone: None, tried: Vec::new() });
             };
             if aliases.len() > ALIASES {
@@ -73,7 +76,6 @@ impl Walk<'_, '_> {
             if aliases.iter().any(|alias| alias.owner == *to) {
                 return Err(Cause::AliasLoop { at: to.clone() });
             }
-            self.teller.say(Event::Alias { from: from.clone(), to: to.clone() });
             asked.name = to.clone();
         }
     }
@@ -158,7 +160,12 @@ impl Walk<'_, '_> {
                     Ok(heard) => return Ok(heard),
                     Err(trouble) => trouble,
                 },
-                Err(trouble) => trouble,
+                Err(trouble) => {
+                    if let Some(why) = refusal(&trouble) {
+                        self.tell_lame(Delegate::Known(server.clone()), zone, why);
+                    }
+                    trouble
+                }
             };
             // An error of this machine costs nothing.
             sent += usize::from(!matches!(trouble, Trouble::Network { by: None, .. }));
@@ -239,12 +246,15 @@ impl Walk<'_, '_> {
                 Ok(Heard::Further(self.refer(message, name, records, zone, server)))
             }
             Verdict::Lame(why) => {
-                let (server, zone) = (server.clone(), zone.name.clone());
-                self.teller.say(Event::Lame { server, zone, why });
+                self.tell_lame(Delegate::Known(server.clone()), zone, why);
                 Err(Trouble::Lame)
             }
             Verdict::Malformed => Err(Trouble::Malformed),
         })
+    }
+
+    fn tell_lame(&mut self, server: Delegate, zone: &Zone, why: &'static str) {
+        self.teller.say(Event::Lame { server, zone: zone.name.clone(), why });
     }
 
     fn throw_away(&mut self, records: &[Record], zone: &Zone, server: &Server) {
@@ -262,6 +272,7 @@ impl Walk<'_, '_> {
                 || self.detours.contains(&server)
                 || self.detours.len() >= DETOURS
             {
+                self.tell_lame(Delegate::Named(server), zone, NO_ADDRESS);
                 continue;
             }
             self.detours.push(server.clone());
@@ -293,6 +304,7 @@ impl Walk<'_, '_> {
                 }
                 return Ok(found);
             }
+            self.tell_lame(Delegate::Named(server), zone, NO_ADDRESS);
         }
         Ok(Vec::new())
     }
@@ -304,18 +316,28 @@ enum Heard {
     Further(Zone),
 }
 
+const NO_ADDRESS: &str = "its address is not to be found";
+
+/// Why a server that does not answer counts as one that does not serve the zone.
+fn refusal(trouble: &Trouble) -> Option<&'static str> {
+    let refused = nix::errno::Errno::ECONNREFUSED as i32;
+    match trouble {
+        // This is what most servers say of a zone that they do not know.
+        Trouble::Code { rcode: 5, .. } => Some("it refuses to answer (REFUSED)"),
+        Trouble::Network { errno, .. } if *errno == refused => {
+            Some("nobody listens there for questions")
+        }
+        _ => None,
+    }
+}
+
 /// Why a zone's servers were asked in vain.
 fn given_up(zone: &Zone, tried: Vec<(Server, Trouble)>) -> Cause {
     let zone_name = zone.name.clone();
     if tried.is_empty() {
         return Cause::Unreachable { zone: zone_name, servers: zone.all.clone() };
     }
-    let refused = nix::errno::Errno::ECONNREFUSED as i32;
-    // REFUSED is what most servers say of a zone that they do not know.
-    let is_lame = |trouble: &Trouble| {
-        matches!(trouble, Trouble::Lame | Trouble::Code { rcode: 5, .. })
-            || matches!(trouble, Trouble::Network { errno, .. } if *errno == refused)
-    };
+    let is_lame = |trouble: &Trouble| *trouble == Trouble::Lame || refusal(trouble).is_some();
     if tried.iter().all(|(_, trouble)| is_lame(trouble)) {
         return Cause::Lame { zone: zone_name, tried };
     }

@@ -90,7 +90,7 @@ fn text(event: &lookup::Event) -> String {
         lookup::Event::Detour { zone, server, .. } => {
             format!("{server} serves {zone}; its address is looked up first")
         }
-        lookup::Event::Alias { from, to } => format!("{from} is another name for {to}"),
+        lookup::Event::Alias { from, to, .. } => format!("{from} is another name for {to}"),
         lookup::Event::OverTcp { server, why, .. } => format!("{server} is asked over TCP: {why}"),
         lookup::Event::Retried { question, after, then } => {
             format!("{} again: a server {after}; {}", asked(question), next(then))

@@ -1,7 +1,7 @@
 //! Why was nothing found, and who says so?
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use super::{BadName, Extended, Name, Nothing, Server};
@@ -216,15 +216,5 @@ fn error(errno: i32) -> String {
     match words.as_str() {
         "connection refused" => "has nobody who listens on that port".into(),
         _ => format!("cannot be reached ({words})"),
-    }
-}
-
-impl fmt::Display for Server {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let address: &SocketAddr = &self.address;
-        if let Some(name) = &self.name {
-            write!(f, "{name} at ")?;
-        }
-        if address.port() == 53 { write!(f, "{}", address.ip()) } else { write!(f, "{address}") }
     }
 }

@@ -20,6 +20,11 @@ pub(super) fn plain(seen: &mut Seen<'_>) {
     let whole = an(&told, "dns.answer", &[is("transport", "tcp"), is("truncated", false)]);
     assert_eq!(some(whole, "answers").len(), 60);
     an(&told, "name.records", &[is("qtype", "TXT")]);
+    // Both answers, of IPv4 and of IPv6, have it.
+    let told = seen.fetch(0, &[STYLE]);
+    assert_eq!(told.events("name.alias").len(), 1);
+    let alias = [is("from", "www.lab.example"), is("to", "web1.lab.example")];
+    an(&told, "name.alias", &[&alias[..], &[is("followed", false)]].concat());
     // A short name, and a list of what may come behind it.
     let settings = format!("nameserver {RESOLVER}\nsearch nosuch.example lab.example\n");
     let file = seen.lab.file("asks/search", &settings).display().to_string();
@@ -62,6 +67,8 @@ pub(super) fn walks(seen: &mut Seen<'_>) {
     an(&told, "dns.query", &[is("server", "198.51.100.4:53"), is("recursion_desired", false)]);
     let told = seen.fetch(6, &[&walk[..], &["http://www.stranger.example/"]].concat());
     an(&told, "dns.fail", &[is("name", "www.stranger.example"), is("code", "dns.lame")]);
+    let lame = an(&told, "dns.lame", &[is("zone", "stranger.example")]);
+    assert!(lame["data"]["why"].to_string().contains("REFUSED"), "{lame}");
     // The address of its server is not told with the server's name.
     let told = seen.fetch(6, &[&walk[..], &["http://x.below.elsewhere.lab.example/"]].concat());
     let detour = an(&told, "dns.detour", &[is("zone", "below.elsewhere.lab.example")]);

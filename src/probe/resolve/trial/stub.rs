@@ -52,7 +52,7 @@ fn both_families_are_asked_at_once_from_one_socket_and_every_call_is_told() {
         "Answered",
     ];
     assert_eq!(kinds[..begin.len()], begin);
-    assert_eq!(kinds.last(), Some(&"close"));
+    assert_eq!(kinds[kinds.len() - 2..], ["close", "Alias"]);
     let asked: Vec<_> = picked(&steps, |event| match event {
         Event::Asked(asked) => {
             Some((asked.port, asked.question.kind, asked.edns, asked.desired, asked.id))
@@ -70,11 +70,20 @@ fn both_families_are_asked_at_once_from_one_socket_and_every_call_is_told() {
     let first = answers.iter().find(|answered| answered.message.id == id).expect("an answer");
     assert_eq!((first.origin, first.transport), (Origin::Relayed, Transport::Udp));
     assert!(first.asked > steps[0].ended && first.asked < steps[steps.len() - 1].began);
+    // Both answers say so; it is told once.
+    let aliases = |steps: &[Step]| {
+        steps
+            .iter()
+            .filter(|step| matches!(step.event, Event::Alias { is_followed: false, .. }))
+            .count()
+    };
+    assert_eq!(aliases(&steps), 1);
     // The second time nothing is asked.
     internet.heard();
     let (again, steps) = told(|tell| resolver.addresses("WWW.lab.example", Family::Any, tell));
     assert_eq!((ips(&again.expect("addresses")), internet.heard().len()), (ips(&found), 0));
     assert_eq!(super::kinds(&steps).iter().filter(|kind| **kind == "Cached").count(), 4);
+    assert_eq!(aliases(&steps), 1);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The walk from the root down.
 
-use super::super::lookup::{Nothing, Referral, Trouble};
+use super::super::lookup::{Delegate, Nothing, Referral, Trouble};
 use super::super::message::A;
 use super::*;
 
@@ -84,6 +84,13 @@ fn referrals(steps: &[Step]) -> Vec<&Referral> {
     })
 }
 
+fn lame(steps: &[Step]) -> Vec<(Delegate, Name, &'static str)> {
+    picked(steps, |event| match event {
+        Event::Lame { server, zone, why } => Some((server.clone(), zone.clone(), *why)),
+        _ => None,
+    })
+}
+
 fn words(failure: &super::super::lookup::Failure, internet: &Internet) -> String {
     failure.to_string().replace(&format!(":{}", internet.port), "")
 }
@@ -139,6 +146,12 @@ fn servers_known_by_name_only_are_looked_up_first() {
         assert!(matches!(failure.cause, Cause::Unreachable { .. }), "{failure}");
         assert_eq!(failure.code(), "dns.lame");
     }
+    let (_, steps) = told(|tell| internet.walk().records("www.lost.example", A, tell));
+    let [(Delegate::Named(server), zone, _)] = &lame(&steps)[..] else { panic!("{steps:?}") };
+    assert_eq!(
+        (server.to_string(), zone.to_string()),
+        ("ns1.lost.example".into(), "lost.example".into())
+    );
 }
 
 #[test]
@@ -159,14 +172,23 @@ fn a_server_that_does_not_know_its_zone_is_lame() {
         "www.lame.example: none of the servers given for lame.example serves it: \
          ns1.lame.example at 127.0.0.5 does not know the zone"
     );
-    let failure = internet.walk().records("www.closed.example", A, &mut |_| {}).expect_err("lame");
+    let (closed, steps) = told(|tell| internet.walk().records("www.closed.example", A, tell));
+    let failure = closed.expect_err("lame");
+    let [(Delegate::Known(server), zone, why)] = &lame(&steps)[..] else { panic!("{steps:?}") };
+    assert_eq!(
+        (server.address.ip(), zone.to_string()),
+        ([127, 0, 0, 6].into(), "closed.example".into())
+    );
+    assert!(why.contains("REFUSED"), "{why}");
     assert_eq!(
         words(&failure, &internet),
         "www.closed.example: none of the servers given for closed.example serves it: \
          ns1.closed.example at 127.0.0.6 does not serve us (REFUSED)"
     );
     assert_eq!(failure.code(), "dns.lame");
-    let failure = internet.walk().records("www.dead.example", A, &mut |_| {}).expect_err("refused");
+    let (dead, steps) = told(|tell| internet.walk().records("www.dead.example", A, tell));
+    let failure = dead.expect_err("refused");
+    assert_eq!(lame(&steps).len(), 1);
     let Cause::Lame { tried, .. } = &failure.cause else { panic!("{failure}") };
     assert!(matches!(&tried[..], [(_, Trouble::Network { errno: 111, by: Some(_) })]));
 }

@@ -3,8 +3,8 @@
 use super::{kind_of, mismatch, next, rcode};
 use crate::render::sheet::{Form, Sheet};
 use crate::timeline::lookup::{
-    self, Answered, Asked, Config, Data, Kept, Message, Name, Nothing, Origin, Question, Record,
-    Referral, Section, Server, Transport, Way,
+    self, Answered, Asked, Config, Data, Delegate, Kept, Message, Name, Nothing, Origin, Question,
+    Record, Referral, Section, Server, Transport, Way,
 };
 
 pub(super) fn data(event: &lookup::Event, sheet: &mut Sheet<'_>) {
@@ -60,7 +60,10 @@ pub(super) fn data(event: &lookup::Event, sheet: &mut Sheet<'_>) {
         }
         lookup::Event::Referred(it) => referred(it, sheet),
         lookup::Event::Lame { server: it, zone, why } => {
-            server(sheet, it);
+            match it {
+                Delegate::Known(it) => server(sheet, it),
+                Delegate::Named(name) => said(sheet, "server_name", name),
+            }
             said(sheet, "zone", zone);
             sheet.words("why", Some(why));
         }
@@ -74,9 +77,10 @@ pub(super) fn data(event: &lookup::Event, sheet: &mut Sheet<'_>) {
             said(sheet, "server_name", server);
             sheet.number("depth", Some(*depth));
         }
-        lookup::Event::Alias { from, to } => {
+        lookup::Event::Alias { from, to, is_followed } => {
             said(sheet, "from", from);
             said(sheet, "to", to);
+            sheet.flag("followed", Some(*is_followed));
         }
         lookup::Event::OverTcp { server: it, question: asked, why } => {
             server(sheet, it);

@@ -109,7 +109,9 @@ impl Lookups {
             Event::Detour { zone, server, depth } => vec![when.event(4).text(format!(
                 "{server} serves {zone}, but came without an address: that is looked up first (detour {depth})"
             ))],
-            Event::Alias { from, to } => {
+            // The answer has told of one that is not.
+            Event::Alias { is_followed: false, .. } => Vec::new(),
+            Event::Alias { from, to, .. } => {
                 vec![when.fact(4).text(format!("{from} is an alias: {to} is looked up next"))]
             }
             Event::OverTcp { server, question, why } => {
