@@ -2,9 +2,12 @@
 
 use std::fmt;
 
+pub mod accounts;
 pub mod bucket;
 pub mod budget;
 pub mod fetch;
+pub mod stall;
+pub mod verdict;
 pub mod wait;
 
 /// Who may have spent the time, or be at fault.

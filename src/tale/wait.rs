@@ -52,6 +52,8 @@ pub enum Proof {
     Window(u64),
     /// Sent again, for this reason.
     Resent(Trigger),
+    /// Likewise; it was the last that the sender had sent.
+    ResentLast(Trigger),
     /// Sent while a loss was being repaired.
     Repairing,
     /// Sent as soon as this packet's ACK had come.
@@ -83,7 +85,7 @@ impl Proof {
             Self::Drained(_) => "drained",
             Self::Pushed => "pushed",
             Self::Window(_) => "window",
-            Self::Resent(trigger) => match trigger {
+            Self::Resent(trigger) | Self::ResentLast(trigger) => match trigger {
                 Trigger::Fast => "resent_fast",
                 Trigger::Timeout => "resent_timeout",
                 Trigger::Recovery => "resent_recovery",

@@ -10,7 +10,7 @@ use super::out::Out;
 use super::tally::{self, Tally};
 use crate::flow::tcp::Connection;
 use crate::flow::{Flows, Seen};
-use crate::tale::budget::Budgets;
+use crate::tale::accounts::Accounts;
 use crate::timeline::About;
 use crate::wire::Packet;
 
@@ -19,15 +19,15 @@ pub struct Why {
     out: Out,
     /// The number of the only connection that is told.
     only: Option<u32>,
-    budgets: Budgets,
+    accounts: Accounts,
     calendar: Calendar,
     tally: Tally,
 }
 
 impl Why {
     pub fn new(out: Out, only: Option<u32>) -> Self {
-        let (budgets, calendar) = (Budgets::default(), Calendar::utc());
-        Self { out, only, budgets, calendar, tally: Tally::default() }
+        let (accounts, calendar) = (Accounts::default(), Calendar::utc());
+        Self { out, only, accounts, calendar, tally: Tally::default() }
     }
 }
 
@@ -40,17 +40,17 @@ impl Report for Why {
     fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()> {
         self.tally.count(packet);
         self.tally.attribute(packet, seen);
-        self.budgets.observe(packet, seen);
+        self.accounts.observe(packet, seen);
         Ok(())
     }
 
     fn gone(&mut self, connection: &Connection) -> io::Result<()> {
         self.tally.judge(connection);
-        let Some(tiles) = self.budgets.end(connection) else { return Ok(()) };
+        let Some(account) = self.accounts.close(connection) else { return Ok(()) };
         if self.only.is_some_and(|only| only != connection.id()) {
             return Ok(());
         }
-        record::budget(connection.id(), &tiles, &mut self.out.ink);
+        record::budget(&account, &mut self.out.ink);
         self.out.line()
     }
 

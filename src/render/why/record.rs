@@ -5,8 +5,10 @@ use std::time::Duration;
 use crate::flow::Side;
 use crate::ink::Ink;
 use crate::render::sheet::{Form, Sheet};
+use crate::tale::accounts::Account;
 use crate::tale::bucket::Bucket;
-use crate::tale::budget::Tiles;
+use crate::tale::stall::Stall;
+use crate::tale::verdict::{Cause, Verdict};
 use crate::tale::wait::Wait;
 
 pub(super) fn nanos(time: Duration) -> u64 {
@@ -21,10 +23,11 @@ pub(super) fn side(side: Side) -> &'static str {
 }
 
 /// Writes the record of one connection's time.
-pub(super) fn budget(connection: u32, tiles: &Tiles, ink: &mut Ink) {
+pub(super) fn budget(account: &Account, ink: &mut Ink) {
+    let tiles = &account.tiles;
     let mut sheet = Sheet::new(ink, Form::Json);
     sheet.words("type", Some("budget"));
-    sheet.number("connection", Some(connection));
+    sheet.number("connection", Some(account.connection));
     sheet.number("wall_ns", Some(nanos(tiles.wall())));
     sheet.nest("buckets", |sheet| {
         for bucket in Bucket::ALL {
@@ -33,6 +36,8 @@ pub(super) fn budget(connection: u32, tiles: &Tiles, ink: &mut Ink) {
     });
     sheet.list("waits", Some(tiles.waits()), |one, _, ink| wait(one, ink));
     sheet.number("waits_omitted", Some(tiles.omitted()));
+    sheet.list("stalls", Some(&account.stalls), |one, _, ink| stall(one, ink));
+    verdict(account.verdict.as_ref(), &mut sheet);
     sheet.end();
 }
 
@@ -46,4 +51,36 @@ fn wait(wait: &Wait, ink: &mut Ink) {
     sheet.words("evidence", Some(wait.proof.key()));
     sheet.number("evidence_packet", wait.proof.packet());
     sheet.end();
+}
+
+fn stall(stall: &Stall, ink: &mut Ink) {
+    let mut sheet = Sheet::new(ink, Form::Json);
+    sheet.words("name", Some(stall.name.key()));
+    sheet.words("side", stall.side.map(side));
+    sheet.number("from_packet", Some(stall.from.packet));
+    sheet.number("to_packet", Some(stall.to.packet));
+    sheet.number("ns", Some(nanos(stall.time)));
+    sheet.number("count", Some(stall.count));
+    sheet.list("packets", Some(&stall.packets), |packet, _, ink| _ = ink.number(*packet));
+    sheet.words("confidence", Some(stall.confidence.name()));
+    sheet.end();
+}
+
+fn verdict(verdict: Option<&Verdict>, sheet: &mut Sheet<'_>) {
+    sheet.nest("verdict", |sheet| {
+        sheet.words("side", verdict.map(|it| it.culprit.key()));
+        sheet.words(
+            "cause",
+            verdict.map(|it| match it.cause {
+                Cause::Bucket(bucket) => bucket.key(),
+                Cause::Stall(name) => name.key(),
+            }),
+        );
+        sheet.number("ns", verdict.map(|it| nanos(it.time)));
+        sheet.number("share_permille", verdict.map(|it| (it.share * 1000.0) as u64));
+        sheet.list("packets", verdict.map(|it| &it.packets), |packet, _, ink| {
+            _ = ink.number(*packet);
+        });
+        sheet.words("confidence", verdict.map(|it| it.confidence.name()));
+    });
 }

@@ -33,7 +33,7 @@ impl Clock {
         // A packet may have been under way longer than the first: by this share of the time.
         let doubt = 0.02 + 0.005 / time.as_secs_f64();
         let is_it = |hertz: &&u32| (found / f64::from(**hertz) - 1.0).abs() <= doubt;
-        self.hertz = USUAL.iter().find(is_it).copied();
+        self.hertz = USUAL.iter().find(is_it).copied().or(self.hertz);
     }
 
     /// How long it was between two stamps, and how much that may be wrong.

@@ -31,12 +31,18 @@ pub(super) struct Course {
     lags: Ring<8>,
     /// The longest segment that may have crossed the wire as it is.
     longest: u32,
+    /// How often the peer said in a row that it has no more than this.
+    duplicates: u32,
+    /// The shortest time from the capture to this side and back, as its echoes tell.
+    nearest: Option<Duration>,
 }
 
 /// What is to be known of a segment to judge the pause after it.
 #[derive(Clone, Copy, Debug)]
 struct Before {
     time: Timestamp,
+    /// By its sender's clock.
+    stamp: Option<u32>,
     len: u32,
     is_pushed: bool,
     /// Up to where everything before it reaches.
@@ -53,10 +59,10 @@ struct Repair {
 
 /// When the peer's window became zero, the last time.
 #[derive(Clone, Copy, Debug)]
-struct Closed {
-    packet: u64,
-    time: Timestamp,
-    opened: bool,
+pub(super) struct Closed {
+    pub(super) mark: Mark,
+    /// When it was not zero any more.
+    pub(super) opened: Option<Mark>,
 }
 
 /// What is known of the path at the time.
@@ -68,12 +74,14 @@ pub(super) struct Path {
     pub(super) to_receiver: Duration,
     /// As of late, if it is known: from the capture to the receiver and back.
     pub(super) smoothed: Option<Duration>,
-    /// What the receiver accepts in one segment; 0 when unknown.
+    /// The longest segment that the receiver accepts, options taken off; 0 when unknown.
     pub(super) mss: u32,
 }
 
 /// An ACK is delayed by so much at least where one is delayed at all; Linux begins with 40 ms.
 const DELAYED: Duration = Duration::from_millis(25);
+/// What is later than it could be by less than this is not late.
+const LATE: Duration = Duration::from_millis(2);
 /// RFC 9293 §3.8.6.3: half a second at most.
 const MOST_DELAYED: Duration = Duration::from_millis(500);
 
@@ -85,8 +93,9 @@ impl Course {
         self.reach = Some(reach);
         self.longest = self.longest.max(segment.len.min(65_535));
         let (time, len) = (segment.mark.time, segment.len);
+        let stamp = segment.stamps.map(|stamps| stamps.value);
         let is_pushed = segment.has(Flags::PSH);
-        self.before = Some(Before { time, len, is_pushed, reach, said });
+        self.before = Some(Before { time, stamp, len, is_pushed, reach, said });
     }
 
     /// Takes note of a place that was sent, though nothing is learnt from when.
@@ -99,11 +108,21 @@ impl Course {
     /// What the sender had heard when it sent this.
     pub(super) fn view(&mut self, segment: &Segment, path: &Path) -> Option<Said> {
         let echo = segment.stamps.filter(|_| segment.has(Flags::ACK)).map(|stamps| stamps.echo);
-        self.heard.by(segment.mark.time, echo, path.to_sender)
+        let (said, sample) = self.heard.by(segment.mark.time, echo, path.to_sender);
+        if let Some(sample) = sample {
+            self.nearest = Some(self.nearest.map_or(sample, |nearest| nearest.min(sample)));
+        }
+        said
     }
 
     /// Where the time before a segment goes that was sent again; it begins the repair of a loss.
-    pub(super) fn resend(&mut self, trigger: Trigger, side: Side, said: Option<Said>) -> Charge {
+    pub(super) fn resend(
+        &mut self,
+        segment: &Segment,
+        trigger: Trigger,
+        side: Side,
+        said: Option<Said>,
+    ) -> Charge {
         let bucket = match trigger {
             Trigger::Fast | Trigger::Unknown => Bucket::LossRecovery,
             _ => Bucket::LossTimeout,
@@ -112,23 +131,37 @@ impl Course {
         if self.repair.is_none_or(|repair| is_repaired(&repair)) || trigger == Trigger::Timeout {
             self.repair = self.reach.map(|until| Repair { until, bucket });
         }
-        Charge::new(bucket, side, Proof::Resent(trigger))
+        let is_last = self.reach.is_some_and(|reach| segment.end().past(reach) >= 0);
+        let proof = if is_last { Proof::ResentLast(trigger) } else { Proof::Resent(trigger) };
+        Charge::new(bucket, side, proof)
     }
 
-    /// Where the time goes between the segment before and this one, which brings something new.
+    /// How much longer it took between two segments here than it took their sender by its own clock: this
+    /// one was held up on the way.
+    pub(super) fn held_up(&self, segment: &Segment) -> Duration {
+        let by_clock = self.before.and_then(|before| {
+            let (pause, tick) = self.clock.between(before.stamp?, segment.stamps?.value)?;
+            let late = segment.mark.time.since(before.time).saturating_sub(pause + tick);
+            (late > tick + LATE).then_some(late)
+        });
+        by_clock.unwrap_or_default()
+    }
+
+    /// Where the time goes between the segment before and this one, which brings something new and was
+    /// held up so long on its way.
     pub(super) fn pause(
         &mut self,
-        segment: &Segment,
+        (segment, held_up): (&Segment, Duration),
         side: Side,
         said: Option<Said>,
         path: &Path,
         in_handshake: bool,
     ) -> Charge {
         let app = Bucket::of_pause(side, in_handshake);
-        let now = segment.mark.time;
         let Some(before) = self.before else {
             return Charge::new(Bucket::Unknown, side, Proof::Unseen);
         };
+        let now = segment.mark.time.before(held_up);
         let gap = now.since(before.time);
         let mss = if path.mss == 0 { self.longest } else { path.mss };
         if let Some(repair) = self.repair {
@@ -144,8 +177,9 @@ impl Course {
             && i64::from(left) < i64::from(segment.len.min(mss.max(1)))
             && gap > small
         {
-            let closed = self.closed.filter(|closed| left <= 0 && closed.time >= before.time);
-            let closed = closed.map(|closed| closed.packet).or(by.is_closed.then_some(by.packet));
+            let closed = self.closed_since(before.time).filter(|_| left <= 0);
+            let closed =
+                closed.map(|closed| closed.mark.packet).or(by.is_closed.then_some(by.packet));
             let bucket = if closed.is_some() { Bucket::WindowClosed } else { Bucket::WindowSmall };
             let proof = Proof::Window(closed.unwrap_or(by.packet));
             return Charge::new(bucket, side.peer(), proof);
@@ -160,7 +194,7 @@ impl Course {
         let has_moved = before.said.is_some_and(|it| said.ack.past(it.ack) > 0);
         let is_drained = said.ack.past(before.reach) >= 0;
         let lag = now.since(said.time).saturating_sub(path.to_sender);
-        let late = Duration::from_millis(2).max(round_trip.mul_f64(0.08)) + self.lags.least();
+        let late = LATE.max(round_trip.mul_f64(0.08)) + self.lags.least();
         let is_short = before.len < mss;
         let delay = said.time.since(before.time).saturating_sub(path.to_receiver);
         if is_drained
@@ -177,7 +211,18 @@ impl Course {
         if is_drained && lag > late {
             return Charge::new(app, side, Proof::Drained(said.packet));
         }
-        if before.is_pushed && !has_moved {
+        // What would fill a window is put off as long as more room may come (RFC 9293 §3.8.6.2.1).
+        let room = |it: Said| it.edge.map(|edge| edge.past(segment.seq.plus(segment.len)));
+        if !has_moved
+            && let Some(by) = before.said
+            && room(by).is_some_and(|left| i64::from(left) < i64::from(mss))
+        {
+            let proof = Proof::Window(by.packet);
+            return Charge::new(Bucket::WindowSmall, side.peer(), proof);
+        }
+        // Without echoes nobody knows for sure what was heard.
+        let is_surprising = is_short || segment.stamps.is_some() || gap > round_trip.mul_f64(1.25);
+        if before.is_pushed && !has_moved && is_surprising {
             return Charge::new(app, side, Proof::Pushed);
         }
         if !(has_moved && lag <= late) && before.is_pushed && is_short {
@@ -193,16 +238,34 @@ impl Course {
         Charge::new(Bucket::CongestionWindow, side, Proof::Clocked(said.packet))
     }
 
+    /// When the peer's window was zero, the last time, if it became so after this.
+    pub(super) fn closed_since(&self, time: Timestamp) -> Option<Closed> {
+        self.closed.filter(|closed| closed.mark.time >= time)
+    }
+
     /// Hears what the peer says of what was sent.
     pub(super) fn hear(&mut self, said: Said) {
-        if said.is_closed && self.closed.is_none_or(|closed| closed.opened) {
-            self.closed = Some(Closed { packet: said.packet, time: said.time, opened: false });
+        let mark = Mark { packet: said.packet, time: said.time };
+        if said.is_closed && self.closed.is_none_or(|closed| closed.opened.is_some()) {
+            self.closed = Some(Closed { mark, opened: None });
         } else if !said.is_closed
             && let Some(closed) = &mut self.closed
         {
-            closed.opened = true;
+            closed.opened.get_or_insert(mark);
         }
+        let is_again = self.heard.newest().is_some_and(|it| it.ack == said.ack) && said.is_pure;
+        self.duplicates = if is_again { self.duplicates + 1 } else { 0 };
         self.heard.note(said);
+    }
+
+    /// Whether the peer asked for what begins here (RFC 5681 §3.2).
+    pub(super) fn is_asked_for(&self, seq: Seq) -> bool {
+        self.duplicates >= 2 && self.heard.newest().is_some_and(|it| it.ack == seq)
+    }
+
+    /// The same way, by its echoes if they came back sooner than was known.
+    pub(super) fn away(&self, known: Duration) -> Duration {
+        self.nearest.map_or(known, |nearest| nearest.min(known))
     }
 
     /// The usual time between segments, four times over.

@@ -8,10 +8,11 @@
 use std::time::Duration;
 
 use super::course::{Course, Path, Word};
+use super::notes::Notes;
 use super::secured::Secured;
 use super::tiles::{Charge, Tiles};
 use super::view::Said;
-use crate::flow::tcp::{Connection, Need, Rtt, Segment, Trigger, Verdict, What};
+use crate::flow::tcp::{Connection, Facts, Need, Rtt, Segment, Trigger, Verdict, What};
 use crate::flow::{End, Mark, Side};
 use crate::tale::bucket::Bucket;
 use crate::tale::wait::Proof;
@@ -30,6 +31,7 @@ pub struct Ledger {
     /// Whether this side ever sent something.
     spoke: [bool; 2],
     latest: Mark,
+    notes: Notes,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -51,6 +53,9 @@ enum News {
     Copy,
 }
 
+/// ACKs are delayed by 200 ms at most, on the systems in use; RFC 9293 §3.8.6.3 allows half a second.
+const MOST_DELAYED: Duration = Duration::from_millis(200);
+
 impl Ledger {
     /// Begins with the first packet of a connection, or with what was done before for its sake.
     pub(super) fn begin(connection: &Connection, tiles: Tiles) -> Self {
@@ -64,6 +69,7 @@ impl Ledger {
             secured: Secured::default(),
             fins: [false; 2],
             spoke: [false; 2],
+            notes: Notes::default(),
         }
     }
 
@@ -84,10 +90,16 @@ impl Ledger {
         let time = segment.mark.time.max(self.latest.time);
         let segment = &Segment { mark: Mark { time, ..segment.mark }, ..segment.clone() };
         self.latest = segment.mark;
-        let news = News::of(verdicts);
+        let mut news = News::of(verdicts);
+        let is_old = |it: &Verdict| it.what == What::BeforeCapture;
+        if self.courses[side.index()].is_asked_for(segment.seq) && verdicts.iter().any(is_old) {
+            // The first try was before the capture; that it was asked for is in it.
+            news = News::Resent(Trigger::Fast);
+        }
         if news == News::Copy {
             return;
         }
+        self.notes.see(segment, side);
         if let Some(stamps) = segment.stamps {
             self.courses[side.index()].clock.note(time, stamps.value);
         }
@@ -151,7 +163,7 @@ impl Ledger {
         news: News,
         connection: &Connection,
     ) {
-        let path = path(connection, side);
+        let path = self.path(connection, side);
         let end = segment.seq.plus(segment.len);
         let said = self.courses[side.index()].view(segment, &path);
         let had_only_tickets = self.secured.has_only_tickets();
@@ -165,20 +177,35 @@ impl Ledger {
             News::Resent(_) if !goes_on && self.word.is_some() => return course.reach(end),
             _ => {}
         }
-        let charge = match news {
-            News::Resent(trigger) => Some(course.resend(trigger, side, said)),
+        let began = self.tiles.at();
+        let mut bucket = Bucket::of_thinking(side, in_handshake);
+        match news {
+            News::Resent(trigger) => {
+                self.notes.resend(segment, side, trigger);
+                let charge = course.resend(segment, trigger, side, said);
+                self.tiles.charge(segment.mark, charge);
+            }
             _ if goes_on => {
-                let mut charge = course.pause(segment, side, said, &path, in_handshake);
+                let late = course.held_up(segment);
+                let mut charge = course.pause((segment, late), side, said, &path, in_handshake);
                 if had_only_tickets && charge.bucket == Bucket::ResponseApplication {
                     charge.bucket = Bucket::ServerThink;
                 }
-                Some(charge)
+                bucket = charge.bucket;
+                let paused = segment.mark.time.before(late).since(self.tiles.at());
+                self.tiles.charge_for(paused, segment.mark, charge);
+                let queue = Charge::new(Bucket::Queueing, side, Proof::SenderClock);
+                self.tiles.charge(segment.mark, queue);
             }
-            _ => None,
-        };
-        match charge {
-            Some(charge) => self.tiles.charge(segment.mark, charge),
-            None => self.answer(segment, side, &path, in_handshake),
+            _ => {
+                self.notes.end_burst(side.peer(), path.to_sender + path.to_receiver);
+                self.answer(segment, side, &path, in_handshake);
+            }
+        }
+        if !matches!(news, News::Resent(_)) {
+            let waited = segment.mark.time.since(began);
+            let timeout = connection.half(side).rtt().and_then(Rtt::smoothed).unwrap_or_default();
+            self.notes.send(segment, side, (bucket, waited), in_handshake, timeout);
         }
         self.courses[side.index()].send(segment, said);
         let end = match self.word {
@@ -193,6 +220,16 @@ impl Ledger {
     fn answer(&mut self, segment: &Segment, side: Side, path: &Path, in_handshake: bool) {
         let thinking = Bucket::of_thinking(side, in_handshake);
         let mark = segment.mark;
+        if let Some(closed) = self.courses[side.index()].closed_since(self.tiles.at()) {
+            // It may have wanted to speak all the while; before, nobody knows.
+            let before = Charge::new(Bucket::Unknown, None, Proof::Unseen);
+            let proof = Proof::Window(closed.mark.packet);
+            self.tiles.charge(closed.mark, before);
+            self.tiles.charge(
+                closed.opened.unwrap_or(mark),
+                Charge::new(Bucket::WindowClosed, side.peer(), proof),
+            );
+        }
         let Some(word) = self.word else {
             // The first word of all: the client's comes on its own, the server's once it knows of the ACK.
             let charge = Charge::new(thinking, side, Proof::RoundTrip);
@@ -208,15 +245,20 @@ impl Ledger {
         if acked.is_none() && path.to_sender.is_zero() && !self.knows(side) {
             return self.tiles.charge(mark, Charge::new(Bucket::Unknown, None, Proof::Unseen));
         }
-        let round_trip = acked.map_or(path.to_sender, |acked| acked.min(path.to_sender)).min(gap);
-        let mut think = gap - round_trip;
+        // What is answered later than any ACK may be delayed was held up on the way.
+        let round_trip = match acked {
+            Some(acked) if acked > path.to_sender + MOST_DELAYED => acked,
+            Some(acked) => acked.min(path.to_sender),
+            None => path.to_sender,
+        };
+        let mut think = gap.saturating_sub(round_trip);
         let mut proof =
             word.acked.map_or(Proof::RoundTrip, |(ack, _)| Proof::Acknowledged(ack.packet));
         if let Some((_, Some(then))) = word.acked
             && let Some(now) = segment.stamps
             && let Some((pause, tick)) = self.courses[side.index()].clock.between(then, now.value)
         {
-            let late = acked.unwrap_or_default().saturating_sub(path.to_sender);
+            let late = acked.unwrap_or_default().saturating_sub(round_trip);
             let by_clock = pause + late;
             // The capture's clock is finer; only what was held up on the way is left to the sender's.
             if think > by_clock + tick * 2 + Duration::from_millis(2) {
@@ -250,6 +292,7 @@ impl Ledger {
             ack: segment.ack,
             edge: window.map(|window| segment.ack.plus(window)),
             is_closed: segment.window == 0,
+            is_pure: segment.len == 0,
             stamp: segment.stamps.map(|stamps| stamps.value),
         });
         if let Some(word) = &mut self.word
@@ -267,9 +310,14 @@ impl Ledger {
         if self.stage == Stage::Over {
             return self.tiles.charge(mark, Charge::new(Bucket::Closing, None, Proof::Ended));
         }
+        if segment.has(Flags::RST) {
+            self.notes.was_owed = self.word.is_some_and(|word| {
+                word.acked.is_none() || word.by == Side::Client && !self.fins.contains(&true)
+            });
+        }
         let has_begun = self.fins.contains(&true);
         if has_begun {
-            let way = path(connection, side).to_sender;
+            let way = self.path(connection, side).to_sender;
             self.tiles.charge_for(way, mark, Charge::new(Bucket::Closing, None, Proof::Ended));
             self.tiles.charge(mark, Charge::new(Bucket::HalfClosed, side, Proof::Ended));
         } else {
@@ -288,7 +336,7 @@ impl Ledger {
         let idle = Charge::new(Bucket::Idle, None, Proof::Quiet);
         let Some(word) = self.word else { return self.tiles.charge(to, idle) };
         let answerer = word.by.peer();
-        let path = path(connection, answerer);
+        let path = self.path(connection, answerer);
         let gap = to.time.since(self.tiles.at());
         let follows = closer == Some(word.by) && gap <= self.courses[word.by.index()].usual();
         if follows {
@@ -319,7 +367,7 @@ impl Ledger {
     }
 
     /// Nothing more will come.
-    pub(super) fn end(mut self, connection: &Connection) -> Tiles {
+    pub(super) fn end(mut self, connection: &Connection) -> (Tiles, Notes) {
         let to = self.latest;
         match self.stage {
             Stage::Opening => {
@@ -328,8 +376,8 @@ impl Ledger {
                 self.tiles.charge(to, Charge::new(bucket, None, Proof::Handshake));
             }
             Stage::Talking if self.fins.contains(&true) => {
-                let way = path(connection, Side::Client).to_sender
-                    + path(connection, Side::Server).to_sender;
+                let way = self.path(connection, Side::Client).to_sender
+                    + self.path(connection, Side::Server).to_sender;
                 let closing = Charge::new(Bucket::Closing, None, Proof::Ended);
                 self.tiles.charge_for(way.max(Duration::from_millis(1)), to, closing);
                 let silent =
@@ -341,7 +389,22 @@ impl Ledger {
                 self.tiles.charge(to, Charge::new(Bucket::Closing, None, Proof::Ended));
             }
         }
-        self.tiles
+        self.notes.end(connection.rtt().unwrap_or_default());
+        (self.tiles, self.notes)
+    }
+
+    /// What is known of the path between both ends, seen by this side as the sender.
+    fn path(&self, connection: &Connection, side: Side) -> Path {
+        let away = |side: Side| {
+            let known = away(connection, side).unwrap_or_default();
+            self.courses[side.index()].away(known)
+        };
+        let (to_sender, to_receiver) = (away(side), away(side.peer()));
+        let smoothed = connection.half(side).rtt().and_then(Rtt::smoothed);
+        // RFC 6691 §2: options take from what a segment of full size carries.
+        let options = if connection.agreed(Facts::STAMPS) == Some(true) { 12 } else { 0 };
+        let mss = connection.half(side.peer()).mss().map_or(0, u32::from).saturating_sub(options);
+        Path { to_sender, to_receiver, smoothed, mss }
     }
 
     /// Client and server turn out to be the other way round.
@@ -370,15 +433,6 @@ impl News {
         };
         verdicts.iter().find_map(news).unwrap_or(Self::Ordinary)
     }
-}
-
-/// What is known of the path between both ends, seen by this side as the sender.
-fn path(connection: &Connection, side: Side) -> Path {
-    let to_sender = away(connection, side).unwrap_or_default();
-    let to_receiver = away(connection, side.peer()).unwrap_or_default();
-    let smoothed = connection.half(side).rtt().and_then(Rtt::smoothed);
-    let mss = connection.half(side.peer()).mss().map_or(0, u32::from);
-    Path { to_sender, to_receiver, smoothed, mss }
 }
 
 /// From the capture to this side and back, at its shortest.

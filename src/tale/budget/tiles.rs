@@ -160,14 +160,14 @@ impl Tiles {
 
 /// Whether two waits for the same are one; of pauses and retransmissions each is told apart.
 fn goes_on(before: Proof, now: Proof) -> bool {
-    use Proof::{Clocked, Close, Queued, Repairing, Resent, Window};
+    use Proof::{Clocked, Close, Queued, Repairing, Resent, ResentLast, Window};
     matches!(
         (before, now),
         (Clocked(_), Clocked(_))
             | (Queued(_), Queued(_))
             | (Close, Close)
             | (Window(_), Window(_))
-            | (Resent(_), Repairing)
+            | (Resent(_) | ResentLast(_), Repairing)
             | (Repairing, Repairing)
     ) || before == now
 }

@@ -24,6 +24,8 @@ pub(super) struct Said {
     /// Up to where the sender may send; unknown without the scale.
     pub(super) edge: Option<Seq>,
     pub(super) is_closed: bool,
+    /// It brought nothing else.
+    pub(super) is_pure: bool,
     /// The peer's clock.
     pub(super) stamp: Option<u32>,
 }
@@ -43,9 +45,14 @@ impl Heard {
         self.said.push_back(said);
     }
 
-    /// The newest that had reached the sender when what is seen now left it. What is older is forgotten:
-    /// nobody hears less than before.
-    pub(super) fn by(&mut self, now: Timestamp, echo: Option<u32>, away: Duration) -> Option<Said> {
+    /// The newest that had reached the sender when what is seen now left it; and how long the way to the
+    /// sender and back took, where an echo tells. What is older is forgotten: nobody hears less than before.
+    pub(super) fn by(
+        &mut self,
+        now: Timestamp,
+        echo: Option<u32>,
+        away: Duration,
+    ) -> (Option<Said>, Option<Duration>) {
         // Nine tenths: what was sent at once counts as heard.
         let lag = u64::try_from(away.as_nanos()).unwrap_or(u64::MAX) / 10 * 9;
         let is_beside = away < Duration::from_micros(500);
@@ -58,8 +65,15 @@ impl Heard {
             };
             in_time && echoed
         };
-        let at = self.said.iter().rposition(could)?;
+        let told = echo.and_then(|echo| self.said.iter().position(|said| said.stamp == Some(echo)));
+        let Some(at) = self.said.iter().rposition(could).max(told) else { return (None, None) };
+        // The first that had this stamp is the one that is echoed (RFC 7323 §4.3), unless it was heard before.
+        let sample = told.filter(|told| *told > 0).map(|told| now.since(self.said[told].time));
         self.said.drain(..at);
-        self.said.front().copied()
+        (self.said.front().copied(), sample)
+    }
+
+    pub(super) fn newest(&self) -> Option<&Said> {
+        self.said.back()
     }
 }

@@ -1,0 +1,211 @@
+//! Where did the time of a whole capture go, connection by connection?
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+
+use super::bucket::Bucket;
+use super::budget::{Budgets, Lookup, Tiles};
+use super::stall::between::Between;
+use super::stall::http::Answers;
+use super::stall::resolver::Resolver;
+use super::stall::{Stall, one};
+use super::verdict::{self, Culprit, Verdict};
+use crate::flow::exchange::{Exchange, Exchanges, Topic, Wanted, Who};
+use crate::flow::tcp::Connection;
+use crate::flow::{End, Mark, Names, Seen, Side};
+use crate::timeline::Timestamp;
+use crate::wire::Packet;
+
+/// What became of one connection's time.
+#[derive(Clone, Debug)]
+pub struct Account {
+    pub connection: u32,
+    /// The client's, and the server's.
+    pub ends: [End; 2],
+    pub opened: Mark,
+    pub tiles: Tiles,
+    /// What cost most comes first.
+    pub stalls: Vec<Stall>,
+    /// Nothing where nothing stands out.
+    pub verdict: Option<Verdict>,
+}
+
+/// Sums over all connections, and what only several of them show.
+#[derive(Clone, Debug, Default)]
+pub struct Whole {
+    pub connections: u64,
+    pub wall: Duration,
+    sums: [Duration; Bucket::ALL.len()],
+    pub stalls: Vec<Stall>,
+    /// The connection that it is about, where it is about one.
+    pub verdict: Option<(Option<u32>, Verdict)>,
+    /// What each was to blame for, where somebody was: by [`Culprit`].
+    blamed: [Duration; 4],
+}
+
+/// Follows the time of every connection, one packet at a time.
+#[derive(Debug, Default)]
+pub struct Accounts {
+    budgets: Budgets,
+    exchanges: Exchanges,
+    names: Names,
+    resolver: Resolver,
+    between: Between,
+    answers: HashMap<u32, Answers, RandomState>,
+    lookups: HashMap<(Option<IpAddr>, IpAddr), Known, RandomState>,
+    latest: Mark,
+    whole: Whole,
+}
+
+/// An address that was asked for.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    lookup: Lookup,
+    /// Later connections find the answer in somebody's cache.
+    is_used: bool,
+}
+
+/// So many addresses are remembered as asked for.
+const MOST_LOOKUPS: usize = 1 << 16;
+/// A connection that begins later has nothing to do with the question any more.
+const RECENT: Duration = Duration::from_secs(10);
+
+impl Whole {
+    pub fn sum(&self, bucket: Bucket) -> Duration {
+        self.sums[bucket.index()]
+    }
+
+    /// What one is to blame for, on all connections where it stands out.
+    pub fn blamed(&self, culprit: Culprit) -> Duration {
+        self.blamed[culprit as usize]
+    }
+}
+
+impl Accounts {
+    pub fn observe(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) {
+        self.latest = Mark::of(&packet.frame);
+        self.names.learn(packet, seen);
+        self.exchanges.observe(packet, seen, Wanted::Yes);
+        self.hear();
+        let (lookups, now) = (&mut self.lookups, packet.frame.time);
+        self.budgets.observe(packet, seen, |connection| before(connection, now, lookups));
+    }
+
+    /// The account of a connection to which nothing will be added.
+    pub fn close(&mut self, connection: &Connection) -> Option<Account> {
+        self.exchanges.over(connection.id());
+        self.hear();
+        let answers = self.answers.remove(&connection.id()).unwrap_or_default();
+        let (tiles, notes) = self.budgets.end(connection)?;
+        let mut found = answers.found.clone();
+        one::find(connection, &tiles, &notes, &mut found);
+        answers.pauses(tiles.waits(), &mut found);
+        self.between.hear(connection, &tiles, answers.count, &self.names, &mut found);
+        let stalls = found.sorted();
+        let verdict = verdict::judge(connection, &tiles, &notes, &stalls);
+        let account = Account {
+            connection: connection.id(),
+            ends: [Side::Client, Side::Server].map(|side| connection.end(side)),
+            opened: connection.opened(),
+            tiles,
+            stalls,
+            verdict,
+        };
+        self.add(&account);
+        Some(account)
+    }
+
+    /// Everything, once every connection was closed.
+    pub fn end(&mut self) -> Whole {
+        self.exchanges.end();
+        self.hear();
+        self.between.end();
+        let mut whole = std::mem::take(&mut self.whole);
+        let resolver = std::mem::take(&mut self.resolver).found.sorted();
+        if let Some(worst) = resolver.first().filter(|stall| stall.time >= one::SLOW) {
+            let verdict = Verdict::of_resolver(worst);
+            let is_worse = |(_, known): &(Option<u32>, Verdict)| known.time < verdict.time;
+            if whole.verdict.as_ref().is_none_or(is_worse) {
+                whole.verdict = Some((None, verdict));
+            }
+        } else if whole.connections == 0
+            && let Some(worst) = resolver.first()
+        {
+            whole.verdict = Some((None, Verdict::of_resolver(worst)));
+        }
+        let between = std::mem::take(&mut self.between).found.sorted();
+        whole.stalls = resolver.into_iter().chain(between).collect();
+        whole.stalls.sort_by_key(|stall| std::cmp::Reverse(stall.time));
+        whole
+    }
+
+    fn add(&mut self, account: &Account) {
+        let whole = &mut self.whole;
+        whole.connections += 1;
+        whole.wall += account.tiles.wall();
+        for bucket in Bucket::ALL {
+            whole.sums[bucket.index()] += account.tiles.sum(bucket);
+        }
+        let Some(verdict) = &account.verdict else { return };
+        whole.blamed[verdict.culprit as usize] += verdict.time;
+        let is_worse = |(_, known): &(Option<u32>, Verdict)| known.time < verdict.time;
+        if whole.verdict.as_ref().is_none_or(is_worse) {
+            whole.verdict = Some((Some(account.connection), verdict.clone()));
+        }
+    }
+
+    /// Hears of the exchanges that are final.
+    fn hear(&mut self) {
+        for exchange in self.exchanges.told() {
+            match &exchange.topic {
+                Topic::Dns(dns) => {
+                    self.resolver.hear(&exchange, dns, self.latest);
+                    learn(&exchange, &mut self.lookups);
+                }
+                Topic::Http(http) => {
+                    if let Some(connection) = exchange.connection {
+                        self.answers.entry(connection).or_default().hear(&exchange, http);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Remembers which addresses an answer gives.
+fn learn(exchange: &Exchange, lookups: &mut HashMap<(Option<IpAddr>, IpAddr), Known, RandomState>) {
+    let Topic::Dns(dns) = &exchange.topic else { return };
+    let (Some(question), Some(answer), Some(reply)) =
+        (exchange.question, exchange.answer, &dns.reply)
+    else {
+        return;
+    };
+    let asker = match exchange.asker {
+        Who::At(address, _) => Some(address),
+        _ => None,
+    };
+    let known = Known { lookup: Lookup { question, answer }, is_used: false };
+    for address in reply.answers.iter().filter_map(|one| one.address) {
+        if lookups.len() < MOST_LOOKUPS || lookups.contains_key(&(asker, address)) {
+            lookups.insert((asker, address), known);
+        }
+    }
+}
+
+/// The question whose answer a connection was opened for: its first use, soon after.
+fn before(
+    connection: &Connection,
+    now: Timestamp,
+    lookups: &mut HashMap<(Option<IpAddr>, IpAddr), Known, RandomState>,
+) -> Option<Lookup> {
+    let [client, server] = [Side::Client, Side::Server].map(|side| connection.end(side).address());
+    let known = lookups.get_mut(&(Some(client), server))?;
+    let answer = known.lookup.answer.time;
+    let is_it = !known.is_used && answer <= now && now.since(answer) <= RECENT;
+    known.is_used = true;
+    is_it.then_some(known.lookup)
+}

@@ -1,0 +1,307 @@
+//! Whose fault was it?
+//!
+//! What everybody spent is compared with floors below which nobody would notice. Whatever lies highest
+//! above them is named; where nothing does, nothing stands out, and that is said.
+
+use std::time::Duration;
+
+use super::bucket::Bucket;
+use super::budget::{Notes, Tiles};
+use super::stall::one::LONG;
+use super::stall::{Name, Packets, Stall};
+use super::wait::Wait;
+use crate::flow::tcp::{Confidence, Connection, Phases, Vantage};
+use crate::flow::{Mark, Side};
+
+/// Who spent the time.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Culprit {
+    Client,
+    Server,
+    Network,
+    Resolver,
+}
+
+/// What may be said of who spent the time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verdict {
+    pub culprit: Culprit,
+    /// What it was spent on.
+    pub cause: Cause,
+    /// Near which end, where the network is to blame and it is known.
+    pub near: Option<Side>,
+    pub time: Duration,
+    /// Of the time in which something was under way, from 0.0 to 1.0.
+    pub share: f64,
+    pub confidence: Confidence,
+    /// The longest wait for it.
+    pub from: Mark,
+    pub to: Mark,
+    pub packets: Packets,
+}
+
+/// What time was spent on, in the words of a bucket or of a trouble with a name.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Cause {
+    Bucket(Bucket),
+    Stall(Name),
+}
+
+/// Programs that take longer than this in all are noticed.
+const THINKING: Duration = Duration::from_millis(100);
+/// What is lost, or held up by windows, is noticed sooner: it is no part of anybody's work.
+const TROUBLE: Duration = Duration::from_millis(50);
+/// Transfers that take longer than this are noticed, whatever they carry.
+const TRANSFER: Duration = Duration::from_secs(1);
+/// So many losses are no accident.
+const MANY: u64 = 3;
+/// A client that pauses for longer is a person who reads.
+const PERSON: Duration = Duration::from_secs(1);
+
+impl Culprit {
+    pub const ALL: [Self; 4] = [Self::Client, Self::Server, Self::Network, Self::Resolver];
+
+    /// For programs.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Server => "server",
+            Self::Network => "network",
+            Self::Resolver => "resolver",
+        }
+    }
+
+    /// Who was waited for; nobody where nobody was, and where the capture does not tell.
+    pub fn of(wait: &Wait) -> Option<Self> {
+        let of = |side| match side {
+            Some(Side::Client) => Some(Self::Client),
+            Some(Side::Server) => Some(Self::Server),
+            None => None,
+        };
+        match wait.bucket {
+            Bucket::NameLookup => Some(Self::Resolver),
+            Bucket::ClientThink if wait.time() > PERSON => None,
+            Bucket::ClientBefore | Bucket::TlsClient | Bucket::ClientThink | Bucket::Request => {
+                Some(Self::Client)
+            }
+            Bucket::ServerThink | Bucket::TlsServer | Bucket::ResponseApplication => {
+                Some(Self::Server)
+            }
+            Bucket::WindowClosed | Bucket::WindowSmall | Bucket::Stall => of(wait.side),
+            Bucket::ConnectRetry
+            | Bucket::Connect
+            | Bucket::TlsPath
+            | Bucket::Path
+            | Bucket::LossTimeout
+            | Bucket::LossRecovery
+            | Bucket::CongestionWindow
+            | Bucket::Queueing
+            | Bucket::Transmission => Some(Self::Network),
+            Bucket::HalfClosed | Bucket::Closing | Bucket::Idle | Bucket::Unknown => None,
+        }
+    }
+}
+
+/// Buckets that are judged together, and how much of them is noticed: so long, and such a share.
+#[derive(Clone, Copy)]
+struct Charge {
+    culprit: Culprit,
+    buckets: &'static [Bucket],
+    /// Whose; of everybody where nobody is named.
+    side: Option<Side>,
+    floor: (Duration, f64),
+}
+
+const fn charge(
+    culprit: Culprit,
+    buckets: &'static [Bucket],
+    side: Option<Side>,
+    floor: (Duration, f64),
+) -> Charge {
+    Charge { culprit, buckets, side, floor }
+}
+
+const LOSSES: &[Bucket] = &[Bucket::LossTimeout, Bucket::LossRecovery, Bucket::ConnectRetry];
+const WINDOWS: &[Bucket] = &[Bucket::WindowClosed, Bucket::WindowSmall];
+const WAY: &[Bucket] = &[Bucket::Connect, Bucket::Path, Bucket::TlsPath];
+const RATE: &[Bucket] = &[Bucket::CongestionWindow, Bucket::Queueing, Bucket::Transmission];
+
+const CHARGES: [Charge; 10] = [
+    charge(Culprit::Resolver, &[Bucket::NameLookup], None, (THINKING, 0.25)),
+    charge(
+        Culprit::Server,
+        &[Bucket::ServerThink, Bucket::TlsServer, Bucket::ResponseApplication],
+        None,
+        (THINKING, 0.25),
+    ),
+    charge(
+        Culprit::Client,
+        &[Bucket::ClientThink, Bucket::TlsClient, Bucket::Request, Bucket::ClientBefore],
+        None,
+        (Duration::from_millis(200), 0.5),
+    ),
+    charge(Culprit::Client, WINDOWS, Some(Side::Client), (TROUBLE, 0.1)),
+    charge(Culprit::Server, WINDOWS, Some(Side::Server), (TROUBLE, 0.1)),
+    charge(Culprit::Client, &[Bucket::Stall], Some(Side::Client), (TROUBLE, 0.2)),
+    charge(Culprit::Server, &[Bucket::Stall], Some(Side::Server), (TROUBLE, 0.2)),
+    charge(Culprit::Network, LOSSES, None, (TROUBLE, 0.1)),
+    charge(Culprit::Network, WAY, None, (Duration::from_millis(300), 0.4)),
+    charge(Culprit::Network, RATE, None, (TRANSFER, 0.4)),
+];
+
+/// Judges one connection.
+pub(super) fn judge(
+    connection: &Connection,
+    tiles: &Tiles,
+    notes: &Notes,
+    stalls: &[Stall],
+) -> Option<Verdict> {
+    let broken = [Name::Unanswered, Name::Refused, Name::InjectedReset, Name::Reset];
+    let failed = stalls.iter().find(|stall| broken.contains(&stall.name));
+    if let Some(stall) =
+        failed.filter(|stall| matches!(stall.name, Name::Unanswered | Name::Refused))
+    {
+        return Some(Verdict::of_stall(stall, tiles.wall(), 1.0));
+    }
+    // Of the time in which something was under way.
+    let passive = [Bucket::Idle, Bucket::Closing, Bucket::HalfClosed, Bucket::Unknown];
+    let passive: Duration = passive.iter().map(|bucket| tiles.sum(*bucket)).sum();
+    // Whoever has its answer may do what it likes, unless it is a program that asks all the time.
+    let is_talk = matches!(connection.application(), Some("http" | "tls"));
+    let of_people = |wait: &&Wait| {
+        wait.bucket == Bucket::ClientThink
+            && !notes.asks_first(wait.to.packet)
+            && (is_talk || wait.time() > PERSON)
+    };
+    let people: Duration = tiles.waits().iter().filter(of_people).map(Wait::time).sum();
+    let active = tiles.wall().saturating_sub(passive + people);
+    if active.is_zero() {
+        return failed.map(|stall| Verdict::of_stall(stall, Duration::ZERO, 0.0));
+    }
+    let weigh = |charge: &Charge| {
+        let sum = |bucket: &Bucket| match charge.side {
+            Some(side) => tiles.sum_of(side, *bucket),
+            None => tiles.sum(*bucket),
+        };
+        let time: Duration = charge.buckets.iter().map(sum).sum();
+        let counts_people = charge.buckets.contains(&Bucket::ClientThink);
+        let time = if counts_people { time.saturating_sub(people) } else { time };
+        let share = time.as_secs_f64() / active.as_secs_f64();
+        let is_way_short = charge.buckets == WAY && connection.rtt().is_none_or(|rtt| rtt < LONG);
+        // In a capture of a moment it is all there is to see.
+        let is_moment = active < THINKING && !connection.phases().has(Phases::SYN);
+        let is_noticed = time >= charge.floor.0 && share >= charge.floor.1 && !is_way_short
+            || is_moment && charge.buckets == LOSSES && !time.is_zero()
+            || is_moment && charge.buckets == WINDOWS && share >= 0.5;
+        is_noticed.then_some((time, share, *charge))
+    };
+    let worst = CHARGES.iter().filter_map(weigh).max_by_key(|(time, ..)| *time);
+    let Some((time, share, charge)) = worst else {
+        return failed.map(|stall| Verdict::of_stall(stall, Duration::ZERO, 0.0));
+    };
+    let is_it = |wait: &&Wait| {
+        charge.buckets.contains(&wait.bucket)
+            && (charge.side.is_none() || wait.side == charge.side)
+            && !of_people(wait)
+    };
+    let longest = tiles.waits().iter().filter(is_it).max_by_key(|wait| wait.time())?;
+    let named = stalls.iter().filter(|stall| stall.name.is_of(charge.buckets));
+    let named = named.filter(|stall| charge.side.is_none() || stall.side == charge.side);
+    let named = named.max_by_key(|stall| stall.time).filter(|stall| stall.time * 2 >= time);
+    let greatest = charge.buckets.iter().max_by_key(|bucket| tiles.sum(**bucket));
+    // What is lost makes the window small for long after it was repaired (RFC 5681 §3.1).
+    let losses = [Name::Loss, Name::Timeout, Name::TailLoss];
+    let lost = stalls.iter().find(|stall| losses.contains(&stall.name) && stall.count >= MANY);
+    let named = if charge.buckets == RATE { lost.or(named) } else { named };
+    let cause = match (named, greatest) {
+        (Some(stall), _) => Cause::Stall(stall.name),
+        (None, Some(bucket)) => Cause::Bucket(*bucket),
+        (None, None) => Cause::Bucket(longest.bucket),
+    };
+    let shown = [longest.from.packet, longest.to.packet].into_iter().chain(longest.proof.packet());
+    let mut packets: Packets = shown.filter(|packet| *packet != 0).collect();
+    packets.sort_unstable();
+    Some(Verdict {
+        culprit: charge.culprit,
+        cause,
+        near: near(connection, charge.culprit, longest),
+        time,
+        share,
+        confidence: if share >= 0.5 { Confidence::Certain } else { Confidence::Likely },
+        from: longest.from,
+        to: longest.to,
+        packets,
+    })
+}
+
+/// On which side of the capture the network lost something, where that is the side of one end.
+fn near(connection: &Connection, culprit: Culprit, wait: &Wait) -> Option<Side> {
+    if culprit != Culprit::Network || !wait.bucket.is_loss() {
+        return None;
+    }
+    let sender = wait.side?;
+    let sent = connection.half(sender).sent();
+    let towards = match sent.lost_after.cmp(&sent.lost_before) {
+        std::cmp::Ordering::Greater => sender.peer(),
+        std::cmp::Ordering::Less => sender,
+        std::cmp::Ordering::Equal => return None,
+    };
+    // Beside one end nothing lies between the capture and that end.
+    match connection.vantage()? {
+        Vantage::AtClient if towards == Side::Client => Some(Side::Client),
+        Vantage::AtServer if towards == Side::Server => Some(Side::Server),
+        Vantage::Between => Some(towards),
+        _ => None,
+    }
+}
+
+impl Verdict {
+    fn of_stall(stall: &Stall, time: Duration, share: f64) -> Self {
+        let culprit = match (stall.name, stall.side) {
+            (Name::Refused, _) => Culprit::Server,
+            (Name::Reset, Some(Side::Client)) => Culprit::Client,
+            (Name::Reset, Some(Side::Server)) => Culprit::Server,
+            (Name::SlowResolver | Name::FailingResolver | Name::DnsRetry | Name::SearchList, _) => {
+                Culprit::Resolver
+            }
+            _ => Culprit::Network,
+        };
+        Self {
+            culprit,
+            cause: Cause::Stall(stall.name),
+            near: None,
+            time,
+            share,
+            confidence: stall.confidence,
+            from: stall.from,
+            to: stall.to,
+            packets: stall.packets.clone(),
+        }
+    }
+
+    /// Of what a resolver did, where no connection came of it, or none that is to blame.
+    pub(super) fn of_resolver(stall: &Stall) -> Self {
+        Self::of_stall(stall, stall.time, 1.0)
+    }
+}
+
+impl Name {
+    /// Whether it is a name for time in these buckets.
+    fn is_of(self, buckets: &[Bucket]) -> bool {
+        let bucket = match self {
+            Self::NagleDelayedAck => Bucket::Stall,
+            Self::LostSyn | Self::LostSynAck | Self::PortReuse => Bucket::ConnectRetry,
+            Self::TailLoss | Self::Timeout | Self::BlackHole => Bucket::LossTimeout,
+            Self::Loss => Bucket::LossRecovery,
+            Self::ZeroWindow => Bucket::WindowClosed,
+            Self::SmallWindow | Self::NoWindowScaling => Bucket::WindowSmall,
+            Self::SlowStartAfterIdle | Self::CertificateFlight => Bucket::CongestionWindow,
+            Self::SilentMidResponse => Bucket::ResponseApplication,
+            Self::SlowToAsk => Bucket::ClientThink,
+            Self::SlowAnswer => Bucket::ServerThink,
+            Self::LongWay => Bucket::Path,
+            _ => return false,
+        };
+        buckets.contains(&bucket)
+    }
+}
