@@ -31,6 +31,7 @@ use crate::render::out::Out;
 use crate::render::overview::{self, Overview};
 use crate::render::owners::Owned;
 use crate::render::tree::Trees;
+use crate::render::why;
 use crate::render::zeek::Zeek;
 use crate::timeline::Source;
 
@@ -330,8 +331,13 @@ fn conversation(flow: &Conversation, number: u32) -> Result<Box<dyn Report>, Usa
 
 /// Where time went.
 fn reasons(why: &arguments::Why, number: Option<u32>) -> Result<Box<dyn Report>, Usage> {
-    let out = out(&why.from, &why.paper)?;
-    Ok(Box::new(crate::render::why::Why::new(out, number)))
+    let form = match why.paper.format() {
+        Format::Text => why::Form::Page { width: why.paper.cells() },
+        Format::Ndjson => why::Form::Ndjson,
+        Format::Csv => return Err(usage("a budget has no columns: -o csv is for `flows`")),
+        Format::Zeek => return Err(no_zeek()),
+    };
+    Ok(Box::new(why::Why::new(out(&why.from, &why.paper)?, form, number)))
 }
 
 /// Packets are nothing to look at.

@@ -33,6 +33,7 @@ pub mod why;
 pub mod zeek;
 
 mod conversations;
+mod fit;
 mod page;
 mod quantity;
 mod sheet;

@@ -98,6 +98,14 @@ impl<'i> Sheet<'i> {
         });
     }
 
+    /// A part of a whole, from 0.0 to 1.0, with three digits.
+    pub(super) fn share(&mut self, name: &'static str, share: Option<f64>) {
+        self.plain(name, share, |share, ink| {
+            let thousandths = (share.clamp(0.0, 1.0) * 1000.0).round() as u64;
+            ink.number(thousandths / 1000).text(".").digits(thousandths % 1000, 3);
+        });
+    }
+
     /// Members that were written before, as [`Sheet::inside`] does.
     pub(super) fn raw(&mut self, name: &'static str, members: &[u8]) {
         self.plain(name, Some(members), |members, ink| _ = ink.text("{").again(members).text("}"));

@@ -85,6 +85,11 @@ impl Whole {
 }
 
 impl Accounts {
+    /// What addresses are called.
+    pub fn names(&self) -> &Names {
+        &self.names
+    }
+
     pub fn observe(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) {
         self.latest = Mark::of(&packet.frame);
         self.names.learn(packet, seen);

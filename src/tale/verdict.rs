@@ -70,35 +70,52 @@ impl Culprit {
             Self::Resolver => "resolver",
         }
     }
+}
 
-    /// Who was waited for; nobody where nobody was, and where the capture does not tell.
-    pub fn of(wait: &Wait) -> Option<Self> {
-        let of = |side| match side {
-            Some(Side::Client) => Some(Self::Client),
-            Some(Side::Server) => Some(Self::Server),
-            None => None,
-        };
-        match wait.bucket {
-            Bucket::NameLookup => Some(Self::Resolver),
-            Bucket::ClientThink if wait.time() > PERSON => None,
-            Bucket::ClientBefore | Bucket::TlsClient | Bucket::ClientThink | Bucket::Request => {
-                Some(Self::Client)
+/// What everybody spent: by [`Culprit`], and then nobody. All five together are all of the time.
+pub fn spent(tiles: &Tiles) -> [Duration; 5] {
+    let mut spent = [Duration::ZERO; 5];
+    for bucket in Bucket::ALL {
+        let all = tiles.sum(bucket);
+        let [client, server] = [Side::Client, Side::Server].map(|side| tiles.sum_of(side, bucket));
+        match bucket {
+            Bucket::WindowClosed | Bucket::WindowSmall | Bucket::Stall => {
+                spent[Culprit::Client as usize] += client;
+                spent[Culprit::Server as usize] += server;
+                spent[Culprit::ALL.len()] += all.saturating_sub(client + server);
             }
-            Bucket::ServerThink | Bucket::TlsServer | Bucket::ResponseApplication => {
-                Some(Self::Server)
-            }
-            Bucket::WindowClosed | Bucket::WindowSmall | Bucket::Stall => of(wait.side),
-            Bucket::ConnectRetry
-            | Bucket::Connect
-            | Bucket::TlsPath
-            | Bucket::Path
-            | Bucket::LossTimeout
-            | Bucket::LossRecovery
-            | Bucket::CongestionWindow
-            | Bucket::Queueing
-            | Bucket::Transmission => Some(Self::Network),
-            Bucket::HalfClosed | Bucket::Closing | Bucket::Idle | Bucket::Unknown => None,
+            _ => spent[by(bucket).map_or(Culprit::ALL.len(), |culprit| culprit as usize)] += all,
         }
+    }
+    spent
+}
+
+/// Who is waited for in a bucket, where that does not depend on the side.
+fn by(bucket: Bucket) -> Option<Culprit> {
+    match bucket {
+        Bucket::NameLookup => Some(Culprit::Resolver),
+        Bucket::ClientBefore | Bucket::TlsClient | Bucket::ClientThink | Bucket::Request => {
+            Some(Culprit::Client)
+        }
+        Bucket::ServerThink | Bucket::TlsServer | Bucket::ResponseApplication => {
+            Some(Culprit::Server)
+        }
+        Bucket::ConnectRetry
+        | Bucket::Connect
+        | Bucket::TlsPath
+        | Bucket::Path
+        | Bucket::LossTimeout
+        | Bucket::LossRecovery
+        | Bucket::CongestionWindow
+        | Bucket::Queueing
+        | Bucket::Transmission => Some(Culprit::Network),
+        Bucket::WindowClosed
+        | Bucket::WindowSmall
+        | Bucket::Stall
+        | Bucket::HalfClosed
+        | Bucket::Closing
+        | Bucket::Idle
+        | Bucket::Unknown => None,
     }
 }
 

@@ -3,7 +3,6 @@
 mod bars;
 mod chapter;
 mod entry;
-mod fit;
 mod links;
 mod page;
 mod story;

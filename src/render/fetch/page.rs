@@ -6,9 +6,9 @@
 use std::io;
 
 use super::entry::{Entry, Kind};
-use super::fit::{cells, wrapped};
 use super::words::clock;
 use crate::ink::{Paint, is_safe};
+use crate::render::fit::{cells, wrapped};
 use crate::render::out::Out;
 use crate::timeline::Timestamp;
 

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use super::words;
 use crate::flow::Side;
 use crate::ink::Ink;
 use crate::render::sheet::{Form, Sheet};
-use crate::tale::accounts::Account;
+use crate::tale::accounts::{Account, Whole};
 use crate::tale::bucket::Bucket;
 use crate::tale::stall::Stall;
 use crate::tale::verdict::{Cause, Verdict};
@@ -37,7 +38,7 @@ pub(super) fn budget(account: &Account, ink: &mut Ink) {
     sheet.list("waits", Some(tiles.waits()), |one, _, ink| wait(one, ink));
     sheet.number("waits_omitted", Some(tiles.omitted()));
     sheet.list("stalls", Some(&account.stalls), |one, _, ink| stall(one, ink));
-    verdict(account.verdict.as_ref(), &mut sheet);
+    verdict(account.verdict.as_ref(), None, &mut sheet);
     sheet.end();
 }
 
@@ -62,25 +63,51 @@ fn stall(stall: &Stall, ink: &mut Ink) {
     sheet.number("ns", Some(nanos(stall.time)));
     sheet.number("count", Some(stall.count));
     sheet.list("packets", Some(&stall.packets), |packet, _, ink| _ = ink.number(*packet));
+    sheet.words("evidence", Some(&words::evidence(stall)));
+    sheet.words("remedy", Some(&words::remedy(stall)));
     sheet.words("confidence", Some(stall.confidence.name()));
     sheet.end();
 }
 
-fn verdict(verdict: Option<&Verdict>, sheet: &mut Sheet<'_>) {
+fn verdict(verdict: Option<&Verdict>, connection: Option<u32>, sheet: &mut Sheet<'_>) {
     sheet.nest("verdict", |sheet| {
         sheet.words("side", verdict.map(|it| it.culprit.key()));
-        sheet.words(
-            "cause",
-            verdict.map(|it| match it.cause {
-                Cause::Bucket(bucket) => bucket.key(),
-                Cause::Stall(name) => name.key(),
-            }),
-        );
+        let bucket = verdict.and_then(|it| match it.cause {
+            Cause::Bucket(bucket) => Some(bucket.key()),
+            Cause::Stall(_) => None,
+        });
+        let stall = verdict.and_then(|it| match it.cause {
+            Cause::Stall(name) => Some(name.key()),
+            Cause::Bucket(_) => None,
+        });
+        sheet.words("bucket", bucket);
+        sheet.words("stall", stall);
+        sheet.words("near", verdict.and_then(|it| it.near).map(side));
         sheet.number("ns", verdict.map(|it| nanos(it.time)));
-        sheet.number("share_permille", verdict.map(|it| (it.share * 1000.0) as u64));
+        sheet.share("share", verdict.map(|it| it.share));
         sheet.list("packets", verdict.map(|it| &it.packets), |packet, _, ink| {
             _ = ink.number(*packet);
         });
         sheet.words("confidence", verdict.map(|it| it.confidence.name()));
+        let sentence = verdict.map(|it| words::verdict(it, connection));
+        sheet.words("sentence", Some(sentence.as_deref().unwrap_or(words::NOTHING)));
     });
+}
+
+/// Writes the record of all connections together, and of what only several show.
+pub(super) fn whole(whole: &Whole, ink: &mut Ink) {
+    let mut sheet = Sheet::new(ink, Form::Json);
+    sheet.words("type", Some("budget"));
+    sheet.number("connection", None::<u64>);
+    sheet.number("connections", Some(whole.connections));
+    sheet.number("wall_ns", Some(nanos(whole.wall)));
+    sheet.nest("buckets", |sheet| {
+        for bucket in Bucket::ALL {
+            sheet.number(bucket.key(), Some(nanos(whole.sum(bucket))));
+        }
+    });
+    sheet.list("stalls", Some(&whole.stalls), |one, _, ink| stall(one, ink));
+    let about = whole.verdict.as_ref();
+    verdict(about.map(|(_, it)| it), about.and_then(|(id, _)| *id), &mut sheet);
+    sheet.end();
 }

@@ -1,0 +1,156 @@
+//! How does the time of a capture fit on a screen?
+
+use std::time::Duration;
+
+use super::words;
+use crate::flow::tcp::Confidence;
+use crate::flow::{End, Names};
+use crate::ink::{Ink, Paint};
+use crate::render::fit::{cells, wrapped};
+use crate::render::value::{clipped, own};
+use crate::tale::accounts::Account;
+use crate::tale::bucket::Bucket;
+use crate::tale::stall::Stall;
+use crate::tale::verdict::Culprit;
+
+/// Where lines are written, and how wide they may be.
+pub(super) struct Page<'i> {
+    pub(super) ink: &'i mut Ink,
+    pub(super) width: usize,
+}
+
+/// One row of the table of buckets.
+pub(super) type Row = (Bucket, Duration);
+
+/// Cells for the words of a bucket.
+const WORDS: usize = 40;
+/// Cells of the bars.
+const BAR: usize = 24;
+
+impl Page<'_> {
+    pub(super) fn blank(&mut self) {
+        self.ink.text("\n");
+    }
+
+    pub(super) fn heading(&mut self, words: &str, beside: &str) {
+        self.ink.text("\n").paint(Paint::Name, words);
+        if !beside.is_empty() {
+            self.ink.begin(Paint::Faint).text("  ").text(beside).plain();
+        }
+        self.ink.text("\n");
+    }
+
+    /// A sentence, as long as it needs to be; what does not fit goes on below, so far in.
+    pub(super) fn sentence(&mut self, words: &str, indent: usize, hang: usize) {
+        let room = self.width.max(40);
+        let lines = wrapped(words, room - indent, room - indent - hang);
+        for (at, line) in lines.iter().enumerate() {
+            self.ink.spaces(indent + if at > 0 { hang } else { 0 });
+            self.ink.text(line).text("\n");
+        }
+    }
+
+    /// A row for each bucket that took time, the largest first; small ones in one row.
+    pub(super) fn buckets(&mut self, rows: &[Row], wall: Duration) {
+        let mut rows: Vec<_> = rows.iter().filter(|(_, time)| !time.is_zero()).copied().collect();
+        rows.sort_by(|one, other| other.1.cmp(&one.1));
+        let is_large = |time: Duration| time * 100 >= wall;
+        let small: Duration =
+            rows.iter().filter(|(_, time)| !is_large(*time)).map(|row| row.1).sum();
+        for (bucket, time) in rows.into_iter().filter(|(_, time)| is_large(*time)) {
+            self.row(words::bucket(bucket), time, wall);
+        }
+        if !small.is_zero() {
+            self.row("the rest", small, wall);
+        }
+    }
+
+    fn row(&mut self, words: &str, time: Duration, wall: Duration) {
+        let share = time.as_secs_f64() / wall.as_secs_f64().max(f64::MIN_POSITIVE);
+        self.ink.text("  ").text(words).spaces(WORDS.saturating_sub(cells(words)));
+        self.right(&words::duration(time), 10);
+        self.right(&format!("{:.1} %", share * 100.0), 9);
+        if self.width >= WORDS + BAR + 25 {
+            let stroke = if self.ink.ascii { "#" } else { "█" };
+            let filled = (share * BAR as f64).round() as usize;
+            self.ink.text("  ");
+            for _ in 0..filled.min(BAR) {
+                self.ink.text(stroke);
+            }
+        }
+        self.ink.text("\n");
+    }
+
+    pub(super) fn right(&mut self, words: &str, room: usize) {
+        self.ink.spaces(room.saturating_sub(cells(words))).text(words);
+    }
+
+    /// A trouble with a name: what, how often, for how long, which packets, and what to do.
+    pub(super) fn stall(&mut self, rank: usize, stall: &Stall, connection: Option<u32>) {
+        let time = if stall.time.is_zero() { String::new() } else { words::duration(stall.time) };
+        let sure = match stall.confidence {
+            Confidence::Certain => "",
+            Confidence::Likely => "probably ",
+            Confidence::Weak => "perhaps ",
+        };
+        let times = match stall.count {
+            0 | 1 => String::new(),
+            count => format!(", {count} times"),
+        };
+        let on = connection.map_or(String::new(), |id| format!(" on connection {id}"));
+        self.right(&rank.to_string(), 3);
+        self.right(&time, 10);
+        self.ink.text("  ");
+        let said = format!("{sure}{}{times}{on}", words::title(stall));
+        let lines = wrapped(&said, self.width.saturating_sub(15), self.width.saturating_sub(15));
+        for (at, line) in lines.iter().enumerate() {
+            self.ink.spaces(if at > 0 { 15 } else { 0 }).text(line).text("\n");
+        }
+        let evidence = match stall.count {
+            0 | 1 => words::evidence(stall),
+            _ => format!("the longest: {}", words::evidence(stall)),
+        };
+        self.ink.begin(Paint::Faint);
+        self.sentence(&evidence, 15, 0);
+        self.ink.plain();
+        let arrow = if self.ink.ascii { "->" } else { "→" };
+        self.sentence(&format!("{arrow} {}", words::remedy(stall)), 15, cells(arrow) + 1);
+    }
+
+    /// One row of the table of connections.
+    pub(super) fn connection(&mut self, account: &Account, names: &Names, of: [Duration; 5]) {
+        self.right(&account.connection.to_string(), 5);
+        self.right(&words::duration(account.tiles.wall()), 10);
+        for time in of {
+            let said = if time.is_zero() { "-".to_owned() } else { words::duration(time) };
+            self.right(&said, 10);
+        }
+        let arrow = if self.ink.ascii { "->" } else { "→" };
+        let [client, server] = account.ends.map(|end| name(end, names));
+        let said = format!("{client} {arrow} {server}");
+        self.ink.text("  ");
+        let room = self.width.saturating_sub(67).max(12);
+        clipped(said.as_bytes(), room, own, self.ink);
+        self.ink.text("\n");
+    }
+
+    pub(super) fn connections_head(&mut self) {
+        self.ink.begin(Paint::Faint);
+        self.right("id", 5);
+        self.right("in all", 10);
+        for name in Culprit::ALL {
+            self.right(name.key(), 10);
+        }
+        self.right("nobody", 10);
+        self.ink.plain().text("\n");
+    }
+}
+
+/// An end by its name, if the capture shows one.
+pub(super) fn name(end: End, names: &Names) -> String {
+    match names.of(end.address()) {
+        Some(named) => format!("{}:{}", named.name, end.port),
+        None if end.address().is_ipv6() => format!("[{}]:{}", end.address(), end.port),
+        None => format!("{}:{}", end.address(), end.port),
+    }
+}
