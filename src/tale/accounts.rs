@@ -43,7 +43,16 @@ pub struct Whole {
     /// The connection that it is about, where it is about one.
     pub verdict: Option<(Option<u32>, Verdict)>,
     /// What each was to blame for, where somebody was: by [`Culprit`].
-    blamed: [Duration; 4],
+    blamed: [Blamed; Culprit::ALL.len()],
+}
+
+/// What one is to blame for on several connections.
+#[derive(Clone, Debug, Default)]
+struct Blamed {
+    time: Duration,
+    connections: u64,
+    /// The worst of them.
+    worst: Option<(u32, Verdict)>,
 }
 
 /// Follows the time of every connection, one packet at a time.
@@ -80,7 +89,7 @@ impl Whole {
 
     /// What one is to blame for, on all connections where it stands out.
     pub fn blamed(&self, culprit: Culprit) -> Duration {
-        self.blamed[culprit as usize]
+        self.blamed[culprit as usize].time
     }
 }
 
@@ -130,16 +139,19 @@ impl Accounts {
         self.between.end();
         let mut whole = std::mem::take(&mut self.whole);
         let resolver = std::mem::take(&mut self.resolver).found.sorted();
-        if let Some(worst) = resolver.first().filter(|stall| stall.time >= one::SLOW) {
+        let known = whole.blamed.iter().max_by_key(|one| one.time);
+        let known = known.and_then(|one| Some((one, one.worst.clone()?)));
+        whole.verdict = known.map(|(one, (id, verdict))| match one.connections {
+            1 => (Some(id), verdict),
+            connections => (None, Verdict { connections, time: one.time, ..verdict }),
+        });
+        // What nobody could connect for shows on no connection.
+        let is_alone = whole.connections == 0;
+        if let Some(worst) = resolver.first().filter(|it| it.time >= one::SLOW || is_alone) {
             let verdict = Verdict::of_resolver(worst);
-            let is_worse = |(_, known): &(Option<u32>, Verdict)| known.time < verdict.time;
-            if whole.verdict.as_ref().is_none_or(is_worse) {
+            if whole.verdict.as_ref().is_none_or(|(_, known)| known.time < verdict.time) {
                 whole.verdict = Some((None, verdict));
             }
-        } else if whole.connections == 0
-            && let Some(worst) = resolver.first()
-        {
-            whole.verdict = Some((None, Verdict::of_resolver(worst)));
         }
         let between = std::mem::take(&mut self.between).found.sorted();
         whole.stalls = resolver.into_iter().chain(between).collect();
@@ -155,10 +167,11 @@ impl Accounts {
             whole.sums[bucket.index()] += account.tiles.sum(bucket);
         }
         let Some(verdict) = &account.verdict else { return };
-        whole.blamed[verdict.culprit as usize] += verdict.time;
-        let is_worse = |(_, known): &(Option<u32>, Verdict)| known.time < verdict.time;
-        if whole.verdict.as_ref().is_none_or(is_worse) {
-            whole.verdict = Some((Some(account.connection), verdict.clone()));
+        let blamed = &mut whole.blamed[verdict.culprit as usize];
+        blamed.time += verdict.time;
+        blamed.connections += 1;
+        if blamed.worst.as_ref().is_none_or(|(_, known)| known.time < verdict.time) {
+            blamed.worst = Some((account.connection, verdict.clone()));
         }
     }
 

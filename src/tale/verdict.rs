@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use super::bucket::Bucket;
 use super::budget::{Notes, Tiles};
-use super::stall::one::LONG;
-use super::stall::{Name, Packets, Stall};
+use super::stall::one::{self, LONG};
+use super::stall::{Name, Packets, Place, Stall};
 use super::wait::Wait;
-use crate::flow::tcp::{Confidence, Connection, Phases, Vantage};
+use crate::flow::tcp::{Confidence, Connection, Phases};
 use crate::flow::{Mark, Side};
 
 /// Who spent the time.
@@ -28,8 +28,10 @@ pub struct Verdict {
     pub culprit: Culprit,
     /// What it was spent on.
     pub cause: Cause,
-    /// Near which end, where the network is to blame and it is known.
-    pub near: Option<Side>,
+    /// Where the network lost something, if that is known.
+    pub place: Option<Place>,
+    /// Of how many connections it is said.
+    pub connections: u64,
     pub time: Duration,
     /// Of the time in which something was under way, from 0.0 to 1.0.
     pub share: f64,
@@ -241,7 +243,11 @@ pub(super) fn judge(
     Some(Verdict {
         culprit: charge.culprit,
         cause,
-        near: near(connection, charge.culprit, longest),
+        place: longest
+            .side
+            .filter(|_| longest.bucket.is_loss())
+            .and_then(|it| one::place(connection, it)),
+        connections: 1,
         time,
         share,
         confidence: if share >= 0.5 { Confidence::Certain } else { Confidence::Likely },
@@ -249,27 +255,6 @@ pub(super) fn judge(
         to: longest.to,
         packets,
     })
-}
-
-/// On which side of the capture the network lost something, where that is the side of one end.
-fn near(connection: &Connection, culprit: Culprit, wait: &Wait) -> Option<Side> {
-    if culprit != Culprit::Network || !wait.bucket.is_loss() {
-        return None;
-    }
-    let sender = wait.side?;
-    let sent = connection.half(sender).sent();
-    let towards = match sent.lost_after.cmp(&sent.lost_before) {
-        std::cmp::Ordering::Greater => sender.peer(),
-        std::cmp::Ordering::Less => sender,
-        std::cmp::Ordering::Equal => return None,
-    };
-    // Beside one end nothing lies between the capture and that end.
-    match connection.vantage()? {
-        Vantage::AtClient if towards == Side::Client => Some(Side::Client),
-        Vantage::AtServer if towards == Side::Server => Some(Side::Server),
-        Vantage::Between => Some(towards),
-        _ => None,
-    }
 }
 
 impl Verdict {
@@ -286,7 +271,8 @@ impl Verdict {
         Self {
             culprit,
             cause: Cause::Stall(stall.name),
-            near: None,
+            place: stall.place,
+            connections: 1,
             time,
             share,
             confidence: stall.confidence,

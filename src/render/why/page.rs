@@ -24,6 +24,8 @@ pub(super) type Row = (Bucket, Duration);
 
 /// Cells for the words of a bucket.
 const WORDS: usize = 40;
+/// Cells of a time in the table of connections.
+const COLUMN: usize = 10;
 /// Cells of the bars.
 const BAR: usize = 24;
 
@@ -120,16 +122,16 @@ impl Page<'_> {
     /// One row of the table of connections.
     pub(super) fn connection(&mut self, account: &Account, names: &Names, of: [Duration; 5]) {
         self.right(&account.connection.to_string(), 5);
-        self.right(&words::duration(account.tiles.wall()), 10);
+        self.right(&words::duration(account.tiles.wall()), COLUMN);
         for time in of {
             let said = if time.is_zero() { "-".to_owned() } else { words::duration(time) };
-            self.right(&said, 10);
+            self.right(&said, COLUMN);
         }
         let arrow = if self.ink.ascii { "->" } else { "→" };
         let [client, server] = account.ends.map(|end| name(end, names));
         let said = format!("{client} {arrow} {server}");
         self.ink.text("  ");
-        let room = self.width.saturating_sub(67).max(12);
+        let room = self.width.saturating_sub(7 + 6 * COLUMN).max(12);
         clipped(said.as_bytes(), room, own, self.ink);
         self.ink.text("\n");
     }
@@ -137,11 +139,11 @@ impl Page<'_> {
     pub(super) fn connections_head(&mut self) {
         self.ink.begin(Paint::Faint);
         self.right("id", 5);
-        self.right("in all", 10);
+        self.right("in all", COLUMN);
         for name in Culprit::ALL {
-            self.right(name.key(), 10);
+            self.right(name.key(), COLUMN);
         }
-        self.right("nobody", 10);
+        self.right("nobody", COLUMN);
         self.ink.plain().text("\n");
     }
 }

@@ -82,7 +82,7 @@ fn verdict(verdict: Option<&Verdict>, connection: Option<u32>, sheet: &mut Sheet
         });
         sheet.words("bucket", bucket);
         sheet.words("stall", stall);
-        sheet.words("near", verdict.and_then(|it| it.near).map(side));
+        sheet.words("towards", verdict.and_then(|it| it.place).map(|it| side(it.towards)));
         sheet.number("ns", verdict.map(|it| nanos(it.time)));
         sheet.share("share", verdict.map(|it| it.share));
         sheet.list("packets", verdict.map(|it| &it.packets), |packet, _, ink| {

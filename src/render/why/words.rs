@@ -9,7 +9,7 @@ use crate::flow::tcp::Confidence;
 use crate::ink::Ink;
 use crate::render::quantity;
 use crate::tale::bucket::Bucket;
-use crate::tale::stall::{Name, Stall};
+use crate::tale::stall::{Name, Place, Stall};
 use crate::tale::verdict::{Cause, Culprit, Verdict};
 
 /// What time was spent on, as the row of a table.
@@ -132,6 +132,9 @@ pub(super) fn evidence(stall: &Stall) -> String {
         .copied()
         .find(|packet| *packet > stall.from.packet && *packet < stall.to.packet);
     let by = middle.map(number);
+    let lost =
+        stall.place.map_or(String::new(), |it| format!("; lost{}", place(it).replacen(',', "", 1)));
+    let name = stall.about.as_deref().map_or(String::new(), |name| format!(" for {name}"));
     match stall.name {
         Name::NagleDelayedAck => {
             let ack = by.unwrap_or_else(|| to.clone());
@@ -146,7 +149,7 @@ pub(super) fn evidence(stall: &Stall) -> String {
         Name::TailLoss | Name::Timeout => {
             format!("nothing from {from} on until {to}, {span} later, was sent again")
         }
-        Name::Loss => format!("{to} was sent again, {span} after {from}"),
+        Name::Loss => format!("{to} was sent again, {span} after {from}{lost}"),
         Name::ZeroWindow => match by {
             Some(by) => format!("{by} closed it; the next segment is {to}, {span} after {from}"),
             None => format!("closed by {from}; open again by {to}, {span} later"),
@@ -162,11 +165,11 @@ pub(super) fn evidence(stall: &Stall) -> String {
             format!("it went on with {from}, and waited for ACKs until {to}")
         }
         Name::CertificateFlight => format!("the rest, up to {to}, waited for ACKs after {from}"),
-        Name::DnsRetry => format!("asked in {from}, answered in {to} after {span}"),
-        Name::SearchList => format!("asked in {from}; {to} says that there is none"),
-        Name::SlowResolver => format!("asked in {from}, answered in {to} after {span}"),
+        Name::DnsRetry => format!("asked{name} in {from}, answered in {to} after {span}"),
+        Name::SearchList => format!("asked{name} in {from}; {to} says that there is none"),
+        Name::SlowResolver => format!("asked{name} in {from}, answered in {to} after {span}"),
         Name::FailingResolver => {
-            format!("asked in {from}; up to {to}, {span} later, nothing that helps")
+            format!("asked{name} in {from}; up to {to}, {span} later, nothing that helps")
         }
         Name::Ipv6InVain => {
             format!("tried from {from} on; the connection over IPv4 began with {to}, {span} later")
@@ -229,6 +232,16 @@ pub(super) fn remedy(stall: &Stall) -> String {
     }
 }
 
+/// Where something was lost.
+fn place(place: Place) -> String {
+    let end = side(place.towards);
+    if place.is_inside {
+        format!(", behind the capture and, by the round trip, within the {end}'s own computer")
+    } else {
+        format!(", between the capture and the {end}")
+    }
+}
+
 fn number(packet: u64) -> String {
     format!("#{packet}")
 }
@@ -248,13 +261,19 @@ pub(super) fn verdict(verdict: &Verdict, connection: Option<u32>) -> String {
         Cause::Stall(name) => did(name, verdict.culprit),
         Cause::Bucket(bucket) => did_by_bucket(bucket, verdict.culprit),
     };
-    let near = verdict.near.map_or(String::new(), |near| format!(", near the {}", side(near)));
-    let on = connection.map_or(String::new(), |id| format!(" on connection {id}"));
+    let near = verdict.place.map_or(String::new(), place);
+    let on = match (connection, verdict.connections) {
+        (Some(id), _) => format!(" on connection {id}"),
+        (None, count @ 2..) => format!(" on {count} connections"),
+        (None, _) => String::new(),
+    };
     let mut said = format!("{sure}{who}{on} {what}{near}");
     if !verdict.time.is_zero() {
         let share = (verdict.share * 100.0).round();
         said.push_str(&format!(": {}", duration(verdict.time)));
-        if verdict.share > 0.0 && verdict.share < 1.0 {
+        if verdict.connections > 1 {
+            said.push_str(" in all");
+        } else if verdict.share > 0.0 && verdict.share < 1.0 {
             said.push_str(&format!(", {share} % of the time in which something was under way"));
         }
     }
@@ -262,6 +281,7 @@ pub(super) fn verdict(verdict: &Verdict, connection: Option<u32>) -> String {
     said.push_str(&match (verdict.from.packet, verdict.to.packet) {
         (0, _) => format!(" ({to})."),
         (from_packet, to_packet) if from_packet == to_packet => format!(" ({to})."),
+        _ if verdict.connections > 1 => format!(" (the longest from {from} to {to})."),
         _ => format!(" ({from} to {to})."),
     });
     let mut letters = said.chars();

@@ -19,7 +19,7 @@ pub(in crate::tale) struct Answers {
     pub(in crate::tale) found: Found,
 }
 
-/// Who has begun to answer should have the rest at hand.
+/// Who has begun to answer should have the rest at hand; less than this, in all, is nobody's doing.
 const SILENT: Duration = Duration::from_millis(100);
 /// Of so many answers of one connection it is known when they came.
 const MOST: usize = 512;
@@ -45,17 +45,20 @@ impl Answers {
 
     /// Looks for pauses of the server amid its answers.
     pub(in crate::tale) fn pauses(&self, waits: &[Wait], found: &mut Found) {
-        let is_pause =
-            |wait: &&Wait| wait.bucket == Bucket::ResponseApplication && wait.time() >= SILENT;
-        for wait in waits.iter().filter(is_pause) {
-            let amid = |(begin, end): &&(Mark, Option<Mark>)| {
+        let amid = |wait: &&Wait| {
+            let holds = |(begin, end): &(Mark, Option<Mark>)| {
                 begin.packet <= wait.from.packet
                     && end.is_none_or(|end| wait.to.packet <= end.packet)
             };
-            if self.answers.iter().any(|answer| amid(&answer)) {
-                let stall = Stall::once(Name::SilentMidResponse, Side::Server, wait.from, wait.to);
-                found.add(stall.taking(wait.time()));
-            }
+            wait.bucket == Bucket::ResponseApplication && self.answers.iter().any(holds)
+        };
+        let pauses = || waits.iter().filter(amid);
+        let time: Duration = pauses().map(Wait::time).sum();
+        let Some(longest) = pauses().max_by_key(|wait| wait.time()) else { return };
+        if time >= SILENT {
+            let (from, to, count) = (longest.from, longest.to, pauses().count() as u64);
+            let stall = Stall::once(Name::SilentMidResponse, Side::Server, from, to).taking(time);
+            found.add(Stall { count, ..stall });
         }
     }
 }

@@ -31,6 +31,19 @@ pub struct Stall {
     /// The packets that show the longest occurrence, in their order.
     pub packets: Packets,
     pub confidence: Confidence,
+    /// Where something was lost, if that is known.
+    pub place: Option<Place>,
+    /// Which name a resolver was asked for, safe to show.
+    pub about: Option<Box<str>>,
+}
+
+/// On which side of the capture something was lost.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Place {
+    /// Towards this end.
+    pub towards: Side,
+    /// So near that nothing but that end's own computer lies there: inferred from the round trip.
+    pub is_inside: bool,
 }
 
 /// A few packets that prove something.
@@ -173,7 +186,19 @@ impl Stall {
             time: to.time.since(from.time),
             packets,
             confidence: Confidence::Certain,
+            place: None,
+            about: None,
         }
+    }
+
+    #[must_use]
+    pub(super) fn at(self, place: Option<Place>) -> Self {
+        Self { place, ..self }
+    }
+
+    #[must_use]
+    pub(super) fn about(self, name: &str) -> Self {
+        Self { about: Some(name.into()), ..self }
     }
 
     #[must_use]

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Found, Name, Stall};
-use crate::flow::tcp::{Confidence, Connection, Facts, How, Reset, State, Trigger};
+use super::{Found, Name, Place, Stall};
+use crate::flow::tcp::{Confidence, Connection, Facts, How, Reset, Rtt, State, Trigger};
 use crate::flow::{Mark, Side};
 use crate::tale::bucket::Bucket;
 use crate::tale::budget::{Notes, Tiles};
@@ -13,6 +13,8 @@ use crate::tale::wait::{Proof, Wait};
 pub(in crate::tale) const SLOW: Duration = Duration::from_millis(200);
 /// Windows that cost less than this are not worth a word.
 const NOTICEABLE: Duration = Duration::from_millis(50);
+/// No cable and no switch answers within so short a time, and no other host either.
+const INSIDE: Duration = Duration::from_micros(50);
 /// A round trip round half the globe takes longer.
 pub(in crate::tale) const LONG: Duration = Duration::from_millis(150);
 
@@ -62,12 +64,17 @@ fn of_wait(wait: &Wait, connection: &Connection, notes: &Notes) -> Option<Stall>
             };
             stall(Name::NagleDelayedAck, wait.side).shown_by([ack]).believed(likely)
         }
-        (Bucket::LossTimeout, Proof::ResentLast(_)) => stall(Name::TailLoss, wait.side),
-        (Bucket::LossTimeout, Proof::Resent(Trigger::TailProbe | Trigger::TailProbeOrTimeout)) => {
-            stall(Name::TailLoss, wait.side)
+        (Bucket::LossTimeout | Bucket::LossRecovery, proof) => {
+            let name = match (wait.bucket, proof) {
+                (Bucket::LossRecovery, _) => Name::Loss,
+                (_, Proof::ResentLast(_))
+                | (_, Proof::Resent(Trigger::TailProbe | Trigger::TailProbeOrTimeout)) => {
+                    Name::TailLoss
+                }
+                _ => Name::Timeout,
+            };
+            stall(name, wait.side).at(wait.side.and_then(|sender| place(connection, sender)))
         }
-        (Bucket::LossTimeout, _) => stall(Name::Timeout, wait.side),
-        (Bucket::LossRecovery, _) => stall(Name::Loss, wait.side),
         (Bucket::WindowClosed, Proof::Window(by)) => {
             stall(Name::ZeroWindow, wait.side).shown_by([by])
         }
@@ -90,6 +97,19 @@ fn of_wait(wait: &Wait, connection: &Connection, notes: &Notes) -> Option<Stall>
         },
         _ => return None,
     })
+}
+
+/// On which side of the capture the segments of this side were lost, where all were lost on one.
+pub(in crate::tale) fn place(connection: &Connection, sender: Side) -> Option<Place> {
+    let sent = connection.half(sender).sent();
+    let towards = match (sent.lost_before, sent.lost_after) {
+        (0, 1..) => sender.peer(),
+        (1.., 0) => sender,
+        _ => return None,
+    };
+    // What one side sends is answered by the other.
+    let away = connection.half(towards.peer()).rtt().and_then(Rtt::shortest);
+    Some(Place { towards, is_inside: away.is_some_and(|away| away < INSIDE) })
 }
 
 /// Windows that were used up.

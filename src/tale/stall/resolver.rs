@@ -7,6 +7,7 @@ use super::{Found, Name, Stall};
 use crate::flow::Mark;
 use crate::flow::exchange::{Dns, Exchange, Outcome, Who};
 use crate::flow::tcp::Confidence;
+use crate::timeline::Timestamp;
 
 /// A resolver that needs longer is slow.
 const SLOW: Duration = Duration::from_millis(200);
@@ -23,8 +24,8 @@ pub(in crate::tale) struct Resolver {
     pub(in crate::tale) found: Found,
     /// Names that do not exist: who asked, the name, and from when to when.
     missed: Vec<(Option<IpAddr>, Box<str>, Mark, Mark)>,
-    /// How long it was waited for resolvers.
-    pub(in crate::tale) waited: Duration,
+    /// Up to when resolvers were waited for: who asks two at once waits but once.
+    covered: Timestamp,
 }
 
 impl Resolver {
@@ -32,14 +33,19 @@ impl Resolver {
     pub(in crate::tale) fn hear(&mut self, exchange: &Exchange, dns: &Dns, last: Mark) {
         let Some(question) = exchange.question else { return };
         let answer = exchange.answer;
-        self.waited += exchange.latency.or(exchange.waited).unwrap_or_default();
+        let since = self.covered.max(question.time);
         match (exchange.outcome, &dns.reply, answer) {
             (Outcome::Answered, Some(reply), Some(answer)) => {
-                let stall = |name| Stall::once(name, None, question, answer);
+                self.covered = self.covered.max(answer.time);
+                let time = answer.time.since(since);
+                let stall =
+                    |name| Stall::once(name, None, question, answer).taking(time).about(&dns.name);
                 if exchange.retries > 0 {
                     self.found.add(stall(Name::DnsRetry));
                 } else if matches!(reply.rcode, SERVFAIL | REFUSED) {
-                    self.found.add(stall(Name::FailingResolver));
+                    let what = if reply.rcode == SERVFAIL { "SERVFAIL" } else { "REFUSED" };
+                    let about = format!("{} ({what})", dns.name);
+                    self.found.add(stall(Name::FailingResolver).about(&about));
                 } else if answer.time.since(question.time) >= SLOW {
                     self.found.add(stall(Name::SlowResolver));
                 }
@@ -49,12 +55,13 @@ impl Resolver {
                     }
                     self.missed.push((address(exchange.asker), dns.name.clone(), question, answer));
                 } else if reply.rcode == 0 && !reply.answers.is_empty() {
-                    self.settle(address(exchange.asker), &dns.name, answer);
+                    self.settle(address(exchange.asker), &dns.name);
                 }
             }
             (Outcome::Unanswered, ..) => {
-                let end = if answer.is_some() { answer } else { Some(last) };
-                let stall = Stall::once(Name::FailingResolver, None, question, end.unwrap_or(last));
+                self.covered = self.covered.max(last.time);
+                let stall = Stall::once(Name::FailingResolver, None, question, last);
+                let stall = stall.taking(last.time.since(since)).about(&dns.name);
                 let told =
                     if exchange.retries > 0 { Confidence::Certain } else { Confidence::Likely };
                 self.found.add(stall.believed(told));
@@ -64,7 +71,7 @@ impl Resolver {
     }
 
     /// A name was found: those that are longer by a domain were tried for it.
-    fn settle(&mut self, asker: Option<IpAddr>, name: &str, _: Mark) {
+    fn settle(&mut self, asker: Option<IpAddr>, name: &str) {
         let name = name.trim_end_matches('.');
         let found = &mut self.found;
         self.missed.retain(|(by, missed, question, answer)| {
@@ -74,7 +81,7 @@ impl Resolver {
                     .strip_prefix(name)
                     .is_some_and(|it| it.starts_with('.'));
             if is_it {
-                found.add(Stall::once(Name::SearchList, None, *question, *answer));
+                found.add(Stall::once(Name::SearchList, None, *question, *answer).about(missed));
             }
             !is_it
         });
