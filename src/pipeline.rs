@@ -69,9 +69,10 @@ fn read(
     let deaf = !report.hears() && passing.filter.is_none();
     let skims = report.skims() && passing.filter.is_none() && passing.save.is_none();
     let shows = report.shows();
+    let ends = report.may_have_enough();
     let mut left = passing.limit.unwrap_or(u64::MAX);
     report.begin(source.about())?;
-    while left > 0 {
+    while left > 0 && !(ends && report.has_enough()) {
         if shows && report.is_due() {
             report.show(source.about(), flows)?;
         }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
+use super::explain::Explain;
 use super::fetch::Fetch;
 use super::keep::Keep;
 use super::listening::{Listen, Processes};
@@ -52,6 +53,7 @@ pub(super) enum Question {
     Flows(Conversations),
     Flow(Conversation),
     Why(Why),
+    Explain(Explain),
     Capture(Keep),
     Fetch(Box<Fetch>),
     Interfaces(Interfaces),

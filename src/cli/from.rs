@@ -1,15 +1,24 @@
 //! Which files, and which of their packets, were meant?
 
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use super::arguments::From;
 use super::{Usage, usage};
 
 impl From {
-    /// Takes the number of a conversation from the last word: `FILE NUMBER`, or `FILE#NUMBER`.
-    pub(super) fn take_number(&mut self) -> Result<u32, Usage> {
-        let wanted =
-            || usage("which conversation? write its number behind the file, as `flows` tells it");
+    /// Takes a number from the last word: `FILE NUMBER`, or `FILE#NUMBER`. `what` is numbered, as a
+    /// command tells it.
+    pub(super) fn take_number<N: FromStr>(
+        &mut self,
+        what: &str,
+        command: &str,
+    ) -> Result<N, Usage> {
+        let wanted = || {
+            usage(format!(
+                "which {what}? write its number behind the file, as `{command}` tells it"
+            ))
+        };
         let last = self.words.pop().ok_or_else(wanted)?;
         if let Ok(number) = last.parse() {
             let is_alone = self.words.is_empty() && self.read.is_empty() && !self.listen.is_asked();
@@ -33,7 +42,7 @@ impl From {
             number.is_some() && !Path::new(word).exists()
         };
         let named = self.words.last().is_some_and(|last| is_number(last) || is_of_file(last));
-        if named { self.take_number().map(Some) } else { Ok(None) }
+        if named { self.take_number("conversation", "flows").map(Some) } else { Ok(None) }
     }
 
     /// Where files are written while packets are read.

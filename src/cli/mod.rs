@@ -37,6 +37,7 @@ use crate::timeline::Source;
 
 mod arguments;
 mod devices;
+mod explain;
 mod fetch;
 mod from;
 mod keep;
@@ -71,12 +72,16 @@ pub fn run() -> anyhow::Result<()> {
             answer(&flows.from, flows.processes.asked, conversations(&flows)?)
         }
         Question::Flow(mut flow) => {
-            let number = flow.from.take_number()?;
+            let number = flow.from.take_number("conversation", "flows")?;
             answer(&flow.from, false, conversation(&flow, number)?)
         }
         Question::Why(mut why) => {
             let number = why.from.take_number_if_any()?;
             answer(&why.from, false, reasons(&why, number)?)
+        }
+        Question::Explain(mut asked) => {
+            let report = asked.report()?;
+            answer(&asked.from, false, report)
         }
         Question::Capture(keep) => keep::keep(keep),
         Question::Fetch(asked) => fetch::fetch(&asked),

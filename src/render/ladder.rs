@@ -286,7 +286,7 @@ fn write(tcp: Tcp<'_>, origin: Origin, detail: Detail, ink: &mut Ink) {
 }
 
 /// The state that a packet leads to.
-fn state_words(state: State) -> &'static str {
+pub(super) fn state_words(state: State) -> &'static str {
     match state {
         State::Joined => "seen from here on",
         State::Asked => "asked",

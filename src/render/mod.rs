@@ -14,6 +14,7 @@ pub mod clock;
 pub mod columns;
 pub mod events;
 pub mod exchanges;
+pub mod explain;
 pub mod fetch;
 pub mod flows;
 pub mod follow;
@@ -149,6 +150,17 @@ pub trait Report {
     /// Nothing comes just now: show what was written.
     fn lull(&mut self) -> io::Result<()> {
         Ok(())
+    }
+
+    /// Whether the report may know enough before the source ends; then [`Report::has_enough`] is asked between
+    /// packets.
+    fn may_have_enough(&self) -> bool {
+        false
+    }
+
+    /// Whether nothing that follows matters any more.
+    fn has_enough(&self) -> bool {
+        false
     }
 
     /// Whether it shows how things stand while they go on.

@@ -116,6 +116,11 @@ impl<'i> Sheet<'i> {
         self.plain(name, Some(items), |items, ink| _ = ink.text("[").again(items).text("]"));
     }
 
+    /// A JSON value that was written before.
+    pub(super) fn written(&mut self, name: &'static str, value: &str) {
+        self.plain(name, Some(value), |value, ink| _ = ink.text(value));
+    }
+
     pub(super) fn flag(&mut self, name: &'static str, flag: Option<bool>) {
         self.plain(name, flag, |flag, ink| _ = ink.text(if flag { "true" } else { "false" }));
     }

@@ -6,6 +6,7 @@ pub mod accounts;
 pub mod bucket;
 pub mod budget;
 pub mod fetch;
+pub mod packet;
 pub mod stall;
 pub mod verdict;
 pub mod wait;

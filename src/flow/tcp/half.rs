@@ -213,6 +213,28 @@ impl Half {
         self.facts.has(Facts::BEGUN).then_some(self.start)
     }
 
+    /// The first place not seen yet.
+    pub fn next(&self) -> Option<Seq> {
+        self.facts.has(Facts::BEGUN).then_some(self.next)
+    }
+
+    /// The highest place that the peer acknowledged.
+    pub fn acked(&self) -> Option<Seq> {
+        self.facts.has(Facts::ACKED).then_some(self.acked)
+    }
+
+    /// The highest place that the peer's windows allow.
+    pub fn edge(&self) -> Option<Seq> {
+        self.facts.has(Facts::EDGE).then_some(self.edge)
+    }
+
+    /// Octets that were sent, and neither acknowledged nor named in a SACK block.
+    pub fn in_flight(&self) -> Option<u32> {
+        let sent = u32::try_from(self.next()?.past(self.acked()?)).unwrap_or(0);
+        let trouble = self.trail.as_ref().and_then(|trail| trail.trouble.as_ref());
+        Some(sent.saturating_sub(trouble.map_or(0, |trouble| trouble.scoreboard.octets())))
+    }
+
     /// Octets of payload that were seen, each counted once; what was lost and never sent again, or
     /// was never seen here, is not among them.
     pub fn unique(&self) -> u64 {

@@ -1,0 +1,169 @@
+//! What is said of why a packet is here and of what came of it?
+//!
+//! Each sentence is made of packets that prove it. What only fits is said to be inferred.
+
+mod came;
+mod why;
+
+use std::time::Duration;
+
+use crate::flow::Mark;
+use crate::flow::exchange::{Exchange, Outcome};
+use crate::flow::tcp::{Confidence, Reset};
+use crate::ink::Ink;
+use crate::render::quantity;
+use crate::tale::packet::{Account, Effect, Ending, Part, Reason};
+
+/// A sentence and its proof.
+#[derive(Clone, Debug)]
+pub(super) struct Said {
+    pub(super) text: String,
+    pub(super) packets: Vec<u64>,
+    /// `None` where it was observed.
+    pub(super) inferred: Option<Confidence>,
+}
+
+/// Writes words for this paper.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Words {
+    pub(super) ascii: bool,
+}
+
+/// `1 octet`, `1,448 octets`.
+pub(super) fn many(count: u64, one: &str, several: &str) -> String {
+    let mut ink = Ink::default();
+    quantity::count(count, &mut ink);
+    ink.text(" ").text(if count == 1 { one } else { several });
+    String::from_utf8_lossy(ink.as_bytes()).into_owned()
+}
+
+pub(super) fn octets(count: u64) -> String {
+    many(count, "octet", "octets")
+}
+
+impl Words {
+    pub(super) fn written(self, write: impl FnOnce(&mut Ink)) -> String {
+        let mut ink = Ink::default();
+        ink.ascii = self.ascii;
+        write(&mut ink);
+        String::from_utf8_lossy(ink.as_bytes()).into_owned()
+    }
+
+    pub(super) fn duration(self, span: Duration) -> String {
+        let nanos = u64::try_from(span.as_nanos()).unwrap_or(u64::MAX);
+        self.written(|ink| quantity::duration(nanos, ink))
+    }
+
+    /// How long after a packet another one came.
+    fn after(self, from: Mark, to: Mark) -> String {
+        self.duration(to.time.since(from.time))
+    }
+
+    /// Why it is here.
+    pub(super) fn reason(self, reason: &Reason, own: Mark) -> Said {
+        let (text, packets) = why::words(self, &reason.why, own);
+        Said { text, packets, inferred: reason.inferred }
+    }
+
+    /// What came of it.
+    pub(super) fn effect(self, effect: &Effect, own: Mark) -> Said {
+        let (text, by) = came::words(self, effect.came, own);
+        Said { text, packets: vec![by.packet], inferred: effect.inferred }
+    }
+
+    /// What an exchange adds to either.
+    pub(super) fn exchange(self, exchange: &Exchange, part: Part, own: Mark) -> [Option<Said>; 2] {
+        let said = |text: String, mark: Mark| {
+            Some(Said { text, packets: vec![mark.packet], inferred: None })
+        };
+        let why = exchange.question.filter(|it| it.packet != own.packet).and_then(|question| {
+            let number = question.packet;
+            match part {
+                Part::Answer => {
+                    let after = self.after(question, own);
+                    said(
+                        format!("it ends the answer to #{number}, which came {after} before"),
+                        question,
+                    )
+                }
+                Part::MoreOfTheQuestion => {
+                    said(format!("it belongs to the question that #{number} began"), question)
+                }
+                Part::MoreOfTheAnswer => {
+                    said(format!("it belongs to the answer to #{number}"), question)
+                }
+                Part::Question => None,
+            }
+        });
+        let came = match (part, exchange.answer.filter(|it| it.packet != own.packet)) {
+            (Part::Answer, _) => None,
+            (Part::MoreOfTheAnswer, Some(answer)) => {
+                let later = self.after(own, answer);
+                said(format!("the answer ends with #{}, {later} later", answer.packet), answer)
+            }
+            (_, Some(answer)) => {
+                let later = self.after(own, answer);
+                said(format!("answered by #{}, {later} later", answer.packet), answer)
+            }
+            (_, None) if exchange.answer.is_some() => None,
+            (_, None) => {
+                let text = unanswered(exchange.outcome).to_owned();
+                Some(Said { text, packets: Vec::new(), inferred: None })
+            }
+        };
+        [why, came]
+    }
+}
+
+/// What did not come, and how far was looked. `is_bare` when nothing else is told.
+pub(super) fn ending(account: &Account, is_bare: bool) -> Option<String> {
+    let last = account.latest.packet;
+    let limit = match account.ending {
+        Ending::CaptureEnds => format!("the capture ends with #{last}"),
+        Ending::Over => format!("its conversation was over by #{last}"),
+        Ending::TooFar => format!("nobody looked beyond #{last}"),
+    };
+    if account.is_unacked {
+        Some(format!("it was not acknowledged: {limit}"))
+    } else if is_bare {
+        Some(format!("nothing that shows: {limit}"))
+    } else {
+        None
+    }
+}
+
+fn unanswered(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Begun => "the answer began, and its end is not in the capture",
+        Outcome::Missed => "the answer is not in the capture, which has a gap there",
+        Outcome::Dropped => "whether it was answered is not known: too many questions were open",
+        Outcome::Answered | Outcome::Unanswered => "no answer came",
+    }
+}
+
+/// `#1`, `#1 and #2`, `#1, #2 and #3`; of many the first and the last.
+fn numbers(numbers: &[u64]) -> String {
+    match numbers {
+        [] => "packets before it".into(),
+        [one] => format!("#{one}"),
+        [first, .., last] if numbers.len() > 6 => {
+            format!("{} from #{first} to #{last}", many(numbers.len() as u64, "packet", "packets"))
+        }
+        [all @ .., last] => {
+            let all: Vec<String> = all.iter().map(|number| format!("#{number}")).collect();
+            format!("{} and #{last}", all.join(", "))
+        }
+    }
+}
+
+fn because(reset: Reset) -> &'static str {
+    match reset {
+        Reset::Refused => ": nobody listens there, or it is not let in",
+        Reset::AfterUnread => ": it went away while the other side was still sending",
+        Reset::Abort => "",
+        Reset::AfterFin => ": it had said its last before",
+        Reset::HalfOpen => ": it knows of no such connection",
+        Reset::OutOfWindow => ": outside the window, so nobody believes it",
+        Reset::AfterClose => ": the connection was closed already",
+    }
+}
