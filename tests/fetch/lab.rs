@@ -28,6 +28,7 @@ mod zones;
 
 pub(crate) use space::Space;
 
+pub(crate) use crate::apart::has;
 use crate::faults;
 
 pub(crate) const RESOLVER: &str = "203.0.113.53";
@@ -82,12 +83,6 @@ impl Ended {
         let last = &lines[lines.len().saturating_sub(4)..];
         format!("{}{}", self.err, last.join("\n"))
     }
-}
-
-/// Whether there is such a program.
-pub(crate) fn has(program: &str) -> bool {
-    let path = std::env::var("PATH").unwrap_or_default() + ":/usr/sbin:/sbin";
-    path.split(':').any(|folder| Path::new(folder).join(program).exists())
 }
 
 impl Lab {

@@ -6,14 +6,14 @@
 //! because a new namespace is entered before there is a second thread, and one internet serves all tests.
 
 use std::env;
-use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::ExitCode;
 use std::sync::Mutex;
 use std::thread;
 use std::time::Instant;
 
 mod against;
+mod apart;
 mod faults;
 mod itself;
 mod kept;
@@ -121,12 +121,9 @@ const NEEDED: &[&str] = &[
     "openssl", "curl", "dig", "ping", "setpriv", "strace",
 ];
 
-/// The first word of the copy that lives within.
-const WITHIN: &str = "within";
-
 fn main() -> ExitCode {
     let words: Vec<String> = env::args().skip(1).collect();
-    if words.first().is_some_and(|word| word == WITHIN) {
+    if words.first().is_some_and(|word| word == apart::WITHIN) {
         return within(&words[1..]);
     }
     if words.iter().any(|word| word == "--list") {
@@ -135,51 +132,11 @@ fn main() -> ExitCode {
         }
         return ExitCode::SUCCESS;
     }
-    let lacking: Vec<_> = NEEDED.iter().copied().filter(|it| !lab::has(it)).collect();
-    if !lacking.is_empty() {
-        println!("left out: there is no {}", lacking.join(", no "));
-        return ExitCode::SUCCESS;
-    }
-    // Whether namespaces can be made is found out by making some.
-    match unshare().arg("true").output() {
-        Ok(tried) if tried.status.success() => {}
-        Ok(tried) => {
-            let said = String::from_utf8_lossy(&tried.stderr);
-            println!("left out: namespaces cannot be made here: {}", said.trim());
-            return ExitCode::SUCCESS;
-        }
-        Err(error) => {
-            println!("left out: unshare: {error}");
-            return ExitCode::SUCCESS;
-        }
-    }
-    let program = env::current_exe().expect("this program");
-    let mut child = unshare();
-    child.arg(program).arg(WITHIN).args(&words).stdin(Stdio::piped());
-    let mut child = child.spawn().expect("unshare");
-    // Held until it ends; waiting would close it.
-    let held = child.stdin.take();
-    let status = child.wait().expect("its end");
-    drop(held);
-    ExitCode::from(u8::try_from(status.code().unwrap_or(1)).unwrap_or(1))
-}
-
-/// A command in namespaces of its own: when its first process ends, everything in them does.
-fn unshare() -> Command {
-    let mut command = Command::new("unshare");
-    if !nix::unistd::geteuid().is_root() {
-        command.args(["--user", "--map-root-user"]);
-    }
-    command.args(["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]);
-    command
+    apart::start(NEEDED, &words)
 }
 
 fn within(words: &[String]) -> ExitCode {
-    // Who started us holds the other end: when it is killed, so are we, and all servers with us.
-    thread::spawn(|| {
-        _ = std::io::stdin().read(&mut [0]);
-        std::process::exit(130);
-    });
+    apart::hang();
     let filters: Vec<_> = words.iter().filter(|word| !word.starts_with('-')).collect();
     let mut tests = tests();
     tests.retain(|test| {

@@ -15,7 +15,7 @@ const ROOM: usize = 512;
     unsafe_code,
     reason = "the only call that no crate makes with a length that the kernel chooses"
 )]
-pub(super) fn tcp_info(descriptor: BorrowedFd<'_>) -> Result<Vec<u8>, Number> {
+pub fn tcp_info(descriptor: BorrowedFd<'_>) -> Result<Vec<u8>, Number> {
     let mut octets = vec![0_u8; ROOM];
     let mut len = ROOM as libc::socklen_t;
     // SAFETY: the descriptor is open while it is borrowed; the kernel writes at most `len` octets to a buffer

@@ -22,6 +22,7 @@ use std::time::{Duration, Instant};
 
 pub use connect::connect;
 pub use diag::{remembered, state};
+pub use info::tcp_info;
 pub use tcp::Tcp;
 pub use udp::Udp;
 

@@ -1,0 +1,32 @@
+//! Receivers that have no room.
+
+use std::time::Duration;
+
+use crate::scene::Scene;
+
+pub(super) fn all() -> Vec<Scene> {
+    vec![
+        Scene::new("a small window over a long path", 50)
+            .client_receives(30_000)
+            .server(|it| {
+                it.head();
+                it.answer(700_000);
+                it.settle();
+            })
+            .client(|it| {
+                it.ask();
+                it.answered();
+            })
+            .hold(|seen| {
+                seen.dominates("window_small");
+                let truth = Duration::from_micros(seen.diaries[1].kernel("rwnd_limited"));
+                for (end, told, share) in
+                    [("server", &seen.server, 0.02), ("client", &seen.client, 0.1)]
+                {
+                    let windows = told.time("window_small") + told.time("window_closed");
+                    seen.near(end, "windows", windows, truth, truth.mul_f64(share));
+                    assert_eq!(told.time_of("server", "window_small"), Duration::ZERO);
+                }
+            }),
+    ]
+}
