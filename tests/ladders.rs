@@ -25,6 +25,9 @@
 //! `another connection` (from the client's next port). A ladder that says nothing else has addresses of
 //! IPv4, the initial numbers 1000000 and 2000000, the IP identification 0 and the TTL 64.
 //!
+//! A ladder with a line that begins with `~` ends with where the time of each connection went: every wait
+//! with the packets that it lies between, then the troubles that have a name, then the verdict.
+//!
 //! A ladder with a line that begins with `=` ends with what became of each connection: its state, how it
 //! ended, by whom and in which packet, why one end is the client, what Zeek calls it, and Wireshark's
 //! completeness.
@@ -43,6 +46,8 @@ use wiretale::flow::tcp::Connection;
 use wiretale::flow::tcp::Verdict;
 use wiretale::ink::Ink;
 use wiretale::render::verdict::words;
+use wiretale::tale::accounts::{Account, Accounts};
+use wiretale::tale::stall::Stall;
 use wiretale::wire::Packet;
 
 #[test]
@@ -98,8 +103,8 @@ fn climb(path: &Path, text: &str) -> String {
     let mut flows = Flows::default();
     let mut number = 0;
     let mut lines: Vec<(String, Option<String>)> = Vec::new();
-    let mut fates = Vec::new();
-    let mut ends_with_fates = false;
+    let (mut fates, mut ends_with_fates) = (Vec::new(), false);
+    let (mut accounts, mut times, mut ends_with_times) = (Accounts::default(), Vec::new(), false);
     for (at, line) in text.lines().enumerate() {
         let place = format!("{}:{}", path.display(), at + 1);
         if line.is_empty() || line.starts_with('#') {
@@ -108,6 +113,10 @@ fn climb(path: &Path, text: &str) -> String {
         }
         if line.starts_with('=') {
             ends_with_fates = true;
+            continue;
+        }
+        if line.starts_with('~') {
+            ends_with_times = true;
             continue;
         }
         if notation::direct(line, &mut ends) {
@@ -121,11 +130,23 @@ fn climb(path: &Path, text: &str) -> String {
         let packet = Packet::dissect(made.frame(number));
         let seen = flows.observe(&packet);
         lines.push((notation::write(&packet, &ends), Some(said(seen.verdicts))));
-        fates.extend(flows.gone().map(|connection| fate(&connection)));
+        accounts.observe(&packet, &seen);
+        for connection in flows.gone() {
+            fates.push(fate(&connection));
+            times.extend(accounts.close(&connection).as_ref().map(account));
+        }
     }
     if ends_with_fates {
         fates.extend(flows.connections().into_iter().map(fate));
         lines.extend(fates.into_iter().map(|fate| (fate, None)));
+    }
+    if ends_with_times {
+        for connection in flows.connections() {
+            times.extend(accounts.close(connection).as_ref().map(account));
+        }
+        let whole = accounts.end();
+        times.push(whole.stalls.iter().map(|one| stall("~ between: ", one)).collect());
+        lines.extend(times.iter().flat_map(|it| it.lines()).map(|it| (it.to_owned(), None)));
     }
     let told = lines.iter().filter(|(_, right)| right.as_ref().is_some_and(|it| !it.is_empty()));
     let width = told.map(|(left, _)| left.len()).max().unwrap_or(0);
@@ -153,6 +174,33 @@ fn fate(connection: &Connection) -> String {
         connection.zeek_history(),
         connection.wireshark_completeness(),
     )
+}
+
+/// Where the time of a connection went.
+fn account(account: &Account) -> String {
+    let mut text = String::new();
+    for wait in account.tiles.waits() {
+        let side = wait.side.map_or(String::new(), |side| format!(" {side:?}"));
+        let (from, to) = (wait.from.packet, wait.to.packet);
+        let (time, bucket) = (wait.time(), wait.bucket.key());
+        writeln!(text, "~ #{from} to #{to}: {time:?} {bucket}{side}; {:?}", wait.proof)
+            .expect("room");
+    }
+    text.extend(account.stalls.iter().map(|one| stall("~ named: ", one)));
+    match &account.verdict {
+        Some(it) => writeln!(text, "~ verdict: {:?}, {:?}, {:?}", it.culprit, it.cause, it.time),
+        None => writeln!(text, "~ verdict: nothing stands out"),
+    }
+    .expect("room");
+    text
+}
+
+fn stall(what: &str, stall: &Stall) -> String {
+    let side = stall.side.map_or(String::new(), |side| format!(" {side:?}"));
+    let packets: Vec<_> = stall.packets.iter().map(|packet| format!("#{packet}")).collect();
+    let (name, time, count) = (stall.name.key(), stall.time, stall.count);
+    let packets = packets.join(" ");
+    format!("{what}{name}{side}, {count} x, {time:?}, {:?}, by {packets}\n", stall.confidence)
 }
 
 /// What `packets` writes behind its semicolons.

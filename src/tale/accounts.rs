@@ -13,7 +13,7 @@ use super::stall::http::Answers;
 use super::stall::resolver::Resolver;
 use super::stall::{Stall, one};
 use super::verdict::{self, Culprit, Verdict};
-use crate::flow::exchange::{Exchange, Exchanges, Topic, Wanted, Who};
+use crate::flow::exchange::{Exchange, Exchanges, Topic, Transport, Wanted, Who};
 use crate::flow::tcp::Connection;
 use crate::flow::{End, Mark, Names, Seen, Side};
 use crate::timeline::Timestamp;
@@ -138,15 +138,16 @@ impl Accounts {
         self.hear();
         self.between.end();
         let mut whole = std::mem::take(&mut self.whole);
-        let resolver = std::mem::take(&mut self.resolver).found.sorted();
+        let resolver = std::mem::take(&mut self.resolver);
+        // What nobody could connect for shows on no connection.
+        let is_alone = whole.connections == 0 && resolver.is_of_no_use();
+        let resolver = resolver.found.sorted();
         let known = whole.blamed.iter().max_by_key(|one| one.time);
         let known = known.and_then(|one| Some((one, one.worst.clone()?)));
         whole.verdict = known.map(|(one, (id, verdict))| match one.connections {
             1 => (Some(id), verdict),
             connections => (None, Verdict { connections, time: one.time, ..verdict }),
         });
-        // What nobody could connect for shows on no connection.
-        let is_alone = whole.connections == 0;
         if let Some(worst) = resolver.first().filter(|it| it.time >= one::SLOW || is_alone) {
             let verdict = Verdict::of_resolver(worst);
             if whole.verdict.as_ref().is_none_or(|(_, known)| known.time < verdict.time) {
@@ -197,6 +198,9 @@ impl Accounts {
 /// Remembers which addresses an answer gives.
 fn learn(exchange: &Exchange, lookups: &mut HashMap<(Option<IpAddr>, IpAddr), Known, RandomState>) {
     let Topic::Dns(dns) = &exchange.topic else { return };
+    if !matches!(dns.transport, Transport::Udp | Transport::Tcp) {
+        return;
+    }
     let (Some(question), Some(answer), Some(reply)) =
         (exchange.question, exchange.answer, &dns.reply)
     else {

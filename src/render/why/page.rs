@@ -97,7 +97,7 @@ impl Page<'_> {
         };
         let times = match stall.count {
             0 | 1 => String::new(),
-            count => format!(", {count} times"),
+            count => format!(", {}", words::times(count)),
         };
         let on = connection.map_or(String::new(), |id| format!(" on connection {id}"));
         self.right(&rank.to_string(), 3);

@@ -50,7 +50,7 @@ impl Sight {
         let span = words::duration(std::time::Duration::from_nanos(tally.span()));
         let packets = match tally.packets {
             1 => "1 packet".to_owned(),
-            count => format!("{count} packets in {span}"),
+            count => format!("{} packets in {span}", words::count(count)),
         };
         let seen = [
             (self.at_client, "beside the client"),
@@ -80,7 +80,8 @@ impl Sight {
         doubt(
             lost > 0,
             format!(
-                "The capture lost {lost} packets: what seems to be missing may have been there, and waits may be shorter than told."
+                "The capture lost {} packets: what seems to be missing may have been there, and waits may be shorter than told.",
+                words::count(lost)
             ),
         );
         doubt(

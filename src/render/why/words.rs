@@ -65,6 +65,20 @@ pub(super) fn duration(time: Duration) -> String {
     String::from_utf8_lossy(ink.as_bytes()).into_owned()
 }
 
+pub(super) fn count(number: u64) -> String {
+    let mut ink = Ink::default();
+    quantity::count(number, &mut ink);
+    String::from_utf8_lossy(ink.as_bytes()).into_owned()
+}
+
+pub(super) fn times(number: u64) -> String {
+    match number {
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        number => format!("{} times", count(number)),
+    }
+}
+
 /// The side of a trouble, or both.
 fn whose(stall: &Stall) -> &'static str {
     stall.side.map_or("either side", |it| match it {

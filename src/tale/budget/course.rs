@@ -177,7 +177,7 @@ impl Course {
             && i64::from(left) < i64::from(segment.len.min(mss.max(1)))
             && gap > small
         {
-            let closed = self.closed_since(before.time).filter(|_| left <= 0);
+            let closed = self.closed_since(before.time);
             let closed =
                 closed.map(|closed| closed.mark.packet).or(by.is_closed.then_some(by.packet));
             let bucket = if closed.is_some() { Bucket::WindowClosed } else { Bucket::WindowSmall };

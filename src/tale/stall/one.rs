@@ -25,8 +25,12 @@ pub(in crate::tale) fn find(
     notes: &Notes,
     found: &mut Found,
 ) {
+    // What never arrives whole is not told once more as lost.
+    let holes: Vec<_> =
+        notes.stalls.iter().filter(|it| it.name == Name::BlackHole).map(|it| it.side).collect();
     for wait in tiles.waits() {
-        if let Some(stall) = of_wait(wait, connection, notes) {
+        let is_told = wait.bucket == Bucket::LossTimeout && holes.contains(&wait.side);
+        if let Some(stall) = of_wait(wait, connection, notes).filter(|_| !is_told) {
             found.add(stall);
         }
     }

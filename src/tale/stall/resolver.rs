@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Found, Name, Stall};
 use crate::flow::Mark;
-use crate::flow::exchange::{Dns, Exchange, Outcome, Who};
+use crate::flow::exchange::{Dns, Exchange, Outcome, Transport, Who};
 use crate::flow::tcp::Confidence;
 use crate::timeline::Timestamp;
 
@@ -26,12 +26,19 @@ pub(in crate::tale) struct Resolver {
     missed: Vec<(Option<IpAddr>, Box<str>, Mark, Mark)>,
     /// Up to when resolvers were waited for: who asks two at once waits but once.
     covered: Timestamp,
+    asked: u64,
+    failed: u64,
 }
 
 impl Resolver {
     /// Hears of an exchange that is final.
     pub(in crate::tale) fn hear(&mut self, exchange: &Exchange, dns: &Dns, last: Mark) {
         let Some(question) = exchange.question else { return };
+        // Who asks everybody at once (RFC 6762, RFC 4795) need not be answered.
+        if !matches!(dns.transport, Transport::Udp | Transport::Tcp) {
+            return;
+        }
+        self.asked += 1;
         let answer = exchange.answer;
         let since = self.covered.max(question.time);
         match (exchange.outcome, &dns.reply, answer) {
@@ -43,6 +50,7 @@ impl Resolver {
                 if exchange.retries > 0 {
                     self.found.add(stall(Name::DnsRetry));
                 } else if matches!(reply.rcode, SERVFAIL | REFUSED) {
+                    self.failed += 1;
                     let what = if reply.rcode == SERVFAIL { "SERVFAIL" } else { "REFUSED" };
                     let about = format!("{} ({what})", dns.name);
                     self.found.add(stall(Name::FailingResolver).about(&about));
@@ -59,6 +67,7 @@ impl Resolver {
                 }
             }
             (Outcome::Unanswered, ..) => {
+                self.failed += 1;
                 self.covered = self.covered.max(last.time);
                 let stall = Stall::once(Name::FailingResolver, None, question, last);
                 let stall = stall.taking(last.time.since(since)).about(&dns.name);
@@ -68,6 +77,11 @@ impl Resolver {
             }
             _ => {}
         }
+    }
+
+    /// Whether it was of no use: most questions had no answer, or none that helps.
+    pub(in crate::tale) fn is_of_no_use(&self) -> bool {
+        self.failed * 2 > self.asked
     }
 
     /// A name was found: those that are longer by a domain were tried for it.
