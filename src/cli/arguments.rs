@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::EnumValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use super::explain::Explain;
@@ -366,8 +367,8 @@ pub(super) struct Paper {
     pub(super) output: Option<Format>,
 
     /// The same as -o ndjson
-    #[arg(long, conflicts_with = "output")]
-    pub(super) json: bool,
+    #[arg(long, conflicts_with = "output", num_args = 0, default_missing_value = "lines", value_parser = EnumValueParser::<Json>::new())]
+    pub(super) json: Option<Json>,
 
     /// When to colour; `NO_COLOR` and `CLICOLOR_FORCE` are respected
     #[arg(long, value_enum, default_value_t = When::Auto, value_name = "WHEN", num_args = 0..=1, default_missing_value = "always", require_equals = true)]
@@ -391,6 +392,15 @@ pub(super) enum Format {
     Csv,
     /// Zeek's conn.log, dns.log and http.log, of `flows`
     Zeek,
+}
+
+/// How much one piece of JSON holds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(super) enum Json {
+    /// One record, in a line
+    Lines,
+    /// Everything: an object with `capture` and with the lists `events`, `timing` and `fault`
+    Doc,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]

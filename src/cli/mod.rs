@@ -374,7 +374,7 @@ impl Paper {
     }
 
     fn format(&self) -> Format {
-        if self.json { Format::Ndjson } else { self.output.unwrap_or(Format::Text) }
+        if self.json.is_some() { Format::Ndjson } else { self.output.unwrap_or(Format::Text) }
     }
 }
 

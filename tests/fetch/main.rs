@@ -96,6 +96,9 @@ fn tests() -> Vec<Test> {
         manners::a_dead_address_costs_a_quarter_of_a_second,
         options::what_is_saved_is_what_curl_saves,
         options::a_method_that_was_typed_stays_as_with_curl,
+        options::records_leave_as_soon_as_they_are_final,
+        options::who_reads_no_further_ends_it_quietly,
+        options::a_document_has_the_same_records,
         servers::others_servers_fare_as_with_curl,
     ]);
     tests.extend(tests![Nobody:

@@ -1,9 +1,15 @@
 //! Does each option do what it says, and where curl has it, what curl does?
 
 use std::fs;
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
 
 use crate::lab::Lab;
+use crate::told::{Told, records};
 
 /// What is in a file in the end, without the lines that tell the time of day.
 fn content(path: &Path) -> Option<String> {
@@ -83,4 +89,118 @@ pub(crate) fn a_method_that_was_typed_stays_as_with_curl(lab: &Lab) {
             assert_eq!(asked(&ours), asked(&theirs), "{words:?}");
         }
     }
+}
+
+/// A fetch that is listened to while it goes on.
+fn begun(lab: &Lab, words: &[&str]) -> Child {
+    let mut command = lab.space("client").command(env!("CARGO_BIN_EXE_wiretale"));
+    command.arg("fetch").args(words).stdin(Stdio::null());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("wiretale")
+}
+
+pub(crate) fn records_leave_as_soon_as_they_are_final(lab: &Lab) {
+    // The server sends half of what it promised, and then nothing for as long as it is waited for.
+    let mut child = begun(lab, &["--json", "http://fault.lab.example/half-stalled"]);
+    let began = Instant::now();
+    let mut lacking = vec![
+        "url.parse",
+        "dns.query",
+        "dns.answer",
+        "sys.connect",
+        "tcp.syn",
+        "tcp.synack",
+        "tcp.ack",
+        "http.request",
+        "sys.write",
+        "tcp.segment",
+        "tcp.acked",
+        "http.response",
+        "sys.read",
+    ];
+    for line in BufReader::new(child.stdout.take().expect("a pipe")).lines() {
+        let record: Value = serde_json::from_str(&line.expect("a line")).expect("a record");
+        lacking.retain(|kind| record["kind"] != **kind);
+        if lacking.is_empty() {
+            break;
+        }
+    }
+    child.kill().expect("our child");
+    child.wait().expect("its end");
+    assert!(lacking.is_empty(), "{lacking:?}");
+    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+
+    // What came of a URL is told before the next is fetched.
+    let url = "http://www.lab.example/s.css";
+    let mut child = begun(lab, &["--json", "--repeat", "2", "--interval", "2s", url]);
+    let mut at = Vec::new();
+    for line in BufReader::new(child.stdout.take().expect("a pipe")).lines() {
+        let record: Value = serde_json::from_str(&line.expect("a line")).expect("a record");
+        if record["type"] == "timing" || record["kind"] == "http.response" {
+            at.push((record["type"].to_string(), Instant::now()));
+        }
+    }
+    child.wait().expect("its end");
+    let types: Vec<&str> = at.iter().map(|(what, _)| what.trim_matches('"')).collect();
+    assert_eq!(types, ["event", "timing", "event", "timing"]);
+    // The answer was told before the pause that comes behind it.
+    let first = at[2].1.duration_since(at[0].1);
+    assert!(first > Duration::from_millis(1500), "{first:?}");
+}
+
+pub(crate) fn who_reads_no_further_ends_it_quietly(lab: &Lab) {
+    for how in [&["--json"][..], &["--json=doc"], &["--level", "7", "--follow"]] {
+        let words = [how, &["http://www.lab.example/slow"]].concat();
+        let mut child = begun(lab, &words);
+        let mut reader = BufReader::new(child.stdout.take().expect("a pipe"));
+        if how != ["--json=doc"] {
+            reader.read_line(&mut String::new()).expect("a line");
+        }
+        drop(reader);
+        let began = Instant::now();
+        let mut said = String::new();
+        child.stderr.take().expect("a pipe").read_to_string(&mut said).expect("text");
+        let status = child.wait().expect("its end");
+        assert_eq!((status.code(), &*said), (Some(0), ""), "{how:?}");
+        // The fetch takes fifteen seconds.
+        let early = if how == ["--json=doc"] { 20 } else { 8 };
+        assert!(began.elapsed() < Duration::from_secs(early), "{how:?}: {:?}", began.elapsed());
+    }
+}
+
+pub(crate) fn a_document_has_the_same_records(lab: &Lab) {
+    for (words, code) in [
+        (&["-L", "http://www.lab.example/old"][..], 0),
+        (&["http://fault.lab.example/half"], 18),
+        (&["http://www.lab.example/s.css", "http://nosuch.lab.example/"], 6),
+    ] {
+        let ended = lab.fetch("client", None, &[&["--json=doc"], words].concat());
+        assert_eq!(ended.code, code, "{}", ended.err);
+        let document: Value = serde_json::from_str(&ended.out).expect("one document");
+        assert_eq!(document["type"], "fetch");
+        assert_eq!(document["capture"]["schema"], 1);
+        let lines = lab.fetch("client", None, &[&["--json"], words].concat());
+        let lines = records(&lines.out);
+        for (member, kind, name) in
+            [("events", "event", "kind"), ("timing", "timing", "url"), ("fault", "fault", "code")]
+        {
+            let list = document[member].as_array().expect("a list");
+            assert!(list.iter().all(|record| record["type"] == kind), "{member}");
+            // How often was waited and how much came at once differs.
+            let names = |records: &mut dyn Iterator<Item = &Value>| {
+                let mut names: Vec<String> = records.map(|one| one[name].to_string()).collect();
+                names.sort();
+                names.dedup();
+                names
+            };
+            let theirs = names(&mut lines.iter().filter(|record| record["type"] == kind));
+            assert_eq!(names(&mut list.iter()), theirs, "{words:?} {member}");
+            assert_eq!(list.is_empty(), member == "fault" && code == 0);
+        }
+        // All that holds of lines holds of them.
+        let parts = ["events", "timing", "fault"].map(|member| document[member].as_array());
+        let parts = parts.into_iter().flatten().flatten().map(Value::to_string);
+        Told::of(&crate::lab::Ended { out: parts.collect::<Vec<_>>().join("\n"), ..ended });
+    }
+    let ended = lab.run(env!("CARGO_BIN_EXE_wiretale"), &["interfaces", "--json=doc"]);
+    assert_eq!(ended.code, 2, "{}", ended.err);
 }

@@ -25,8 +25,10 @@ pub(crate) fn fetched_on(host: &str, lab: &Lab, words: &[&str]) -> Told {
 impl Told {
     /// Reads them; panics where a line is none, or says what cannot be.
     pub(crate) fn of(ended: &Ended) -> Self {
-        let told = Self { records: records(&ended.out) };
+        let mut told = Self { records: records(&ended.out) };
         told.events_hold_together();
+        // They are numbered as they leave; here they come as they began.
+        told.records.sort_by_key(|record| record["start_ns"].as_u64());
         for timing in told.all("timing") {
             tile(timing);
         }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 use wiretale::ink::Ink;
-use wiretale::render::events::Events;
+use wiretale::render::events::{Events, Form};
 use wiretale::render::fetch::Secrets;
 use wiretale::render::out::Out;
 use wiretale::render::outcome::Outcome;
@@ -16,7 +16,7 @@ use crate::{SCENES, page, trouble};
 fn recorded(scene: &Scene, secrets: Secrets) -> String {
     let paper = Paper::default();
     let out = Out::new(Box::new(paper.clone()), false, false);
-    scene.play(&mut Events::new(out).with_secrets(secrets), false);
+    scene.play(&mut Events::new(out, Form::Lines).with_secrets(secrets), false);
     paper.text()
 }
 

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, ValueHint};
+use clap::{Arg, Args, ValueHint};
 
 use super::arguments::Paper;
 use crate::wire::dns::type_name;
@@ -19,7 +19,9 @@ pub(super) use run::fetch;
 
 /// Fetch a URL, and tell everything that happens: name, way, connection, request, answer, close
 #[derive(Args, Debug)]
-#[command(before_help = "Examples:
+#[command(
+    mut_arg("json", one_document),
+    before_help = "Examples:
   wiretale fetch http://www.example.com/      calls, packets and states on one timeline
   wiretale fetch --level 7 example.com        everything: each field, each row of the routing table
   wiretale fetch --level 1 https://example.com/
@@ -29,7 +31,8 @@ pub(super) use run::fetch;
   wiretale fetch --repeat 20 https://example.com/   the percentiles of each phase
   wiretale fetch --write-out '%{time_total}\\n' --body /dev/null https://example.com/
 Without the right to capture it works from system calls and what the kernel tells, and says so.
-Exit codes are curl's.")]
+Exit codes are curl's."
+)]
 pub(super) struct Fetch {
     /// What to fetch; several are fetched one after the other
     #[arg(value_name = "URL", required = true)]
@@ -309,6 +312,14 @@ pub(super) struct Keeping {
     /// Wait so long in between
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = super::time::duration, requires = "repeat")]
     pub(super) interval: Duration,
+}
+
+/// Here one document can be had instead of lines.
+fn one_document(json: Arg) -> Arg {
+    json.num_args(0..=1).require_equals(true).value_name("FORM").help(
+        "One JSON object a line, as -o ndjson has it, each as soon as it is final; with =doc one document: an object \
+         with the lists `events`, `timing` and `fault`, of the same records",
+    )
 }
 
 fn server(text: &str) -> Result<SocketAddr, String> {

@@ -2,12 +2,12 @@
 
 use std::io::{self, Write};
 
-use super::super::arguments::Format;
+use super::super::arguments::{Format, Json};
 use super::super::{Usage, usage};
 use super::Fetch;
 use crate::flow::{Flows, Seen};
 use crate::render::Report;
-use crate::render::events::Events;
+use crate::render::events::{Events, Form};
 use crate::render::fetch::{Look, Secrets, Story};
 use crate::render::out::Out;
 use crate::render::outcome::Outcome;
@@ -53,7 +53,13 @@ impl Fetch {
                     Look { level, width: self.paper.columns(), follows: self.follow, secrets };
                 Some(Box::new(Story::new(out, look)))
             }
-            Format::Ndjson => Some(Box::new(Events::new(out).with_secrets(secrets))),
+            Format::Ndjson => {
+                let form = match self.paper.json {
+                    Some(Json::Doc) => Form::Document,
+                    _ => Form::Lines,
+                };
+                Some(Box::new(Events::new(out, form).with_secrets(secrets)))
+            }
             Format::Csv => {
                 return Err(usage("the events of a fetch have no columns: -o ndjson has them"));
             }

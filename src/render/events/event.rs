@@ -34,6 +34,8 @@ pub(super) struct Event {
     pub(super) link: Option<Link>,
     /// The event that it is part of: where it stands among all.
     pub(super) parent: Option<usize>,
+    /// Its number, once it has been written.
+    pub(super) id: Option<u64>,
     /// Whether it is a record, and not only there to lend its packet to one.
     pub(super) is_told: bool,
 }
@@ -56,6 +58,8 @@ pub(super) enum Moved {
     In(Range<u64>),
     /// A FIN or RST of ours; and the call that said it.
     End,
+    /// A packet that says that all of our octets before this place have arrived.
+    Arrived(u64),
     /// No octets: any other call on the connection.
     Nothing,
     /// A question to a name server, or its answer.
@@ -85,6 +89,7 @@ impl Event {
             data: [].into(),
             link: None,
             parent: None,
+            id: None,
             is_told: true,
         }
     }
@@ -127,17 +132,23 @@ impl Event {
         Self { link, ..self }
     }
 
-    /// Writes the record. Times count from `origin`; `id` and `parent` are counted from 1.
+    /// It was written: only what others may still ask of it stays.
+    pub(super) fn forget(&mut self) {
+        (self.text, self.data) = ("".into(), [].into());
+        (self.before, self.after, self.cause) = (None, None, None);
+    }
+
+    /// Writes the record. Times count from `origin`; `parent` is the number of another.
     pub(super) fn write(
         &self,
-        (id, parent): (u64, Option<u64>),
+        parent: Option<u64>,
         origin: Timestamp,
         calendar: &mut Calendar,
         ink: &mut Ink,
     ) {
         let mut sheet = Sheet::new(ink, Form::Json);
         sheet.words("type", Some("event"));
-        sheet.number("id", Some(id));
+        sheet.number("id", self.id);
         sheet.number("parent", parent);
         sheet.words("kind", Some(self.kind.name));
         sheet.number("level", Some(self.kind.level));

@@ -216,7 +216,8 @@ impl Trail {
         if let (Some(ack), 1..) = (place.ack, place.newly) {
             let whose = if side == Side::Client { "their" } else { "our" };
             let text = format!("ACK {ack}: {} more of {whose} octets have arrived", place.newly);
-            told.push(new(packet, kind::TCP_ACKED, text).with(|sheet| {
+            let link = (side == Side::Server).then(|| self.link(Moved::Arrived(ack)));
+            told.push(new(packet, kind::TCP_ACKED, text).linked(link).with(|sheet| {
                 sheet.words("by", Some(by(side)));
                 sheet.number("ack_octet", Some(ack));
                 sheet.number("newly_bytes", Some(place.newly));

@@ -118,6 +118,11 @@ impl Account {
         Tale { told, rounds }
     }
 
+    /// What came of the rounds that are over.
+    pub fn settled(&self) -> (&[Told], &[Whole]) {
+        (&self.settled, &self.rounds)
+    }
+
     /// Takes down what came of a round, and forgets how: the next one may use the same ports.
     pub(super) fn settle(&mut self) {
         let (mut told, mut rounds) = (take(&mut self.settled), take(&mut self.rounds));
