@@ -12,13 +12,23 @@ use netlink_packet_route::address::{
 use netlink_packet_route::link::{LinkAttribute, LinkFlags, LinkLayerType, LinkMessage};
 
 use super::{lease, netlink, route};
+use crate::ink::safe;
 use crate::timeline::way::{Address, Interface, Prefix, Reach, Row, Source};
 
 /// Every interface with its addresses. Lease files are looked for below `root`, which is `/` outside tests.
 pub fn interfaces(root: &Path) -> io::Result<Vec<Interface>> {
-    let mut interfaces = links()?;
+    let links = links()?;
+    let rows = route::rows(&links)?;
+    addressed(links, &rows, root)
+}
+
+/// Interfaces with their addresses; rows say of some where they are from.
+pub(super) fn addressed(
+    mut interfaces: Vec<Interface>,
+    rows: &[Row],
+    root: &Path,
+) -> io::Result<Vec<Interface>> {
     let question = RouteNetlinkMessage::GetAddress(AddressMessage::default());
-    let rows = route::rows(&interfaces)?;
     for answer in netlink::route(&question, netlink::DUMP)? {
         if let RouteNetlinkMessage::NewAddress(message) = answer
             && let Some(ours) = interfaces.iter_mut().find(|i| i.index == message.header.index)
@@ -27,7 +37,7 @@ pub fn interfaces(root: &Path) -> io::Result<Vec<Interface>> {
             if let IpAddr::V4(v4) = address.prefix.address {
                 address.lease = lease::find(root, &ours.name, ours.index, v4);
             }
-            address.source = source(&address, &message, ours.index, &rows);
+            address.source = source(&address, &message, ours.index, rows);
             ours.addresses.push(address);
         }
     }
@@ -63,7 +73,7 @@ fn interface(link: &LinkMessage) -> Interface {
     };
     for attribute in &link.attributes {
         match attribute {
-            LinkAttribute::IfName(name) => interface.name = netlink::shown(name),
+            LinkAttribute::IfName(name) => interface.name = safe(name.as_bytes()),
             LinkAttribute::Mtu(mtu) => interface.mtu = Some(*mtu),
             LinkAttribute::Address(mac) if link.header.link_layer_type == LinkLayerType::Ether => {
                 interface.mac = mac.as_slice().try_into().ok();

@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use super::route::{Flow, decide};
+use super::route::{Flow, decided};
 use crate::timeline::fetch::{self, Attempt};
 use crate::timeline::way::{Address, Interface};
 
@@ -34,7 +34,7 @@ pub const TRIED: usize = 4;
 /// Puts addresses in the order of RFC 6724 §6, with the kernel's choice of sources.
 pub fn order(destinations: &[SocketAddr], interfaces: &[Interface]) -> Vec<Candidate> {
     let candidate = |&destination: &SocketAddr| {
-        let kernel = decide(Flow::tcp(destination)).ok().and_then(|route| route.kernel.ok());
+        let kernel = decided(Flow::tcp(destination), &[]).ok();
         let source = kernel.as_ref().and_then(|kernel| kernel.source);
         let ours = source.and_then(|source| of(source, interfaces));
         let is_tunnelled = kernel.is_some_and(|kernel| {

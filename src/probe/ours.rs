@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use super::route::{Flow, decide};
+use super::route::{Flow, decided};
 use crate::timeline::fetch::{Event, Step};
 use crate::timeline::{Call, Frame, lookup};
 use crate::wire::{Layer, Packet};
@@ -39,8 +39,7 @@ impl Ours {
 
     fn meet(&mut self, remote: SocketAddr) {
         if self.remotes.insert(remote.ip())
-            && let Ok(route) = decide(Flow::tcp(remote))
-            && let Ok(kernel) = route.kernel
+            && let Ok(kernel) = decided(Flow::tcp(remote), &[])
         {
             self.hops.insert(kernel.next_hop(remote.ip()));
         }

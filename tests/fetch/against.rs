@@ -42,6 +42,29 @@ pub(crate) fn curl_measures_the_same_phases(lab: &Lab) {
     }
 }
 
+/// Interfaces and routes are told with the way to the server; reading them must not take the time of it.
+pub(crate) fn between_the_name_and_the_connection_nothing_is_ours(lab: &Lab) {
+    let words = ["http://www.lab.example/s.css"];
+    let (mut ours, mut theirs) = (f64::MAX, f64::MAX);
+    for round in 0..20 {
+        let told = fetched(lab, &words);
+        let timing = told.timing();
+        let at = |phase: &str| timing[format!("time_{phase}_ns")].as_f64().expect("a time") / 1e6;
+        ours = ours.min(at("connect") - at("namelookup"));
+        let [name, connected, ..] = curls(lab, &words);
+        theirs = theirs.min(connected - name);
+        // What is left of it is this computer's, and no part of the handshake.
+        let spans = timing["spans"].as_array().expect("spans");
+        let phases: Vec<&str> = spans.iter().filter_map(|span| span["phase"].as_str()).collect();
+        let at = phases.iter().position(|phase| *phase == "tcp_wire").expect("a handshake");
+        assert!(matches!(phases[at - 1], "local" | "arp"), "{phases:?}");
+        if round > 3 && ours < theirs + 0.25 {
+            return;
+        }
+    }
+    panic!("{ours:.3} ms, by curl {theirs:.3} ms");
+}
+
 fn are_close(ours: f64, theirs: f64) -> bool {
     let apart = (ours - theirs).abs();
     apart < 5.0 || apart < theirs * 0.2

@@ -12,7 +12,7 @@ use nix::sys::socket::{setsockopt, sockopt};
 
 use crate::lab::Lab;
 
-mod http;
+pub(crate) mod http;
 pub(crate) mod names;
 
 pub(crate) const HOST: &str = "198.51.100.66";

@@ -106,6 +106,7 @@ fn tests() -> Vec<Test> {
         manners::nothing_is_changed_and_nobody_is_reset,
         kinds::every_kind_of_event_occurs,
         against::curl_measures_the_same_phases,
+        against::between_the_name_and_the_connection_nothing_is_ours,
         verdicts::a_server_that_thinks,
         verdicts::a_server_that_sends_slowly,
         verdicts::a_resolver_that_is_slow,
@@ -115,6 +116,7 @@ fn tests() -> Vec<Test> {
         verdicts::large_segments_that_never_come,
         verdicts::a_window_that_we_close,
         verdicts::nothing_in_particular,
+        verdicts::what_only_our_capture_loses,
     ]);
     tests
 }

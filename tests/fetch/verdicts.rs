@@ -1,6 +1,7 @@
 //! Whose time was it? Where one thing is slow on purpose, that and nothing else is named, with packets and without.
 
-use std::process::Stdio;
+use std::fs;
+use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 
+use crate::faults::http::FLOOD_PAUSES;
 use crate::faults::names::{SLOW, SLOWNESS};
 use crate::lab::{Ended, Lab, Sight};
 use crate::told::Told;
@@ -170,4 +172,40 @@ pub(crate) fn nothing_in_particular(lab: &Lab) {
         let told = told.expect("a fetch");
         assert_eq!(told.timing()["verdict"]["side"], Value::Null, "{}", told.timing());
     });
+}
+
+/// Our capture stands still while most of the answer comes; before the rest
+/// comes it goes on.
+pub(crate) fn what_only_our_capture_loses(lab: &Lab) {
+    let mut command = lab.space("client").command(env!("CARGO_BIN_EXE_wiretale"));
+    command.args(["fetch", "--json", "http://fault.lab.example/flood"]);
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("wiretale");
+    sleep(Duration::from_millis(200));
+    let thread = capturing(child.id()).expect("a thread that captures");
+    // What it asks for first is how much was lost.
+    let mut halt = Command::new("strace");
+    halt.args(["-qq", "-e", "inject=getsockopt:delay_enter=1300000:when=1", "-p", &thread]);
+    let mut halt = halt.stderr(Stdio::null()).spawn().expect("strace");
+    let out = child.wait_with_output().expect("its end");
+    halt.wait().expect("its end");
+    let out = String::from_utf8(out.stdout).expect("UTF-8");
+    let told = Told::of(&Ended { code: 0, out, err: String::new(), took: Duration::ZERO });
+    let timing = told.timing();
+    assert!(timing["unseen_bytes"].as_u64().is_some_and(|unseen| unseen > 1_000_000), "{timing}");
+    let (side, pause) = judged(&told, &["sender_gap"]);
+    assert_eq!(side, "server", "{timing}");
+    assert!(is_about(pause, FLOOD_PAUSES.iter().sum()), "{pause:?}");
+    let (_, loss) = judged(&told, &["loss"]);
+    assert!(loss < Duration::from_millis(50), "{loss:?} {timing}");
+    let (_, server) = judged(&told, &["server"]);
+    assert!(is_about(server, Duration::from_millis(400)), "{server:?}");
+}
+
+/// The thread of a process that captures.
+fn capturing(process: u32) -> Option<String> {
+    let threads = fs::read_dir(format!("/proc/{process}/task")).expect("a process");
+    threads.flatten().find_map(|thread| {
+        let name = fs::read_to_string(thread.path().join("comm")).ok()?;
+        (name.trim_end() == "capture").then(|| thread.file_name().to_string_lossy().into_owned())
+    })
 }

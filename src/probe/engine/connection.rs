@@ -1,7 +1,6 @@
 //! How does a connection to the server come about, from its name to its keys?
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
@@ -12,11 +11,11 @@ use super::{Fetcher, Teller, locked};
 use crate::ink::safe;
 use crate::probe::kernel::{self, Transport};
 use crate::probe::now;
+use crate::probe::order;
 use crate::probe::plan::ends;
 use crate::probe::resolve::Addresses;
-use crate::probe::route::{Flow, way};
+use crate::probe::route::{Flow, Map};
 use crate::probe::url::{Host, Url};
-use crate::probe::{interface, order};
 use crate::timeline::fetch::{Choice, Doing, Event, Failure, Timing};
 use crate::timeline::lookup::{Address, Whence};
 
@@ -74,7 +73,8 @@ impl Fetcher<'_> {
         let first = plan.first().filter(|first| locked(&self.ways).insert(first.destination.ip()));
         if let Some(first) = first {
             let began = now();
-            if let Ok(way) = way(Flow::tcp(first.destination), Path::new("/")) {
+            let way = self.map.as_ref().map(|map| map.way(Flow::tcp(first.destination)));
+            if let Some(Ok(way)) = way {
                 teller.step(began, 0, Event::Way(Box::new(way)));
             }
         }
@@ -205,9 +205,7 @@ impl Fetcher<'_> {
         teller: &Teller<'_>,
     ) -> Vec<crate::timeline::fetch::Attempt> {
         let began = now();
-        let interfaces = self
-            .interfaces
-            .get_or_init(|| interface::interfaces(Path::new("/")).unwrap_or_default());
+        let interfaces = self.map.as_ref().map_or(&[][..], Map::interfaces);
         let candidates = order::order(destinations, interfaces);
         let plan = order::plan(&candidates, self.plan.delay);
         let candidates = candidates.iter().map(order::Candidate::told).collect();

@@ -9,6 +9,7 @@ mod transfer;
 
 use std::collections::HashSet;
 use std::net::IpAddr;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
@@ -19,13 +20,13 @@ use super::kernel::Tracer;
 use super::merge::{Shaking, Watched};
 use super::plan::Plan;
 use super::resolve::{Family, Resolver};
+use super::route::Map;
 use super::tls::{Client, Keys};
 use super::url::{Host, Url};
 use super::{neighbour, now};
 use crate::ink::safe;
 use crate::timeline::fetch::{self, Event, Policy, Step};
 use crate::timeline::tls::{self, Problem};
-use crate::timeline::way::Interface;
 use crate::timeline::{Timestamp, lookup};
 use connection::Open;
 use transfer::Job;
@@ -45,8 +46,8 @@ struct Fetcher<'f> {
     began: Instant,
     /// When the time for all is over.
     until: Instant,
-    /// Ours, as they were when the first connection was made.
-    interfaces: OnceLock<Vec<Interface>>,
+    /// Interfaces and routes, read before anything begins that is measured.
+    map: Option<Map>,
     /// Addresses the way to which was told.
     ways: Mutex<HashSet<IpAddr>>,
     /// Connections that nobody uses just now.
@@ -71,6 +72,7 @@ pub fn run(plan: &Plan, resolver: Resolver, keys: &Arc<Keys>, watched: &Watched)
             locked(&resolver).forget();
         }
         for url in &plan.urls {
+            let map = Map::read(Path::new("/")).ok();
             let now = Instant::now();
             let fetcher = Fetcher {
                 plan,
@@ -84,7 +86,7 @@ pub fn run(plan: &Plan, resolver: Resolver, keys: &Arc<Keys>, watched: &Watched)
                 transfers: &transfers,
                 began: now,
                 until: now.checked_add(plan.limits.all).unwrap_or(now),
-                interfaces: OnceLock::new(),
+                map,
                 ways: Mutex::default(),
                 idle: Mutex::new(Vec::new()),
             };

@@ -14,6 +14,7 @@ use std::path::Path;
 use netlink_packet_route::route::{RouteAttribute, RouteFlags, RouteMessage};
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 
+use rule::Rules;
 pub use table::rows;
 
 use super::{interface, neighbour, netlink};
@@ -46,32 +47,56 @@ impl Flow {
     }
 }
 
+/// Interfaces, rows and rules as they were when somebody looked.
+#[derive(Debug)]
+pub struct Map {
+    interfaces: Vec<Interface>,
+    rows: Vec<Row>,
+    rules: Rules,
+}
+
+impl Map {
+    /// Lease files are looked for below `root`, which is `/` outside tests.
+    pub fn read(root: &Path) -> io::Result<Self> {
+        let links = interface::links()?;
+        let rows = rows(&links)?;
+        let interfaces = interface::addressed(links, &rows, root)?;
+        Ok(Self { interfaces, rows, rules: Rules::read()? })
+    }
+
+    pub fn interfaces(&self) -> &[Interface] {
+        &self.interfaces
+    }
+
+    /// Which way a packet would go. The kernel's own decision, and what it knows of the neighbour, are of now.
+    pub fn way(&self, flow: Flow) -> io::Result<Way> {
+        let route = self.decide(flow);
+        let neighbour = match &route.kernel {
+            Ok(kernel) if kernel.kind == RowKind::Unicast => {
+                neighbour::entry(kernel.next_hop(flow.destination), kernel.hop.interface)?
+            }
+            _ => None,
+        };
+        Ok(Way { interfaces: self.interfaces.clone(), route, neighbour })
+    }
+
+    /// Which row a packet to the destination takes.
+    fn decide(&self, flow: Flow) -> Route {
+        let rules = self.rules.of(flow, &self.interfaces);
+        let mut route = weigh(flow.destination, rules, &self.rows);
+        route.kernel = ask(flow, &self.interfaces).map_err(|error| netlink::errno_of(&error));
+        route.difference = difference(&route);
+        route
+    }
+}
+
 /// Which way a packet would go now. Lease files are looked for below `root`, which is `/` outside tests.
 pub fn way(flow: Flow, root: &Path) -> io::Result<Way> {
-    let interfaces = interface::interfaces(root)?;
-    let route = decide(flow)?;
-    let neighbour = match &route.kernel {
-        Ok(kernel) if kernel.kind == RowKind::Unicast => {
-            neighbour::entry(kernel.next_hop(flow.destination), kernel.hop.interface)?
-        }
-        _ => None,
-    };
-    Ok(Way { interfaces, route, neighbour })
+    Map::read(root)?.way(flow)
 }
 
 /// Rows told that do not match.
 const TOLD: usize = 256;
-
-/// Which row a packet to the destination takes.
-pub fn decide(flow: Flow) -> io::Result<Route> {
-    let links = interface::links()?;
-    let rows = rows(&links)?;
-    let rules = rule::rules(flow, &links)?;
-    let mut route = weigh(flow.destination, rules, &rows);
-    route.kernel = ask(flow, &links).map_err(|error| netlink::errno_of(&error));
-    route.difference = difference(&route);
-    Ok(route)
-}
 
 /// Goes through the rules, and the table that each names.
 fn weigh(destination: IpAddr, rules: Vec<Rule>, rows: &[Row]) -> Route {
@@ -166,10 +191,17 @@ fn reason<'r>(won: &Row, others: impl Iterator<Item = &'r Row>) -> Why {
 
 /// The kernel's own decision, and the row it took.
 fn ask(flow: Flow, links: &[Interface]) -> io::Result<Kernel> {
-    let answer = table::row(&question(flow, RouteFlags::LookupTable)?, links);
-    let Some(answer) = answer else { return Err(io::ErrorKind::InvalidData.into()) };
+    let mut kernel = decided(flow, links)?;
     // Kernels before 4.13 do not know the question.
     let row = question(flow, RouteFlags::LookupTable | RouteFlags::FibMatch).ok();
+    kernel.row = row.and_then(|message| table::row(&message, links));
+    Ok(kernel)
+}
+
+/// The kernel's own decision. What only `links` tell is left out where they are not given.
+pub(super) fn decided(flow: Flow, links: &[Interface]) -> io::Result<Kernel> {
+    let answer = table::row(&question(flow, RouteFlags::LookupTable)?, links);
+    let Some(answer) = answer else { return Err(io::ErrorKind::InvalidData.into()) };
     let hop = answer.hops.first().cloned().unwrap_or_default();
     let link = links.iter().find(|link| link.index == hop.interface);
     Ok(Kernel {
@@ -177,7 +209,7 @@ fn ask(flow: Flow, links: &[Interface]) -> io::Result<Kernel> {
         hop,
         kind: answer.kind,
         source: answer.source,
-        row: row.and_then(|message| table::row(&message, links)),
+        row: None,
     })
 }
 

@@ -8,35 +8,61 @@ use netlink_packet_route::rule::{RuleAction, RuleAttribute, RuleFlags, RuleMessa
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 
 use super::Flow;
+use crate::ink::safe;
 use crate::probe::netlink;
 use crate::timeline::way::{Action, Interface, Prefix, Rule};
 
-/// The rules of the destination's family, in the order they are asked.
-pub(super) fn rules(flow: Flow, links: &[Interface]) -> io::Result<Vec<Rule>> {
-    let mut question = RuleMessage::default();
-    question.header.family =
-        if flow.destination.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
-    // Whoever owns a process owns its folder.
-    let uid = fs::metadata("/proc/self").map(|about| about.uid()).ok();
-    let device = links.iter().find(|link| Some(link.index) == flow.interface);
-    let about = About { flow, uid, device: device.map(|link| link.name.as_str()) };
-    let mut rules: Vec<Rule> =
-        match netlink::route(&RouteNetlinkMessage::GetRule(question), netlink::DUMP) {
-            Ok(answers) => answers
-                .iter()
-                .filter_map(|answer| match answer {
-                    RouteNetlinkMessage::NewRule(message) => Some(about.rule(message)),
-                    _ => None,
-                })
-                .collect(),
-            // A kernel without rules has two tables.
-            Err(error) if error.raw_os_error() == Some(libc::EOPNOTSUPP) => {
-                [(0, 255), (32766, 254)].map(|(priority, table)| plain(priority, table)).into()
-            }
-            Err(error) => return Err(error),
+/// The rules of both families as the kernel tells them; none of a kernel that has no rules.
+#[derive(Debug)]
+pub(super) struct Rules {
+    v4: Option<Vec<RuleMessage>>,
+    v6: Option<Vec<RuleMessage>>,
+    /// Who we are.
+    uid: Option<u32>,
+}
+
+impl Rules {
+    pub(super) fn read() -> io::Result<Self> {
+        let [v4, v6] = [AddressFamily::Inet, AddressFamily::Inet6].map(read);
+        // Whoever owns a process owns its folder.
+        let uid = fs::metadata("/proc/self").map(|about| about.uid()).ok();
+        Ok(Self { v4: v4?, v6: v6?, uid })
+    }
+
+    /// Those of the destination's family, in the order they are asked.
+    pub(super) fn of(&self, flow: Flow, links: &[Interface]) -> Vec<Rule> {
+        let device = links.iter().find(|link| Some(link.index) == flow.interface);
+        let about = About { flow, uid: self.uid, device: device.map(|link| link.name.as_str()) };
+        let messages = if flow.destination.is_ipv4() { &self.v4 } else { &self.v6 };
+        let mut rules: Vec<Rule> = match messages {
+            Some(messages) => messages.iter().map(|message| about.rule(message)).collect(),
+            // Without rules there are two tables.
+            None => [(0, 255), (32766, 254)].map(|(priority, table)| plain(priority, table)).into(),
         };
-    rules.sort_by_key(|rule| rule.priority);
-    Ok(rules)
+        rules.sort_by_key(|rule| rule.priority);
+        rules
+    }
+}
+
+fn read(family: AddressFamily) -> io::Result<Option<Vec<RuleMessage>>> {
+    let mut question = RuleMessage::default();
+    question.header.family = family;
+    match netlink::route(&RouteNetlinkMessage::GetRule(question), netlink::DUMP) {
+        Ok(answers) => {
+            let rules = answers.into_iter().filter_map(|answer| match answer {
+                RouteNetlinkMessage::NewRule(message) => Some(message),
+                _ => None,
+            });
+            Ok(Some(rules.collect()))
+        }
+        // Of kernels without rules, or without this family.
+        Err(error)
+            if matches!(error.raw_os_error(), Some(libc::EOPNOTSUPP | libc::EAFNOSUPPORT)) =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// A rule that selects everything.
@@ -115,9 +141,11 @@ impl About<'_> {
                 (prefix.contains(self.flow.destination), format!("to {prefix}"))
             }
             // What the computer sends itself comes, to the kernel, from the loopback interface.
-            RuleAttribute::Iifname(name) => (name == "lo", format!("iif {}", netlink::shown(name))),
+            RuleAttribute::Iifname(name) => {
+                (name == "lo", format!("iif {}", safe(name.as_bytes())))
+            }
             RuleAttribute::Oifname(name) => {
-                (self.device == Some(name.as_str()), format!("oif {}", netlink::shown(name)))
+                (self.device == Some(name.as_str()), format!("oif {}", safe(name.as_bytes())))
             }
             RuleAttribute::UidRange(range) => {
                 let ours = self.uid.is_some_and(|uid| (range.start..=range.end).contains(&uid));

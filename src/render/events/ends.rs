@@ -97,6 +97,8 @@ pub(super) fn timing(told: &Told, calendar: &mut Calendar, ink: &mut Ink) {
     times(&told.wire, wires, &mut sheet);
     let total = Some(told.wire.total).filter(|total| !total.is_zero());
     sheet.number("wire_total_ns", total.map(nanos));
+    // What our own capture lost of the answer.
+    sheet.number("unseen_bytes", (told.witness == Witness::Packets).then_some(told.unseen));
     sheet.number("round_trip_ns", told.round_trip.map(nanos));
     spans(&told.spans, told.began, &mut sheet);
     let close = told.close.map(|(from, to)| to.time.since(from.time));

@@ -70,6 +70,11 @@ impl Counted {
         self.hole.map(|hole| hole.since)
     }
 
+    /// Octets that came in order, when the kernel was asked last.
+    pub(super) fn received(&self) -> Option<u64> {
+        self.last.map(|last| last.octets)
+    }
+
     pub(super) fn hear(&mut self, info: &TcpInfo, at: Timestamp) {
         let Some(now) = Counts::of(info, at) else { return };
         let last = self.last.replace(now).unwrap_or(now);

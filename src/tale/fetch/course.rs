@@ -38,6 +38,10 @@ pub struct Course {
     pub answer: Vec<Arrived>,
     /// Since when something of the answer is missing behind which more came, by the kernel's counts.
     pub missing: Option<Edge>,
+    /// Octets of the answer that came, and that our own capture lost.
+    pub unseen: u64,
+    /// Octets of the server's stream that came in order, by the kernel's count.
+    pub received: Option<u64>,
     /// Where in the stream the answer begins, when nothing of it could be read.
     pub unread: Option<u64>,
     /// While we had no room, by what we said ourselves or by what the kernel counts.

@@ -18,6 +18,7 @@ use crate::timeline::{Stage, Timestamp};
 use crate::wire::tcp::Flags;
 
 mod stamped;
+mod unseen;
 
 /// What the answer to a question may come after its call was made: clocks are read before and after.
 const SAME: Duration = Duration::from_micros(100);
@@ -163,12 +164,14 @@ impl Account {
         let share = share(leg, socket, course);
         let late = matches!(transfer.failure, Some(Failure::Late { .. }));
         course.shortest = socket.shortest;
-        let talk = self.talk(socket).filter(|talk| !talk.pieces.is_empty());
+        let talk = self.talk(socket).filter(|talk| talk.is_placed());
         if let Some(talk) = talk {
             course.witness = Witness::Packets;
             // Among packets the samples of packets.
             course.shortest = talk.shortest.or(socket.shortest);
+            course.received = socket.counted.received();
             by_packets(leg, talk, &share, course);
+            unseen::fill(socket, talk, &share, course);
         } else {
             stamped::by_stamps(leg, socket, &share, course);
         }
@@ -303,6 +306,16 @@ fn by_packets(leg: &Leg, talk: &Talk, share: &Share, course: &mut Course) {
         }
     }
     course.closed.extend(shut.map(|since| (since, None)));
+}
+
+/// When the kernel heard that all of the request is there, by its own stamp.
+fn acknowledged(socket: &Socket, share: &Share, course: &Course) -> Option<Acknowledged> {
+    let last = share.request.end.checked_sub(1)?;
+    let time = reached(socket, Stage::Acknowledged, last)?;
+    let first = course.answer.first().map(|arrived| arrived.edge.time);
+    // Both stamps are of one packet when they are as near as that.
+    let with_data = first.is_some_and(|first| first.0.abs_diff(time.0) < nanos(SAME));
+    Some(Acknowledged { edge: Edge::at(time), with_data })
 }
 
 fn early(time: Timestamp) -> Timestamp {

@@ -83,6 +83,8 @@ pub struct Told {
     /// When curl's phases ended on the wire; without packets there are none.
     pub wire: Timing,
     pub witness: Witness,
+    /// Octets of the answer that came, and that our own capture lost.
+    pub unseen: u64,
     /// The shortest round trip known.
     pub round_trip: Option<Duration>,
     pub verdict: Verdict,
@@ -163,6 +165,7 @@ impl Account {
             close: self.close(leg),
             wire: wire(&course, leg.reused.is_some()),
             witness: course.witness,
+            unseen: course.unseen,
             round_trip: course.shortest,
             verdict,
         };

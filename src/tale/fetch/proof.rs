@@ -81,8 +81,10 @@ impl Account {
         proof.round_trip = course.shortest;
         let (from, to) = (share.answer.start, share.answer.end);
         proof.received = if course.unread.is_some() { 0 } else { to.saturating_sub(from) };
-        if let Some(talk) = self.talk(socket).filter(|talk| !talk.pieces.is_empty()) {
-            self.of_talk(talk, proof);
+        let tells =
+            |talk: &&Talk| talk.is_placed() || (!proof.is_connected && !talk.pieces.is_empty());
+        if let Some(talk) = self.talk(socket).filter(tells) {
+            self.of_talk(socket, talk, proof);
             return;
         }
         proof.witness = course.witness;
@@ -104,7 +106,7 @@ impl Account {
         proof.shut = (socket.windows[1] == Some(0)).then(|| Edge::at(proof.ended));
     }
 
-    fn of_talk(&self, talk: &Talk, proof: &mut Proof) {
+    fn of_talk(&self, socket: &Socket, talk: &Talk, proof: &mut Proof) {
         proof.witness = Witness::Packets;
         let from_us = || talk.pieces.iter().filter(|piece| piece.from_us);
         let from_them = || talk.pieces.iter().filter(|piece| !piece.from_us);
@@ -121,21 +123,24 @@ impl Account {
         proof.fin = talk.first(Flags::FIN, false).map(|piece| Edge::of_packet(piece.mark));
         let acked = from_them().filter_map(|piece| piece.ack).max().unwrap_or(0);
         let sent = from_us().map(super::talk::Piece::end).max().unwrap_or(0);
-        proof.is_acknowledged = acked >= sent;
+        let heard = sent
+            .checked_sub(1)
+            .and_then(|last| super::join::reached(socket, Stage::Acknowledged, last));
+        proof.is_acknowledged = acked >= sent || heard.is_some();
         let again = || from_us().filter(|piece| piece.len > 0 && piece.again);
         proof.sent_again = again().count() as u64;
         if !proof.is_acknowledged {
             let lost = from_us().filter(|piece| piece.len > 0 && piece.end() > acked);
             proof.unacknowledged = lost.map(number).take(16).collect();
         }
-        // What of their stream was not seen, with something behind it.
+        // What of their stream was not seen, with something behind it; what the kernel has came all the same.
         let mut seen: Vec<(u64, u64, Edge)> = from_them()
             .filter(|piece| !piece.has(Flags::SYN) && !piece.has(Flags::RST))
             .filter(|piece| piece.len > 0 || piece.has(Flags::FIN))
             .map(|piece| (piece.start, piece.end(), Edge::of_packet(piece.mark)))
             .collect();
         seen.sort_by_key(|(start, end, _)| (*start, *end));
-        let mut next = 0;
+        let mut next = socket.counted.received().unwrap_or(0);
         for (start, end, edge) in seen {
             if start > next && proof.hole.is_none() {
                 proof.hole = Some((edge, Some(start - next)));

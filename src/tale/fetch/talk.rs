@@ -1,7 +1,10 @@
 //! What was seen on the wire of one of our connections?
 
+use std::ops::Range;
+
 use crate::flow::tcp::{Connection, Copied, Handshake, RoundTrip, Segment, Verdict, What};
 use crate::flow::{Mark, Seen, Side};
+use crate::timeline::Timestamp;
 use crate::wire::Packet;
 use crate::wire::tcp::{Flags, Seq};
 
@@ -54,6 +57,14 @@ pub(super) struct Talk {
 struct Stream {
     at: Seq,
     offset: u64,
+}
+
+/// Octets that were not captured.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Gap {
+    pub(super) octets: Range<u64>,
+    /// When the first of those behind it were captured.
+    pub(super) beyond: Option<Timestamp>,
 }
 
 /// Segments kept of one connection: with a header each, more than any answer within the limits needs.
@@ -114,6 +125,39 @@ impl Talk {
         self.pieces.iter().filter(move |piece| piece.from_us == from_us && piece.len > 0)
     }
 
+    /// Whether it is known where in its stream each octet stands: the server's SYN says so of both.
+    pub(super) fn is_placed(&self) -> bool {
+        self.first(Flags::SYN, false).is_some()
+    }
+
+    /// What of these octets was not captured, in their order.
+    pub(super) fn gaps(&self, from_us: bool, range: Range<u64>) -> Vec<Gap> {
+        let is_in = |it: &&Piece| it.end() > range.start && it.start < range.end;
+        let mut seen: Vec<&Piece> = self.data(from_us).filter(is_in).collect();
+        seen.sort_by_key(|it| it.start);
+        let (mut gaps, mut next) = (Vec::new(), range.start);
+        for piece in &seen {
+            if piece.start > next {
+                gaps.push(Gap { octets: next..piece.start, beyond: None });
+            }
+            next = next.max(piece.end());
+        }
+        if range.end > next {
+            gaps.push(Gap { octets: next..range.end, beyond: None });
+        }
+        // From the end, as the first of all that lie beyond counts.
+        let mut beyond: Option<Timestamp> = None;
+        let mut later = seen.iter().rev().peekable();
+        for gap in gaps.iter_mut().rev() {
+            while let Some(piece) = later.next_if(|it| it.start >= gap.octets.end) {
+                let at = piece.mark.time;
+                beyond = Some(beyond.map_or(at, |beyond| beyond.min(at)));
+            }
+            gap.beyond = beyond;
+        }
+        gaps
+    }
+
     /// A side's FIN or RST, the first one.
     pub(super) fn first(&self, flag: u8, from_us: bool) -> Option<&Piece> {
         self.pieces.iter().find(|piece| piece.from_us == from_us && piece.has(flag))
@@ -134,6 +178,24 @@ fn unrolled(stream: &mut Option<Stream>, seq: Seq) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_not_captured_lies_between_what_was() {
+        let piece = |millis: u64, start, len| Piece {
+            mark: Mark { packet: millis, time: Timestamp(millis) },
+            start,
+            len,
+            ..Piece::default()
+        };
+        let pieces = vec![piece(1, 0, 10), piece(5, 30, 10), piece(3, 40, 5), piece(9, 60, 10)];
+        let talk = Talk { pieces, ..Talk::default() };
+        let gap = |octets, beyond: u64| Gap { octets, beyond: Some(Timestamp(beyond)) };
+        let end = Gap { octets: 70..80, beyond: None };
+        assert_eq!(talk.gaps(false, 0..80), [gap(10..30, 3), gap(45..60, 9), end]);
+        assert_eq!(talk.gaps(false, 5..35), [gap(10..30, 5)]);
+        assert_eq!(talk.gaps(true, 3..4), [Gap { octets: 3..4, beyond: None }]);
+        assert_eq!(talk.gaps(false, 7..7), []);
+    }
 
     #[test]
     fn numbers_are_unrolled_beyond_the_end_of_the_circle() {

@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{linger, reset};
 
@@ -17,6 +17,10 @@ enum End {
     /// It does not: the next request may come.
     Another,
 }
+
+const FLOOD: usize = 12_000_000;
+pub(crate) const FLOOD_PAUSES: [Duration; 2] =
+    [Duration::from_millis(1200), Duration::from_millis(1800)];
 
 const HALF: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 1000\r\n\r\n";
 const CHUNKED: &[u8] =
@@ -83,6 +87,20 @@ fn half(stream: &mut TcpStream) -> io::Result<()> {
     stream.write_all(&[HALF, &body(500)].concat())
 }
 
+/// More than a capture holds that nobody empties; then twice a while nothing, and a little more.
+fn flood(stream: &mut TcpStream) -> io::Result<End> {
+    let (begun, len) = (Instant::now(), FLOOD + 100_000);
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {len}\r\n\r\n");
+    let all = [head.as_bytes(), &body(FLOOD)].concat();
+    sleep(Duration::from_millis(400).saturating_sub(begun.elapsed()));
+    stream.write_all(&all)?;
+    for pause in FLOOD_PAUSES {
+        sleep(pause);
+        stream.write_all(&body(50_000))?;
+    }
+    Ok(End::Another)
+}
+
 fn respond(stream: &mut TcpStream, head: &str) -> io::Result<End> {
     let path = head.split(' ').nth(1).unwrap_or_default();
     let mut say = |octets: &[u8]| stream.write_all(octets);
@@ -107,6 +125,7 @@ fn respond(stream: &mut TcpStream, head: &str) -> io::Result<End> {
             sleep(Duration::from_millis(400));
             return whole(stream, "", b"late, but here\n");
         }
+        "/flood" => return flood(stream),
         "/head-cut" => say(b"HTTP/1.1 200 OK\r\nContent-Ty")?,
         "/chunk-line" => say(&[CHUNKED, b"5\r\nwhole\r\nxyz\r\nhalf\r\n"].concat())?,
         "/chunk-size" => say(&[CHUNKED, b"ffffffffffffffffff\r\nx\r\n0\r\n\r\n"].concat())?,

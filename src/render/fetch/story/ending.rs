@@ -45,6 +45,14 @@ impl Story {
             );
             self.page.line(&text, Some(Paint::Alarm))?;
         }
+        let unseen: u64 = tale.told.iter().map(|told| told.unseen).sum();
+        if unseen > 0 && level >= 2 {
+            let text = format!(
+                "! {} of the answer came unseen by our capture: the kernel's stamps say when",
+                words::many(unseen, "octet", "octets")
+            );
+            self.page.line(&text, Some(Paint::Alarm))?;
+        }
         for (at, round) in tale.rounds.iter().enumerate() {
             let told = &tale.told[round.told.clone()];
             let Some(first) = told.first() else { continue };

@@ -1,7 +1,7 @@
 //! What can be told without packets, by the kernel's stamps of what it sent and what came?
 
-use super::{Share, reached};
-use crate::tale::fetch::course::{Acknowledged, Arrived, Course, Flight, Sent, Way, Witness};
+use super::{Share, acknowledged, reached};
+use crate::tale::fetch::course::{Arrived, Course, Flight, Sent, Way, Witness};
 use crate::tale::fetch::leg::Leg;
 use crate::tale::fetch::phase::Edge;
 use crate::tale::fetch::socket::Socket;
@@ -40,18 +40,11 @@ pub(super) fn by_stamps(leg: &Leg, socket: &Socket, share: &Share, course: &mut 
         .collect();
     course.missing = socket.counted.missing().filter(|at| *at <= course.ended).map(Edge::at);
     course.closed = closed(socket);
-    let heard =
-        request.end.checked_sub(1).and_then(|last| reached(socket, Stage::Acknowledged, last));
-    course.acknowledged = heard.map(|time| {
-        let first = course.answer.first().map(|arrived| arrived.edge.time);
-        // Both stamps are of one packet when they are as near as that.
-        let with_data = first.is_some_and(|first| first.0.abs_diff(time.0) < 100_000);
-        Acknowledged { edge: Edge::at(time), with_data }
-    });
+    course.acknowledged = acknowledged(socket, share, course);
 }
 
 /// While there was no room: from the last that came into it until it was read.
-fn closed(socket: &Socket) -> Vec<(Edge, Option<Edge>)> {
+pub(super) fn closed(socket: &Socket) -> Vec<(Edge, Option<Edge>)> {
     let reads = &socket.reads;
     let full = reads.iter().enumerate().filter(|(_, read)| read.between.is_some_and(|it| it.full));
     full.filter_map(|(at, read)| {

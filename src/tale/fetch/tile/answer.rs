@@ -47,7 +47,9 @@ pub(super) fn receive(course: &Course, tiles: &mut Tiles) {
 fn hole_at_end(course: &Course) -> Option<Edge> {
     let mut holes = Holes::of(course);
     course.answer.iter().for_each(|arrived| holes.take(arrived));
-    holes.open
+    // What the kernel has was not lost, whatever the capture saw of it.
+    let has = |received| holes.next.is_some_and(|next| received > next);
+    holes.open.filter(|_| !course.received.is_some_and(has))
 }
 
 fn by_packets(course: &Course) -> Vec<Span> {
