@@ -17,9 +17,15 @@ use signal_hook::flag;
 use super::now;
 use super::ours::Ours;
 use crate::capture::live::{Ender, HANDED_OVER, Live};
-use crate::octets::Octets;
 use crate::timeline::fetch::{Event, Step};
-use crate::timeline::{About, Call, Frame, Moment, Source, Timestamp};
+use crate::timeline::{About, Moment, Source, Timestamp};
+pub(super) use told::Shaking;
+pub use told::Watched;
+use told::{Owned, Told};
+
+#[cfg(test)]
+mod tests;
+mod told;
 
 /// Our own fetch and what was seen of it, as one source.
 pub struct Probe {
@@ -50,83 +56,6 @@ struct Captured {
     /// None once it was asked to end.
     ender: Option<Ender>,
     thread: JoinHandle<About>,
-}
-
-/// What the threads tell.
-enum Told {
-    Call(Box<Call>),
-    Step(Box<Step>),
-    Frame(Owned),
-    Note(String),
-    /// The fetch knows a name, or a key, that explains frames.
-    Name(std::net::IpAddr, Box<[u8]>),
-    Keys(Timestamp, Box<[u8]>),
-    /// A handshake began just now, and its keys open what follows.
-    Shaking(Timestamp),
-    /// It is over, and its keys, if there are any, were told.
-    Shaken(Timestamp),
-    FetchIsOver,
-    CaptureIsOver(Option<String>),
-}
-
-/// A frame that was taken from the capture.
-#[derive(Default)]
-struct Owned {
-    time: Timestamp,
-    link: u16,
-    interface: u32,
-    octets: Vec<u8>,
-    len: usize,
-}
-
-/// Where whoever fetches tells of it, from whichever thread.
-#[derive(Clone)]
-pub struct Watched(Sender<Told>);
-
-impl Watched {
-    pub fn call(&self, call: Call) {
-        self.tell(Told::Call(Box::new(call)));
-    }
-
-    pub fn step(&self, step: Step) {
-        self.tell(Told::Step(Box::new(step)));
-    }
-
-    /// An address got a name.
-    pub fn name(&self, address: std::net::IpAddr, name: &str) {
-        self.tell(Told::Name(address, name.as_bytes().into()));
-    }
-
-    /// From now on frames wait for keys, until the guard is dropped.
-    pub fn shaking(&self) -> Shaking<'_> {
-        let began = now();
-        self.tell(Told::Shaking(began));
-        Shaking { watched: self, began }
-    }
-
-    fn tell(&self, told: Told) {
-        // Nobody listens any more once a signal came.
-        let _ = self.0.send(told);
-    }
-}
-
-/// A handshake that goes on.
-pub struct Shaking<'w> {
-    watched: &'w Watched,
-    began: Timestamp,
-}
-
-impl Shaking<'_> {
-    /// Lines of a TLS key log that open what follows the beginning of the handshake.
-    pub fn keys(&self, lines: &[u8]) {
-        self.watched.tell(Told::Keys(self.began, lines.into()));
-    }
-}
-
-impl Drop for Shaking<'_> {
-    fn drop(&mut self) {
-        self.watched.tell(Told::Shaken(self.began));
-    }
 }
 
 /// Runs `fetch` on a thread, watched by a capture if there is one.
@@ -358,75 +287,5 @@ impl Source for Probe {
 
     fn about(&self) -> &About {
         &self.about
-    }
-}
-
-impl Owned {
-    fn of(frame: Frame<'_>) -> Self {
-        Self {
-            time: frame.time,
-            link: frame.link,
-            interface: frame.interface,
-            octets: frame.octets.kept().to_vec(),
-            len: frame.octets.len(),
-        }
-    }
-
-    fn lent(&self, number: u64) -> Frame<'_> {
-        Frame {
-            number,
-            time: self.time,
-            link: self.link,
-            interface: self.interface,
-            comment: &[],
-            octets: Octets::new(&self.octets, self.len),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::thread::sleep;
-
-    use super::*;
-
-    fn step(at: u64, transfer: u32) -> Step {
-        let at = Timestamp(at);
-        Step { began: at, ended: at, transfer, socket: 0, event: Event::Interrupted }
-    }
-
-    fn told(mut probe: Probe) -> Vec<String> {
-        let mut told = Vec::new();
-        loop {
-            match probe.next().expect("no capture, no error") {
-                Some(Moment::Step(step)) => told.push(format!("step {}", step.transfer)),
-                Some(Moment::Secrets) => told.push("keys".to_owned()),
-                Some(_) => {}
-                None => return told,
-            }
-        }
-    }
-
-    #[test]
-    fn steps_come_in_the_order_of_their_times_whenever_they_are_told() {
-        let base = now().0;
-        let probe = watch(None, move |watched| {
-            watched.step(step(base + 3, 3));
-            watched.step(step(base + 1, 1));
-            watched.step(step(base + 2, 2));
-        });
-        assert_eq!(told(probe.expect("threads")), ["step 1", "step 2", "step 3"]);
-    }
-
-    #[test]
-    fn what_follows_the_beginning_of_a_handshake_waits_for_its_keys() {
-        let probe = watch(None, move |watched| {
-            let shaking = watched.shaking();
-            watched.step(step(now().0, 1));
-            // Longer than anything waits otherwise.
-            sleep(LATE + Duration::from_millis(60));
-            shaking.keys(b"CLIENT_RANDOM 00 00\n");
-        });
-        assert_eq!(told(probe.expect("threads")), ["keys", "step 1"]);
     }
 }

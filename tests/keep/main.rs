@@ -9,9 +9,13 @@ use wiretale::timeline::{About, Moment, Source, Timestamp};
 
 mod cuts;
 mod ends;
+#[path = "../folder/mod.rs"]
+mod folder;
 mod live;
 mod names;
 mod periods;
+
+use folder::Folder;
 
 /// A frame as it was told, but for its number: each file counts its own.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -24,22 +28,7 @@ struct Told {
     len: usize,
 }
 
-/// A folder of its own for one test; in memory where there is one, for thousands of small files.
-struct Folder(PathBuf);
-
 impl Folder {
-    fn new(test: &str) -> Self {
-        let memory = Some(PathBuf::from("/dev/shm")).filter(|path| path.is_dir());
-        let path = memory.unwrap_or_else(std::env::temp_dir);
-        let path = path.join(format!("wiretale-keep-{test}-{}", std::process::id()));
-        fs::create_dir_all(&path).expect("a new folder");
-        Self(path)
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-
     /// What is in it, by name.
     fn names(&self) -> Vec<String> {
         let name = |entry: std::io::Result<fs::DirEntry>| {
@@ -61,12 +50,6 @@ impl Folder {
         let mut names = self.names();
         names.sort_by_key(|name| (name.len(), name.clone()));
         names.iter().map(|name| self.path(name)).collect()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
     }
 }
 

@@ -1,13 +1,9 @@
 //! Whose socket is it, really? Sockets on the loopback, and processes that hold them.
 
-use std::io::{BufRead, BufReader};
-use std::net::{
-    IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, TcpListener, TcpStream, UdpSocket,
-};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::sleep;
@@ -18,6 +14,9 @@ use nix::sys::socket::sockopt::ReuseAddr;
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, SockaddrIn, bind, setsockopt, socket};
 use wiretale::capture::owners::{Answer, Asked, Owners, Protocol, Question};
 use wiretale::timeline::{Owner, Timestamp};
+
+mod elsewhere;
+mod questions;
 
 use Protocol::{Tcp, Udp};
 
@@ -100,29 +99,8 @@ impl Drop for Other {
     }
 }
 
-/// A network namespace, deleted with the test.
-struct Namespace(String);
-
-impl Namespace {
-    fn new() -> Self {
-        let new = Self(format!("proc-owners-{}", process::id()));
-        ip(&format!("netns add {}", new.0));
-        new
-    }
-}
-
-impl Drop for Namespace {
-    fn drop(&mut self) {
-        ip(&format!("netns delete {}", self.0));
-    }
-}
-
-fn ip(line: &str) {
-    let done = Command::new("ip").args(line.split_whitespace()).status().expect("ip");
-    assert!(done.success(), "ip {line}");
-}
-
 const V4: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
 const V6: SocketAddr = SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), 0);
 
 #[test]
@@ -276,162 +254,4 @@ fn a_connection_of_another_user_is_told_with_its_process() {
     let process = told.process.as_ref().expect("a process");
     assert_eq!((told.uid, process.pid), (NOBODY, child.0.id()));
     assert_eq!((&*process.name, process.executable.as_deref()), (&b"bash"[..], Some(&b"bash"[..])));
-}
-
-/// Runs one of the tests below elsewhere: it does nothing unless it is told to.
-fn elsewhere(command: &mut Command, test: &str, told: &str) -> Vec<String> {
-    let ran = command.args(["--exact", test, "--nocapture"]).env("ELSEWHERE", told).output();
-    let ran = ran.expect("the test itself");
-    let told = String::from_utf8_lossy(&ran.stdout).into_owned();
-    assert!(ran.status.success(), "{told}{}", String::from_utf8_lossy(&ran.stderr));
-    BufReader::new(told.as_bytes())
-        .lines()
-        .filter_map(|line| line.expect("text").split_once("TOLD ").map(|(_, it)| it.to_owned()))
-        .collect()
-}
-
-#[test]
-fn what_may_not_be_looked_into_is_told_as_its_users() {
-    let _alone = alone();
-    if !is_root("give rights away") {
-        return;
-    }
-    // Whoever has no rights may not get to where this program lies.
-    let copy = PathBuf::from(format!("/tmp/wiretale-owners-{}", process::id()));
-    fs::copy(env::current_exe().expect("a path"), &copy).expect("a copy");
-    let listener = TcpListener::bind(V4).expect("a port");
-    let (client, _server) = connected(&listener, V4);
-    let (local, remote) = ends(&client);
-    let mut command = Command::new("setpriv");
-    command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--bounding-set=-all"]);
-    command.arg("--inh-caps=-all").arg(&copy).current_dir("/");
-    let told = elsewhere(&mut command, "asks_elsewhere", &format!("{local} {remote}"));
-    fs::remove_file(&copy).expect("to be removed");
-    assert_eq!(told, ["Some(Owner { uid: 0, process: None })"]);
-}
-
-#[test]
-fn asks_elsewhere() {
-    let Ok(told) = env::var("ELSEWHERE") else { return };
-    let (local, remote) = told.split_once(' ').expect("two ends");
-    let [local, remote] = [local, remote].map(|end| end.parse().expect("an end"));
-    println!("TOLD {:?}", owner(Tcp, local, remote).as_deref());
-}
-
-#[test]
-fn sockets_bound_to_an_interface_are_found() {
-    let _alone = alone();
-    if !is_root("make a network namespace") {
-        return;
-    }
-    let space = Namespace::new();
-    for line in [
-        "link add one type veth peer name two",
-        "link set lo up",
-        "link set one up addrgenmode none",
-        "link set two up addrgenmode none",
-        "addr add fe80::1/64 dev one nodad",
-        "addr add fe80::2/64 dev two nodad",
-    ] {
-        ip(&format!("-n {} {line}", space.0));
-    }
-    let mut command = Command::new("ip");
-    command.args(["netns", "exec", &space.0]).arg(env::current_exe().expect("a path"));
-    let told = elsewhere(&mut command, "connects_over_a_link", "here");
-    assert_eq!(told, ["both"]);
-}
-
-#[test]
-fn connects_over_a_link() {
-    if env::var("ELSEWHERE").is_err() {
-        return;
-    }
-    let index = |name| nix::net::if_::if_nametoindex(name).expect("an interface");
-    let near = |last, port, name| {
-        SocketAddrV6::new(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, last), port, 0, index(name))
-    };
-    let listener = TcpListener::bind(near(2, 0, "two")).expect("a port");
-    let port = listener.local_addr().expect("an address").port();
-    let client = TcpStream::connect(near(2, port, "one")).expect("a connection");
-    let (server, _) = listener.accept().expect("the other end");
-    for (local, remote) in [ends(&client), ends(&server)] {
-        is_me(owner(Tcp, local, remote));
-    }
-    println!("TOLD both");
-}
-
-#[test]
-fn a_flood_of_questions_is_refused_and_counted_and_nobody_waits() {
-    let _alone = alone();
-    let listener = TcpListener::bind(V4).expect("a port");
-    let (client, _server) = connected(&listener, V4);
-    let (local, remote) = ends(&client);
-    let mut owners = owners();
-    let begun = Instant::now();
-    let mut busy = 0;
-    for port in 0..100_000_u64 {
-        let nobody = SocketAddr::new(V4.ip(), 1 + (port % 1000) as u16);
-        let question = Question::new(port, Tcp, nobody, remote);
-        busy += u64::from(owners.ask(question, Timestamp(0)) == Asked::Busy);
-        while owners.heard().is_some() {}
-    }
-    let took = begun.elapsed();
-    assert!(took < Duration::from_secs(1), "{took:?}");
-    assert!(busy > 90_000, "only {busy} were refused");
-    // Once it is over, there are answers again.
-    let until = Instant::now() + Duration::from_secs(20);
-    while owners.ask(Question::new(u64::MAX, Tcp, local, remote), Timestamp(0)) != Asked::Yes {
-        owners.heard();
-        assert!(Instant::now() < until, "still busy");
-    }
-    loop {
-        assert!(Instant::now() < until, "no answer");
-        match owners.heard() {
-            Some(Answer { id: u64::MAX, owner, is_last: true }) => return is_me(owner),
-            _ => sleep(Duration::from_micros(10)),
-        }
-    }
-}
-
-#[test]
-fn who_was_heard_to_begin_a_connection_is_told_when_it_is_over() {
-    let _alone = alone();
-    if !is_root("listen to connections as they begin") {
-        return;
-    }
-    for to in [V4, V6] {
-        let mut owners = owners();
-        owners.look_out().expect("a thread");
-        sleep(Duration::from_millis(50));
-        let listener = TcpListener::bind(to).expect("a port");
-        let (client, server) = connected(&listener, to);
-        sleep(Duration::from_millis(100));
-        let both = [ends(&client), ends(&server)];
-        drop((client, server));
-        for (local, remote) in both {
-            let question = Question::new(1, Tcp, local, remote);
-            assert_eq!(owners.ask(question, Timestamp(0)), Asked::Yes);
-            is_me(last(&mut owners));
-            // It is known for one question; otherwise it is as it was.
-            assert_eq!(owner(Tcp, local, remote), None);
-        }
-    }
-}
-
-#[test]
-fn what_was_asked_last_is_answered_at_the_end() {
-    let _alone = alone();
-    let listener = TcpListener::bind(V4).expect("a port");
-    let (client, server) = connected(&listener, V4);
-    let mut owners = owners();
-    for (id, stream) in [(1, &client), (2, &server)] {
-        let (local, remote) = ends(stream);
-        assert_eq!(owners.ask(Question::new(id, Tcp, local, remote), Timestamp(0)), Asked::Yes);
-    }
-    let mut last: Vec<_> = owners.end().into_iter().filter(|answer| answer.is_last).collect();
-    last.sort_by_key(|answer| answer.id);
-    assert_eq!(last.iter().map(|answer| answer.id).collect::<Vec<_>>(), [1, 2]);
-    for answer in last {
-        is_me(answer.owner);
-    }
 }
