@@ -18,6 +18,7 @@ mod chunks;
 mod input;
 pub mod interfaces;
 pub mod live;
+pub(crate) mod netlink;
 pub mod owners;
 mod pcap;
 mod pcapng;

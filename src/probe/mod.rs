@@ -16,9 +16,9 @@ pub mod url;
 
 mod clock;
 mod merge;
-mod netlink;
 mod ours;
 
 pub use merge::{Probe, Watched, watch};
 
 pub(crate) use crate::capture::live::now;
+use crate::capture::netlink;

@@ -1,17 +1,13 @@
 //! What does the kernel say of its interfaces and their addresses? Asked over a netlink socket.
 
 use std::collections::HashMap;
-use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 
-use netlink_packet_core::{
-    NLM_F_DUMP, NLM_F_REQUEST, NetlinkBuffer, NetlinkHeader, NetlinkMessage, NetlinkPayload,
-};
 use netlink_packet_route::RouteNetlinkMessage;
 use netlink_packet_route::address::{AddressAttribute, AddressMessage, AddressScope};
 use netlink_packet_route::link::{LinkAttribute, LinkMessage, State};
-use netlink_sys::protocols::NETLINK_ROUTE;
-use netlink_sys::{Socket, SocketAddr};
+
+use crate::capture::netlink;
 
 /// What was told; empty where the kernel does not tell.
 #[derive(Default)]
@@ -49,37 +45,11 @@ pub(super) fn ask() -> Facts {
     ];
     for question in questions {
         // What is not told stays unknown.
-        _ = dump(question, &mut facts);
-    }
-    facts
-}
-
-/// Asks for all there is of a kind.
-fn dump(question: RouteNetlinkMessage, facts: &mut Facts) -> io::Result<()> {
-    let mut socket = Socket::new(NETLINK_ROUTE)?;
-    socket.bind_auto()?;
-    socket.connect(&SocketAddr::new(0, 0))?;
-    let mut header = NetlinkHeader::default();
-    header.flags = NLM_F_REQUEST | NLM_F_DUMP;
-    let mut request = NetlinkMessage::new(header, NetlinkPayload::InnerMessage(question));
-    request.finalize();
-    let mut octets = vec![0; request.buffer_len()];
-    request.serialize(&mut octets);
-    socket.send(&octets, 0)?;
-    loop {
-        let (answers, _) = socket.recv_from_full()?;
-        let mut rest = &answers[..];
-        while let Ok(buffer) = NetlinkBuffer::new_checked(rest) {
-            let len = (buffer.length() as usize).next_multiple_of(4);
-            match NetlinkMessage::deserialize(rest).map(|message| message.payload) {
-                Ok(NetlinkPayload::InnerMessage(message)) => facts.note(message),
-                Ok(NetlinkPayload::Done(_) | NetlinkPayload::Error(_)) => return Ok(()),
-                // One interface that cannot be read, its name perhaps, hides no other.
-                _ => {}
-            }
-            rest = rest.get(len.max(16)..).unwrap_or_default();
+        for answer in netlink::route(&question, netlink::DUMP).unwrap_or_default() {
+            facts.note(answer);
         }
     }
+    facts
 }
 
 impl Facts {

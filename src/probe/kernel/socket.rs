@@ -12,6 +12,7 @@ use nix::sys::socket::{
 
 use super::counted::Counted;
 use super::{Options, Tracer, control, diag, info};
+use crate::ink::safe;
 use crate::probe::{clock, netlink};
 use crate::timeline::{Call, Evidence, Purpose, Refusal, SocketState, TcpInfo};
 
@@ -152,7 +153,7 @@ impl Socket {
     pub(super) fn prepare(&mut self, options: &Options) -> Result<(), Number> {
         if let Some(device) = &options.device {
             let Some(fd) = &self.descriptor else { return Err(Number::EBADF) };
-            let words = format!("SO_BINDTODEVICE, {}", netlink::shown(device));
+            let words = format!("SO_BINDTODEVICE, {}", safe(device.as_bytes()));
             self.plain("setsockopt", Purpose::Fetch, words, |_| {
                 sockopt::BindToDevice.set(fd, &device.into())
             })?;

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::lookup::{Config, Name, Place, Sources};
+use crate::ink::safe;
 
 /// Where the files are.
 #[derive(Clone, Debug)]
@@ -100,9 +101,9 @@ fn setting(config: &mut Config, line: &str, place: &Place, port: u16) {
                 config.servers.push((server, place.clone()));
             }
             Some((word, Some(_))) => {
-                pass_over(format!("{}: only {SERVERS} servers are asked", shown(word)));
+                pass_over(format!("{}: only {SERVERS} servers are asked", told(word)));
             }
-            Some((word, None)) => pass_over(format!("{}: no address of a server", shown(word))),
+            Some((word, None)) => pass_over(format!("{}: no address of a server", told(word))),
             None => pass_over("nameserver: the address is missing".into()),
         },
         // The last of these lines holds.
@@ -115,13 +116,13 @@ fn setting(config: &mut Config, line: &str, place: &Place, port: u16) {
                     Ok(name) if name.is_root() => {}
                     Ok(name) => config.search.push(name),
                     Err(why) => {
-                        config.passed_over.push((place.clone(), format!("{}: {why}", shown(word))));
+                        config.passed_over.push((place.clone(), format!("{}: {why}", told(word))));
                     }
                 }
             }
         }
         Some("options") => words.for_each(|word| option(config, word, place)),
-        Some(word) => pass_over(format!("{}: not known", shown(word))),
+        Some(word) => pass_over(format!("{}: not known", told(word))),
     }
 }
 
@@ -141,12 +142,14 @@ fn option(config: &mut Config, word: &str, place: &Place) {
         ("edns0", _) => config.edns0 = true,
         ("trust-ad", _) => config.trust_ad = true,
         ("no-aaaa", _) => config.no_aaaa = true,
-        _ => config.passed_over.push((place.clone(), format!("option {}: not used", shown(word)))),
+        _ => config.passed_over.push((place.clone(), format!("option {}: not used", told(word)))),
     }
 }
 
-fn shown(word: &str) -> String {
-    word.escape_default().take(80).collect()
+/// As much of a word as is told.
+fn told(word: &str) -> String {
+    let begin: String = word.chars().take(80).collect();
+    safe(begin.as_bytes())
 }
 
 /// An address of a server; an IPv6 address of a link needs its interface, by name or number.
@@ -184,7 +187,7 @@ pub fn sources(files: &Files) -> Sources {
     };
     let mut in_brackets = false;
     for word in said.split_ascii_whitespace() {
-        sources.listed.push(shown(word));
+        sources.listed.push(told(word));
         let is_action = in_brackets || word.starts_with('[');
         in_brackets = is_action && !word.ends_with(']');
         match word {
@@ -193,7 +196,7 @@ pub fn sources(files: &Files) -> Sources {
             "dns" if !sources.asked.contains(&"dns") => sources.asked.push("dns"),
             "files" | "dns" => {}
             _ if sources.asked.contains(&"dns") => {}
-            other => sources.passed_over.push(shown(other)),
+            other => sources.passed_over.push(told(other)),
         }
     }
     // Where another source stands for the DNS, we ask the DNS itself.

@@ -15,7 +15,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use crate::timeline::Errno;
 
 /// Everything of a kind, instead of one.
-pub(super) const DUMP: u16 = 0x300;
+pub(crate) const DUMP: u16 = 0x300;
 const REQUEST: u16 = 1;
 
 const ERROR: u16 = 2;
@@ -29,7 +29,7 @@ const PATIENCE: u16 = 2000;
 const ANSWERS: usize = 1 << 20;
 
 /// Asks one question; each answer is its type and what follows the header.
-pub(super) fn ask(
+pub(crate) fn ask(
     protocol: isize,
     kind: u16,
     flags: u16,
@@ -84,7 +84,7 @@ fn wait(socket: &Socket, buffer: &mut [u8]) -> io::Result<usize> {
 }
 
 /// Whether something came within so many milliseconds.
-pub(super) fn is_ready(socket: &Socket, milliseconds: u16) -> io::Result<bool> {
+pub(crate) fn is_ready(socket: &Socket, milliseconds: u16) -> io::Result<bool> {
     let mut polled = [PollFd::new(socket.as_fd(), PollFlags::POLLIN)];
     match poll(&mut polled, PollTimeout::from(milliseconds)) {
         Ok(count) => Ok(count > 0),
@@ -95,7 +95,7 @@ pub(super) fn is_ready(socket: &Socket, milliseconds: u16) -> io::Result<bool> {
 }
 
 /// The first message of several, and what is behind it.
-pub(super) fn message(octets: &[u8]) -> Option<(u16, &[u8], &[u8])> {
+pub(crate) fn message(octets: &[u8]) -> Option<(u16, &[u8], &[u8])> {
     let len = u32::from_ne_bytes(*octets.first_chunk()?) as usize;
     let kind = u16::from_ne_bytes(*octets.get(4..)?.first_chunk()?);
     let payload = octets.get(HEADER..len)?;
@@ -103,7 +103,7 @@ pub(super) fn message(octets: &[u8]) -> Option<(u16, &[u8], &[u8])> {
 }
 
 /// Asks rtnetlink. What this crate's reader of messages cannot read is left out.
-pub(super) fn route(
+pub(crate) fn route(
     question: &RouteNetlinkMessage,
     flags: u16,
 ) -> io::Result<Vec<RouteNetlinkMessage>> {
@@ -115,31 +115,26 @@ pub(super) fn route(
 }
 
 /// A message of rtnetlink.
-pub(super) fn read_route(kind: u16, payload: &[u8]) -> Option<RouteNetlinkMessage> {
+pub(crate) fn read_route(kind: u16, payload: &[u8]) -> Option<RouteNetlinkMessage> {
     let mut header = NetlinkHeader::default();
     header.message_type = kind;
     RouteNetlinkMessage::deserialize(&header, payload).ok()
 }
 
 /// The attributes that follow a fixed header: each its type and its octets.
-pub(super) fn attributes(octets: &[u8]) -> impl Iterator<Item = (u16, Vec<u8>)> {
+pub(crate) fn attributes(octets: &[u8]) -> impl Iterator<Item = (u16, Vec<u8>)> {
     NlasIterator::new(octets)
         .map_while(Result::ok)
         .map(|attribute| (attribute.kind(), attribute.value().to_vec()))
 }
 
 /// An error by its number, in the kernel's names.
-pub(super) fn errno(number: i32) -> Errno {
+pub(crate) fn errno(number: i32) -> Errno {
     let known = Number::from_raw(number);
     Errno { number, name: format!("{known:?}").into(), sentence: known.desc() }
 }
 
 /// The same of an error that an ask gave.
-pub(super) fn errno_of(error: &io::Error) -> Errno {
+pub(crate) fn errno_of(error: &io::Error) -> Errno {
     errno(error.raw_os_error().unwrap_or(Number::ETIMEDOUT as i32))
-}
-
-/// A name that somebody chose for an interface, safe to show.
-pub(super) fn shown(name: &str) -> String {
-    name.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
 }
