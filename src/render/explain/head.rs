@@ -67,7 +67,14 @@ impl Head {
     /// The sentence, with what the exchanges it belongs to add.
     pub(super) fn sentence(&self, belongs: &[(Exchange, Part)], words: Words) -> String {
         let mut sentence = match belongs.first() {
-            Some((exchange, part)) => talk::part(exchange, *part, self.brings, words),
+            Some((exchange, part)) => {
+                let mut told = talk::part(exchange, *part, self.brings, words);
+                let others = belongs[1..].iter().filter(|(_, other)| other == part).count();
+                if others > 0 {
+                    _ = write!(told, ", and of {others} more");
+                }
+                told
+            }
             None => self.what.clone(),
         };
         sentence.push_str(self.tail);
@@ -200,6 +207,9 @@ fn elsewhere(packet: &Packet<'_>, words: Words) -> String {
     let line = words.written(|ink| last.line(ink));
     match last {
         Layer::Arp(arp) => arp_words(arp.meaning(), &line),
+        Layer::Udp(udp) => {
+            format!("a UDP datagram with {}", octets(udp.told_len().saturating_sub(8) as u64))
+        }
         Layer::Icmp(icmp) if icmp.is_error() => format!("an ICMP error: {line}"),
         Layer::Icmpv6(icmp) if icmp.is_error() => format!("an ICMPv6 error: {line}"),
         other => {
@@ -223,7 +233,6 @@ fn arp_words(meaning: Meaning, line: &str) -> String {
 
 fn article_of(protocol: &str) -> String {
     match protocol {
-        "UDP" => "a UDP datagram".into(),
         "TCP" => "a TCP segment that belongs to no connection".into(),
         other => format!("{} packet", an(other)),
     }

@@ -61,6 +61,7 @@ impl Row {
             None if self.value.is_empty() => self.field.words.to_owned(),
             None => format!("{} {}", self.field.words, self.value),
         };
+        let text = if page.ink.ascii { text.replace('µ', "u") } else { text };
         page.ink.spaces(2 * self.depth.min(4));
         if page.width() < WIDE {
             let used = cells(&page.ink.as_bytes()[start..]);
@@ -71,7 +72,7 @@ impl Row {
         page.ink.paint(Paint::Faint, self.field.name);
         let used = cells(&page.ink.as_bytes()[start..]);
         if used >= VALUES {
-            page.ink.text("\n");
+            page.end_line();
             page.paragraph(VALUES, &text);
         } else {
             page.ink.spaces(VALUES - used);

@@ -23,13 +23,14 @@ use super::clock::{Calendar, Clock};
 use super::line::Numbers;
 use super::out::Out;
 use super::tally;
-use crate::flow::tcp::Connection;
+use crate::flow::tcp::{Connection, Facts};
 use crate::flow::{Datagrams, Flows, Seen};
 use crate::ink::Ink;
 use crate::octets::Octets;
 use crate::tale::packet::Inquiry;
 use crate::timeline::{About, Timestamp};
 use crate::wire::Packet;
+use crate::wire::tcp::Origin;
 use head::Head;
 use meaning::{Segment, Sense};
 use page::Page;
@@ -111,7 +112,15 @@ impl Explanation {
         };
         let segment = subject.side.zip(subject.origin).zip(packet.tcp());
         let segment = segment.map(|((side, origin), tcp)| Segment {
-            origin,
+            origin: match numbers {
+                Numbers::Relative => origin,
+                Numbers::Absolute => Origin { scale: origin.scale, ..Origin::default() },
+            },
+            peer_syn: seen.connection.and_then(|(connection, side)| {
+                let peer = connection.half(side.peer());
+                peer.start().filter(|_| peer.facts().has(Facts::SYN))
+            }),
+            span: tcp.span(),
             flags: tcp.flags(),
             sender: head::name(side),
             peer: head::name(side.peer()),

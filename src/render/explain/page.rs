@@ -33,7 +33,8 @@ impl<'i> Page<'i> {
             let mut word = word;
             let gap = usize::from(begun);
             if at + gap + cells(word.as_bytes()) > self.width && (begun || at > indent) {
-                self.ink.text("\n").spaces(indent);
+                self.end_line();
+                self.ink.spaces(indent);
                 (at, begun) = (indent, false);
             }
             if begun {
@@ -43,13 +44,23 @@ impl<'i> Page<'i> {
             // A word that is longer than a line is broken.
             while at + cells(word.as_bytes()) > self.width {
                 let fits = fitting(word, self.width.saturating_sub(at).max(1));
-                self.ink.text(&word[..fits]).text("\n").spaces(indent);
+                self.ink.text(&word[..fits]);
+                self.end_line();
+                self.ink.spaces(indent);
                 (at, word) = (indent, &word[fits..]);
             }
             self.ink.text(word);
             at += cells(word.as_bytes());
             begun = true;
         }
+        self.end_line();
+    }
+
+    /// Ends a line without the spaces at its end.
+    pub(super) fn end_line(&mut self) {
+        let line = self.ink.as_bytes();
+        let spaces = line.iter().rev().take_while(|octet| **octet == b' ').count();
+        self.ink.back_to(line.len() - spaces);
         self.ink.text("\n");
     }
 
@@ -91,6 +102,6 @@ mod tests {
             set("a \u{d55c}\u{d55c}\u{d55c} b", 8),
             "  a\n  \u{d55c}\u{d55c}\u{d55c}\n  b\n"
         );
-        assert_eq!(set("", 8), "  \n");
+        assert_eq!(set("", 8), "\n");
     }
 }

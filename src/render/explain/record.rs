@@ -1,4 +1,14 @@
 //! An explanation as a record.
+//!
+//! `type` is `explanation`; then `packet`, `time`, `connection` (the number of its conversation, whatever it
+//! is), `since_first_ns` (since the first packet of that), `source`, `destination`, `side`, `length`,
+//! `captured_length`, `what` (the sentence), `line` (as `packets` has it), `why` and `caused` (each `text`,
+//! `packets` that prove it, `observed`, `confidence`), `note` (what did not come, or null),
+//! `looked_at_until_packet` and `ended_by` (`capture_ends`, `conversation_over`, `too_far`), `exchanges` (their
+//! numbers, as `exchanges` tells them), `round_trip_of_packet` and `round_trip_ns`, `state` (each `name`, `side`,
+//! `before`, `after`, `changed`), `layers` (each `protocol`, `offset`, `lies_in`, `quoted`, and `fields`: `name`,
+//! `depth`, `offset` and `length` of the octets that no other field has, `octets`, `value`, `meaning`),
+//! `payload_offset`, `payload_bytes`, `trailer_bytes`, `stopped`, `tshark` and `connection_filter`.
 
 use super::Section;
 use super::tell::Whole;

@@ -90,7 +90,7 @@ fn half(side: Side, before: Half, after: Half, zero: Seq, words: Words, changes:
     push("edge", "may send up to", place(before.edge), place(after.edge));
     push("in_flight", "on the way", octets(before.in_flight), octets(after.in_flight));
     push("window", "window it offers", octets(before.window), octets(after.window));
-    push("smoothed_rtt", "round trip, smoothed", span(before), span(after));
+    push("smoothed_rtt", "smoothed round trip", span(before), span(after));
 }
 
 /// `client: window it offers`.

@@ -41,10 +41,18 @@ impl<'w> Whole<'w> {
         let is_vague = |came: Came| is_known && matches!(came, Came::NextBack(_));
         let effects = account.effects.iter().filter(|effect| !is_vague(effect.came));
         let mut came: Vec<Said> = effects.map(|effect| words.effect(effect, own)).collect();
-        for (exchange, part) in &account.belongs {
+        for (exchange, part) in account.belongs.iter().rev() {
             let [reason, effect] = words.exchange(exchange, *part, own);
             why.splice(0..0, reason);
             came.splice(0..0, effect);
+        }
+        for sentences in [&mut why, &mut came] {
+            let mut told = Vec::new();
+            sentences.retain(|said| {
+                let is_new = !told.contains(&said.text);
+                told.push(said.text.clone());
+                is_new
+            });
         }
         Self {
             number,
@@ -110,7 +118,11 @@ impl<'w> Whole<'w> {
                 &format!("{since} after the first packet of {what} {id}, #{}", opened.packet),
             );
         }
-        page.paragraph(4, &head.line);
+        // Of many the sentence says the same already.
+        let line = head.line.split_once("  ").map_or(&*head.line, |(_, line)| line);
+        if !self.what.contains(line) {
+            page.paragraph(4, &head.line);
+        }
         if !noted.comment.is_empty() {
             page.paragraph(4, &format!("comment: {}", crate::ink::safe(&noted.comment)));
         }
@@ -129,7 +141,7 @@ impl<'w> Whole<'w> {
         for change in changes.iter().filter(|change| change.is_one()) {
             let start = page.ink.len();
             page.ink.text("  ").text(&state::label(change));
-            pad(start, (width + 4).min(page.width() / 2), page.ink);
+            pad(start, (width + 4).min(page.width() * 2 / 3), page.ink);
             let used = cells(&page.ink.as_bytes()[start..]);
             let text = format!("{} {arrow} {}", unknown(&change.before), unknown(&change.after));
             page.flow(&text, used, used);

@@ -2,6 +2,7 @@
 //!
 //! Looked for in the packets after it, until its conversation is over, or nothing more can come.
 
+use super::learned::Told;
 use super::trace::{Trace, Written};
 use crate::flow::Mark;
 use crate::flow::tcp::{Confidence, Reset, Trigger, What};
@@ -65,6 +66,8 @@ pub enum Came {
     },
     /// The other side's FIN.
     FinCame(Mark),
+    /// The first packet that goes where this one told.
+    Led(Told, Mark),
     /// The datagram, or the message, that it is part of was whole.
     Joined(Mark),
     /// An error message sends it back.
@@ -107,6 +110,8 @@ const REPEATED: u8 = 1 << 3;
 const MADE_AGAIN: u8 = 1 << 4;
 const PROBED: u8 = 1 << 5;
 const FIN: u8 = 1 << 6;
+/// Its sender sent something else.
+const FOLLOWED: u8 = 1 << 7;
 
 impl Watch {
     pub(super) fn new(subject: Trace, room: Option<[Seq; 2]>) -> Self {
@@ -138,6 +143,14 @@ impl Watch {
         self.effects.push(Effect { came, inferred: Some(Confidence::Likely) });
     }
 
+    /// Hears which answers led a packet after it to where it goes.
+    pub(super) fn led(&mut self, led: &[(Told, Mark)], by: Mark) {
+        let own = self.subject.mark;
+        for (told, _) in led.iter().filter(|(_, answer)| *answer == own) {
+            self.likely(Came::Led(*told, by));
+        }
+    }
+
     /// Looks at a packet after it, of any conversation.
     pub(super) fn see(&mut self, trace: &Trace, packet: &Packet<'_>, quoted: Option<u64>) {
         let number = self.subject.mark.packet;
@@ -159,7 +172,9 @@ impl Watch {
                 self.own(subject, segment, trace);
             }
             (Some(subject), Some(segment)) => self.peer(subject, segment, trace, packet),
-            (None, None) if self.finds(HEARD, trace.from != self.subject.from) => {
+            (None, None)
+                if self.subject.has_ports && self.finds(HEARD, trace.from != self.subject.from) =>
+            {
                 self.push(Came::NextBack(trace.mark));
             }
             _ => {}
@@ -168,6 +183,7 @@ impl Watch {
 
     /// A later segment of the same side.
     fn own(&mut self, subject: Written, segment: Written, trace: &Trace) {
+        self.found |= FOLLOWED;
         let covers = |first: Written, second: Written| {
             first.seq.past(second.seq) <= 0 && first.end.past(second.end) >= 0
         };
@@ -237,7 +253,11 @@ impl Watch {
                 What::KeepAliveAck | What::WindowProbeAck if is_about => {
                     self.push(Came::ProbeAnswered(by));
                 }
-                What::Reset(reset) if flags.has(Flags::RST) && !subject.flags.has(Flags::SYN) => {
+                What::Reset(reset)
+                    if flags.has(Flags::RST)
+                        && self.found & FOLLOWED == 0
+                        && !subject.flags.has(Flags::SYN) =>
+                {
                     self.likely(Came::Reset { by, reset });
                 }
                 _ => {}

@@ -4,6 +4,7 @@
 //! after it is looked at until its conversation is over.
 
 mod after;
+mod learned;
 mod trace;
 mod why;
 
@@ -15,10 +16,13 @@ use crate::flow::tcp::Connection;
 use crate::flow::{Datagrams, End, Mark, Seen, Side};
 use crate::timeline::Timestamp;
 use crate::wire::arp::Meaning;
+use crate::wire::dns::Dialect;
 use crate::wire::tcp::{Flags, Origin};
 use crate::wire::{Layer, Packet};
 use after::Watch;
 pub use after::{Came, Effect, Ending};
+use learned::Learned;
+pub use learned::Told;
 pub use trace::{Half, Standing, Trace, Written};
 use trace::{Past, identity};
 pub use why::{Reason, Why};
@@ -29,6 +33,7 @@ pub struct Inquiry {
     number: u64,
     past: Past,
     exchanges: Exchanges,
+    learned: Learned,
     /// The exchanges that the packet belongs to.
     belongs: Vec<(Exchange, Part)>,
     subject: Option<Subject>,
@@ -84,6 +89,13 @@ pub enum Part {
     Answer,
 }
 
+impl Part {
+    /// Whether it neither begins the question nor ends the answer.
+    fn is_within(self) -> bool {
+        matches!(self, Self::MoreOfTheQuestion | Self::MoreOfTheAnswer)
+    }
+}
+
 /// Packets after the one asked about that are looked at.
 const FAR: u64 = 1 << 20;
 /// So long after it nothing comes any more of what has no connection.
@@ -99,6 +111,7 @@ impl Inquiry {
             number,
             past: Past::default(),
             exchanges: Exchanges::default(),
+            learned: Learned::default(),
             belongs: Vec::new(),
             subject: None,
             watch: None,
@@ -114,9 +127,19 @@ impl Inquiry {
         let trace = Trace::of(packet, seen);
         self.latest = trace.mark;
         self.exchanges.observe(packet, seen, Wanted::Yes);
+        let opened = match (seen.connection, seen.datagrams) {
+            (Some((one, _)), _) => Some(one.opened()),
+            (None, one) => one.map(|(one, _)| one.opened()),
+        };
+        let led = self.learned.lead(packet, opened == Some(trace.mark));
         if trace.mark.packet == self.number && self.subject.is_none() {
             self.begin(trace, packet, seen);
+            if let Some(subject) = &mut self.subject {
+                let reasons = led.into_iter().map(|(told, answer)| Reason::led(told, answer));
+                subject.reasons.splice(0..0, reasons);
+            }
         } else if let Some(watch) = &mut self.watch {
+            watch.led(&led, trace.mark);
             self.seen += 1;
             let quoted = packet.quoted_layers();
             watch.see(&trace, packet, if quoted.is_empty() { None } else { identity(quoted) });
@@ -160,6 +183,7 @@ impl Inquiry {
         self.exchanges.end();
         self.sort_out();
         let (subject, watch) = (self.subject?, self.watch?);
+        self.belongs.sort_by_key(|(exchange, part)| (part.is_within(), exchange.id));
         let is_unacked = watch.awaits_ack();
         Some(Account {
             subject,
@@ -258,11 +282,11 @@ impl Inquiry {
 
     /// Keeps the exchanges that the packet belongs to.
     fn sort_out(&mut self) {
-        let Self { exchanges, subject, belongs, .. } = self;
-        let told = exchanges.told();
-        let Some(subject) = subject else { return told.for_each(drop) };
-        for exchange in told {
+        let Self { exchanges, learned, subject, belongs, .. } = self;
+        for exchange in exchanges.told() {
+            learned.note(&exchange);
             if belongs.len() < MOST
+                && let Some(subject) = subject
                 && let Some(part) = part(&exchange, subject)
             {
                 belongs.push((exchange, part));
@@ -289,9 +313,15 @@ fn part(exchange: &Exchange, subject: &Subject) -> Option<Part> {
         return None;
     }
     if let Some(segment) = subject.trace.segment {
-        let is_of = exchange.connection == subject.trace.conversation && segment.len > 0;
-        let Who::At(address, port) = exchange.asker else { return None };
-        let asks = subject.source == Some((address, port));
+        let Who::At(address, from) = exchange.asker else { return None };
+        let asks = subject.source == Some((address, from));
+        // Requests may be asked before those before them are answered.
+        let is_of = match &exchange.topic {
+            Topic::Http(http) if asks => http.request_end.is_none_or(|end| number <= end.packet),
+            Topic::Http(http) => http.response_begin.is_none_or(|begin| begin.packet <= number),
+            _ => true,
+        };
+        let is_of = is_of && exchange.connection == subject.trace.conversation && segment.len > 0;
         return is_of.then_some(if asks { Part::MoreOfTheQuestion } else { Part::MoreOfTheAnswer });
     }
     // What is asked again has the same name in both.
@@ -322,7 +352,10 @@ enum Asks {
 impl Asks {
     fn of_packet(packet: &Packet<'_>) -> Option<Self> {
         Some(match packet.own_layers().last()? {
-            Layer::Dns(dns) if !dns.is_response() => Self::Dns(dns.id()),
+            // On multicast there are no ids.
+            Layer::Dns(dns) if !dns.is_response() && dns.dialect() != Dialect::Multicast => {
+                Self::Dns(dns.id())
+            }
             Layer::Dhcp(dhcp) if dhcp.is_question() => Self::Dhcp(dhcp.transaction()),
             Layer::Arp(arp) if matches!(arp.meaning(), Meaning::Request | Meaning::Probe) => {
                 let target: [u8; 4] = arp.target().try_into().ok()?;

@@ -27,6 +27,7 @@ pub struct Trace {
     /// Which end sent it; the sides may still turn out to be the other way round.
     pub from: Which,
     pub segment: Option<Written>,
+    pub has_ports: bool,
     pub verdicts: ArrayVec<Verdict, 3>,
     /// How the connection stands once the packet is taken into account.
     pub standing: Option<Standing>,
@@ -102,6 +103,7 @@ impl Trace {
             conversation: seen.id(),
             from: sender(seen).unwrap_or(Which::Lower),
             segment: tcp.map(Written::of),
+            has_ports: packet.ports().is_some(),
             verdicts: seen.verdicts.iter().copied().take(3).collect(),
             standing: seen.connection.map(|(connection, _)| Standing::of(connection)),
             identity: identity(packet.own_layers()).unwrap_or(0),

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use super::learned::Told;
 use super::trace::{Half, Past, Trace, Written};
 use crate::flow::Mark;
 use crate::flow::tcp::{Confidence, Reset, Trigger, What};
@@ -22,6 +23,8 @@ pub struct Reason {
 pub enum Why {
     /// It opens a connection, and no packet before it asks for that.
     Opens,
+    /// An answer told where to send it.
+    Led(Told, Mark),
     /// Nothing of its conversation is remembered.
     First,
     AnswersSyn(Mark),
@@ -44,6 +47,7 @@ pub enum Why {
     Acknowledges {
         segments: Vec<Mark>,
         octets: u32,
+        has_fin: bool,
     },
     /// It says the same again because something came behind a gap.
     Repeats {
@@ -60,6 +64,8 @@ pub enum Why {
     Heard(Mark),
     /// An ACK took something out of flight right before.
     Clocked(Mark),
+    /// Since this packet nothing of its sender was on its way, and there was room.
+    Idle(Mark),
     /// The other side's window has had room for it only since then.
     Allowed(Mark),
     /// The window of the other side is closed.
@@ -97,12 +103,16 @@ pub enum Why {
 
 /// Packets that are named one by one.
 const NAMED: usize = 16;
-/// How soon after an ACK a segment may have been let go by it, where no time stamp tells.
-const SOON: Duration = Duration::from_millis(5);
+/// How much later than at once a segment may be that an ACK let go; with long round trips a twelfth of them.
+const SOON: Duration = Duration::from_millis(2);
 
 impl Reason {
     pub(super) fn observed(why: Why) -> Self {
         Self { why, inferred: None }
+    }
+
+    pub(super) fn led(told: Told, answer: Mark) -> Self {
+        Self::likely(Why::Led(told, answer))
     }
 
     fn likely(why: Why) -> Self {
@@ -207,23 +217,41 @@ impl<'h> History<'h> {
             reasons.push(Reason::observed(Why::Allowed(allowed)));
         }
         let heard = self.heard();
-        let clock = if let Some((first, _)) = heard {
-            // The first segment that echoes a time stamp newer than the one before it did.
-            let is_news = last.is_some_and(|(_, own)| own.echo() != self.written.echo());
-            Some(first).filter(|_| is_news)
-        } else {
-            let next = self.traces.first().filter(|last| last.from != self.trace.from);
-            let soon = |last: &&&Trace| self.trace.mark.time.since(last.mark.time) <= SOON;
-            next.filter(soon).map(|last| last.mark)
+        // Without time stamps, whatever came last.
+        let next = self.traces.first().filter(|last| last.from != self.trace.from);
+        let clock = heard.map(|(first, _)| first).or(next.map(|last| last.mark));
+        let is_news = |mark: &Mark| {
+            mark.packet > since
+                && last.is_some()
+                && !self.is_late(*mark)
+                && self.took_out_of_flight(*mark)
         };
-        let clock = clock.filter(|mark| mark.packet > since && self.took_out_of_flight(*mark));
-        if let Some(mark) = clock {
+        if let Some(mark) = clock.filter(is_news) {
             reasons.push(Reason::likely(Why::Clocked(mark)));
+        } else if let Some(since) = self.idle().filter(|since| self.is_late(*since)) {
+            reasons.push(Reason::likely(Why::Idle(since)));
         } else if let Some((first, last)) = heard
             && first == last
         {
             reasons.push(Reason::observed(Why::Heard(first)));
         }
+    }
+
+    /// Whether its sender could have sent it clearly earlier, had it waited only for that packet.
+    fn is_late(&self, mark: Mark) -> bool {
+        let [own, peer] = self.before().unwrap_or_default();
+        let [there, back] = [own, peer].map(|half| half.smoothed.unwrap_or_default());
+        // What a packet takes from here to the sender, and the answer back.
+        let lag = self.trace.mark.time.since(mark.time).saturating_sub(back);
+        lag > SOON.max((there + back) * 2 / 25)
+    }
+
+    /// Since when nothing of its sender was on its way.
+    fn idle(&self) -> Option<Mark> {
+        let is_idle = |trace: &&&Trace| {
+            trace.standing.is_some_and(|it| it.half(self.trace.from).in_flight == Some(0))
+        };
+        self.traces.iter().take_while(is_idle).last().map(|trace| trace.mark)
     }
 
     /// The other side's packets whose time stamp it echoes.
@@ -321,9 +349,10 @@ impl<'h> History<'h> {
             }
         } else if !segments.is_empty() {
             let octets = segments.iter().map(|(_, segment)| segment.len).sum();
+            let has_fin = segments.iter().any(|(_, segment)| segment.flags.has(Flags::FIN));
             let mut segments: Vec<Mark> = segments.into_iter().map(|(mark, _)| mark).collect();
             segments.reverse();
-            reasons.push(Reason::observed(Why::Acknowledges { segments, octets }));
+            reasons.push(Reason::observed(Why::Acknowledges { segments, octets, has_fin }));
         }
     }
 

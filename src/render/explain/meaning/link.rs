@@ -16,7 +16,7 @@ pub(super) fn told(name: &str) -> Option<&'static str> {
         "eth.len" => "octets of the frame behind this field; an 802.2 header follows",
         // IEEE 802.1Q §9.6
         "vlan.priority" | "ieee8021ad.priority" => {
-            "0 to 7: how urgent the frame is to the switches"
+            "how urgent the frame is to the switches, from 0 to 7"
         }
         "vlan.id" | "ieee8021ad.id" => "the virtual network that the frame belongs to",
         "vlan.dei" | "ieee8021ad.dei" => "whether switches may drop it first when they are full",

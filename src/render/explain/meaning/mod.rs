@@ -9,7 +9,7 @@ mod transport;
 
 use crate::wire::checksum::Verdict;
 use crate::wire::field::Value;
-use crate::wire::tcp::{Flags, Origin};
+use crate::wire::tcp::{Flags, Origin, Seq};
 
 /// What is known of a packet beside its octets.
 #[derive(Debug, Default)]
@@ -27,6 +27,10 @@ pub(super) struct Sense {
 pub(super) struct Segment {
     pub(super) origin: Origin,
     pub(super) flags: Flags,
+    /// What the peer's SYN would be told as, where it was seen.
+    pub(super) peer_syn: Option<Seq>,
+    /// How far it moves the sequence.
+    pub(super) span: u32,
     /// `client` or `server`.
     pub(super) sender: &'static str,
     pub(super) peer: &'static str,

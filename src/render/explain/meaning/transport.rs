@@ -62,6 +62,8 @@ pub(super) fn computed(name: &str, value: Value<'_>, sense: &Sense) -> Option<St
             let place = place(segment.origin.seq);
             if segment.flags.has(Flags::SYN) {
                 format!("where the {}'s count begins: told as {place} from here on", segment.sender)
+            } else if segment.span == 0 {
+                format!("the {}'s next octet would be its number {place}", segment.sender)
             } else {
                 format!("the first octet here is the {}'s number {place}", segment.sender)
             }
@@ -70,7 +72,11 @@ pub(super) fn computed(name: &str, value: Value<'_>, sense: &Sense) -> Option<St
             let segment = segment?;
             if segment.flags.has(Flags::ACK) {
                 let place = place(segment.origin.ack);
-                format!("everything of the {} before its number {place} arrived", segment.peer)
+                if segment.peer_syn.is_some_and(|syn| syn.plus(1) == Seq(value as u32)) {
+                    format!("of the {} its SYN arrived, and no octet yet", segment.peer)
+                } else {
+                    format!("everything of the {} before its number {place} arrived", segment.peer)
+                }
             } else {
                 "means nothing: the ACK flag is not set".into()
             }

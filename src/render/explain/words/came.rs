@@ -3,7 +3,7 @@
 use super::{Words, because, octets};
 use crate::flow::Mark;
 use crate::flow::tcp::Trigger;
-use crate::tale::packet::Came;
+use crate::tale::packet::{Came, Told};
 
 /// A sentence, and the packet that proves it.
 pub(super) fn words(words: Words, came: Came, own: Mark) -> (String, Mark) {
@@ -62,6 +62,14 @@ pub(super) fn words(words: Words, came: Came, own: Mark) -> (String, Mark) {
             (format!("the other side gave up in {}{}", later(by), because(reset)), by)
         }
         Came::FinCame(by) => (format!("the other side said its last, too, in {}", later(by)), by),
+        Came::Led(told, by) => {
+            let what = match told {
+                Told::Address => "the asker spoke to an address that it tells, first in",
+                Told::Station => "the asker sent to the hardware address that it tells, first in",
+                Told::Offer => "the offer was taken up in",
+            };
+            (format!("{what} {}", later(by)), by)
+        }
         Came::Joined(by) => (format!("what it is part of was whole with {}", later(by)), by),
         Came::SentBack(by) => (format!("an error message sent it back: {}", later(by)), by),
         Came::NextBack(by) => {

@@ -8,7 +8,7 @@ mod why;
 use std::time::Duration;
 
 use crate::flow::Mark;
-use crate::flow::exchange::{Exchange, Outcome};
+use crate::flow::exchange::{Exchange, Outcome, Topic};
 use crate::flow::tcp::{Confidence, Reset};
 use crate::ink::Ink;
 use crate::render::quantity;
@@ -103,7 +103,22 @@ impl Words {
             }
             (_, Some(answer)) => {
                 let later = self.after(own, answer);
-                said(format!("answered by #{}, {later} later", answer.packet), answer)
+                let last = answer.packet;
+                let first = match &exchange.topic {
+                    Topic::Http(http) => http.response_begin.filter(|it| it.packet != last),
+                    _ => None,
+                };
+                match first {
+                    Some(first) => {
+                        let soon = self.after(own, first);
+                        let first = first.packet;
+                        let text = format!(
+                            "answered by #{first}, {soon} later, up to #{last}, {later} later"
+                        );
+                        Some(Said { text, packets: vec![first, last], inferred: None })
+                    }
+                    None => said(format!("answered by #{last}, {later} later"), answer),
+                }
             }
             (_, None) if exchange.answer.is_some() => None,
             (_, None) => {

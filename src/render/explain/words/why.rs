@@ -6,17 +6,24 @@ use std::time::Duration;
 use super::{Words, because, numbers, octets};
 use crate::flow::Mark;
 use crate::flow::tcp::Trigger;
-use crate::tale::packet::Why;
+use crate::tale::packet::{Told, Why};
 
 /// A sentence, and the packets that prove it.
 pub(super) fn words(words: Words, why: &Why, own: Mark) -> (String, Vec<u64>) {
     let ago = |mark: Mark| (mark.packet, words.after(mark, own));
     if let Some((front, mark, back)) = one(why) {
         let (number, before) = ago(mark);
-        return (format!("{front} #{number}, {before} before{back}"), vec![number]);
+        let when = if mark.time == own.time {
+            "at the same time".into()
+        } else {
+            format!("{before} before")
+        };
+        return (format!("{front} #{number}, {when}{back}"), vec![number]);
     }
     match why {
-        Why::Acknowledges { segments, octets } => acknowledges(words, segments, *octets, own),
+        Why::Acknowledges { segments, octets, has_fin } => {
+            acknowledges(words, segments, (*octets, *has_fin), own)
+        }
         Why::Again { first, trigger, is_spurious, asked_by, after } => {
             let mut again = Again { text: String::new(), proof: Vec::new() };
             again.first(words, *first, own);
@@ -44,6 +51,15 @@ pub(super) fn words(words: Words, why: &Why, own: Mark) -> (String, Vec<u64>) {
 /// What one packet proves: the words around it.
 fn one(why: &Why) -> Option<(&'static str, Mark, &'static str)> {
     Some(match why {
+        Why::Led(Told::Address, mark) => (
+            "it goes to an address that its sender had just learned: the answer",
+            *mark,
+            ", told it",
+        ),
+        Why::Led(Told::Station, mark) => {
+            ("it could be sent once the hardware address was known: the answer", *mark, ", told it")
+        }
+        Why::Led(Told::Offer, mark) => ("it takes up the offer", *mark, ""),
         Why::AnswersSyn(syn) => ("it answers the SYN", *syn, ""),
         Why::Completes(syn) => {
             ("it acknowledges the SYN-ACK", *syn, ", and so completes the handshake")
@@ -54,6 +70,11 @@ fn one(why: &Why) -> Option<(&'static str, Mark, &'static str)> {
         Why::Clocked(mark) => {
             ("the ACK", *mark, ", took octets off the way and so let it go (ACK clock)")
         }
+        Why::Idle(mark) => (
+            "nothing of its sender was on its way since",
+            *mark,
+            ", and there was room: until now it had nothing to send, or waited",
+        ),
         Why::Allowed(mark) => ("the other side's window has had room for it only since", *mark, ""),
         Why::Probes { closed: Some(mark) } => {
             ("the window is closed, as was said last in", *mark, "")
@@ -118,9 +139,18 @@ fn reopens(words: Words, closed: Option<u64>, after: Duration) -> String {
     format!("its sender has room again: its window was closed{since} for {}", words.duration(after))
 }
 
-fn acknowledges(words: Words, segments: &[Mark], count: u32, own: Mark) -> (String, Vec<u64>) {
+fn acknowledges(
+    words: Words,
+    segments: &[Mark],
+    (count, has_fin): (u32, bool),
+    own: Mark,
+) -> (String, Vec<u64>) {
     let proof: Vec<u64> = segments.iter().map(|mark| mark.packet).collect();
-    let what = if count > 0 { octets(count.into()) } else { "the FIN".into() };
+    let what = match (count, has_fin) {
+        (0, true) => "the FIN".to_owned(),
+        (_, true) => format!("{} and the FIN", octets(count.into())),
+        (_, false) => octets(count.into()),
+    };
     let after = segments.last().map_or_else(String::new, |last| words.after(*last, own));
     let whom = if proof.len() == 1 { "it" } else { "the last of them" };
     (format!("it acknowledges {what} of {}, {after} after {whom}", numbers(&proof)), proof)
