@@ -5,6 +5,7 @@ use serde_json::Value as Json;
 use unicode_width::UnicodeWidthStr as _;
 use wiretale::filter::Filter;
 use wiretale::flow::Flows;
+use wiretale::ink::Ink;
 use wiretale::octets::Octets;
 use wiretale::timeline::Frame;
 use wiretale::wire::Packet;
@@ -56,8 +57,10 @@ fn covers_each_octet_once(record: &str, kept: &Kept, what: &str) {
             if layer["lies_in"] == "frame" {
                 let last = kept.octets.len().min(end as usize);
                 let octets = kept.octets.get(start as usize..last).unwrap_or_default();
-                let digits: String = octets.iter().map(|octet| format!("{octet:02x}")).collect();
-                assert_eq!(field["octets"], digits.as_str(), "{what}: {}", field["name"]);
+                let mut ink = Ink::default();
+                ink.hex_octets(octets);
+                let told = field["octets"].as_str().expect("octets");
+                assert_eq!(told.as_bytes(), ink.as_bytes(), "{what}: {}", field["name"]);
             }
         }
         let next = layers.get(at + 1).filter(|next| next["lies_in"] == layer["lies_in"]);
