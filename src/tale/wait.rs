@@ -50,6 +50,8 @@ pub enum Proof {
     Pushed,
     /// The window announced in this packet had no room for more.
     Window(u64),
+    /// Its sender had more, or numbered more packets: what it sent before was lost on the way to the capture.
+    Missing,
     /// Sent again, for this reason.
     Resent(Trigger),
     /// Likewise; it was the last that the sender had sent.
@@ -100,6 +102,7 @@ impl Proof {
             Self::Delayed(_) => "delayed_ack",
             Self::Ended => "ended",
             Self::Quiet => "quiet",
+            Self::Missing => "missing",
             Self::Unseen => "unseen",
         }
     }

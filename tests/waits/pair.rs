@@ -105,7 +105,7 @@ fn lay(scene: &Scene, spaces: &[Space; 2], ends: &[String; 2]) {
         let up = Command::new("ip").args(quiet).status();
         assert!(made.is_ok_and(|it| it.success()) && up.is_ok_and(|it| it.success()), "{end}");
         // Nobody has to ask who is where.
-        let mut lines = String::from("link set lo up\nlink set eth0 up\n");
+        let mut lines = String::from("link set lo up\nlink set eth0 gso_max_segs 1 up\n");
         for (hosts, bits) in HOSTS.iter().zip([24, 64]) {
             let (own, other, whose) = (hosts[at], hosts[1 - at], MACS[1 - at]);
             _ = writeln!(lines, "addr add {own}/{bits} dev eth0");

@@ -66,6 +66,16 @@ impl Scene {
         self
     }
 
+    pub(crate) fn server_receives(mut self, octets: usize) -> Self {
+        self.buffers[1].receive = Some(octets);
+        self
+    }
+
+    pub(crate) fn server_sends(mut self, octets: usize) -> Self {
+        self.buffers[1].send = Some(octets);
+        self
+    }
+
     pub(crate) fn client(mut self, act: impl Fn(&mut Talk) + Send + Sync + 'static) -> Self {
         self.client = Box::new(act);
         self

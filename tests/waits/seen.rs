@@ -24,6 +24,8 @@ pub(crate) struct Told {
     pub(crate) wall: Duration,
     pub(crate) buckets: BTreeMap<String, Duration>,
     pub(crate) waits: Vec<Value>,
+    /// What has a name of its own.
+    stalls: Vec<Value>,
 }
 
 /// What no program and no network is to blame for.
@@ -51,7 +53,8 @@ impl Told {
         let buckets = budget["buckets"].as_object().expect("buckets");
         let buckets = buckets.iter().map(|(name, ns)| (name.clone(), nanos(ns))).collect();
         let waits = budget["waits"].as_array().expect("waits").clone();
-        let told = Self { wall: nanos(&budget["wall_ns"]), buckets, waits };
+        let stalls = budget["stalls"].as_array().expect("stalls").clone();
+        let told = Self { wall: nanos(&budget["wall_ns"]), buckets, waits, stalls };
         assert_eq!(
             told.buckets.values().sum::<Duration>(),
             told.wall,
@@ -74,6 +77,11 @@ impl Told {
         self.waits.iter().filter(is_it).map(|it| nanos(&it["ns"])).sum()
     }
 
+    /// Whether something is called by this name.
+    pub(crate) fn names(&self, stall: &str) -> bool {
+        self.stalls.iter().any(|it| it["name"] == stall)
+    }
+
     pub(crate) fn dominant(&self) -> &str {
         let others = self.buckets.iter().filter(|it| !COURSE.contains(&it.0.as_str()));
         others.max_by_key(|it| it.1).expect("buckets").0
@@ -81,9 +89,10 @@ impl Told {
 
     fn shown(&self) -> String {
         let some = self.buckets.iter().filter(|it| !it.1.is_zero());
-        some.map(|(name, time)| format!("{name} {:.1}", 1000.0 * time.as_secs_f64()))
-            .collect::<Vec<_>>()
-            .join(", ")
+        let some = some.map(|(name, time)| format!("{name} {:.1}", 1000.0 * time.as_secs_f64()));
+        let stalls =
+            self.stalls.iter().map(|it| format!("[{}]", it["name"].as_str().unwrap_or("")));
+        some.chain(stalls).collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -176,5 +185,7 @@ impl<'p> Seen<'p> {
     }
 }
 
+pub(crate) const THINKING: [&str; 6] =
+    ["tls_client", "tls_server", "client_think", "request", "server_think", "response_application"];
 pub(crate) const LOSSES: [&str; 3] = ["connect_retry", "loss_timeout", "loss_recovery"];
 pub(crate) const WINDOWS: [&str; 2] = ["window_closed", "window_small"];

@@ -1,13 +1,13 @@
 //! What do the programs at both ends do, and what do they know of it themselves?
 
 use std::ffi::OsString;
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsFd, OwnedFd};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::sys::socket::sockopt::{RcvBuf, ReuseAddr, SndBuf, TcpCongestion};
+use nix::sys::socket::sockopt::{Linger, RcvBuf, ReuseAddr, SndBuf, TcpCongestion};
 use nix::sys::socket::{
     AddressFamily, Backlog, SockFlag, SockType, SockaddrStorage, bind, connect, listen, setsockopt,
     socket,
@@ -38,6 +38,11 @@ pub(crate) struct Diary {
 }
 
 impl Diary {
+    /// Writes down what took so long.
+    pub(crate) fn note(&mut self, bucket: &'static str, time: Duration) {
+        self.pauses.push((bucket, time));
+    }
+
     /// All the time that belongs into a bucket.
     pub(crate) fn time(&self, bucket: &str) -> Duration {
         self.pauses.iter().filter(|pause| pause.0 == bucket).map(|pause| pause.1).sum()
@@ -90,7 +95,11 @@ impl Talk {
     pub(crate) fn pause(&mut self, bucket: &'static str, millis: u64) {
         let begun = Instant::now();
         thread::sleep(Duration::from_millis(millis));
-        self.diary.pauses.push((bucket, begun.elapsed()));
+        self.diary.note(bucket, begun.elapsed());
+    }
+
+    pub(crate) fn nodelay(&self) {
+        self.stream.set_nodelay(true).expect("an option");
     }
 
     /// One write.
@@ -100,6 +109,25 @@ impl Talk {
 
     pub(crate) fn hear(&mut self, octets: usize) {
         self.stream.read_exact(&mut vec![0; octets]).expect("to be read");
+    }
+
+    /// Everything until the other side ends.
+    pub(crate) fn hear_all(&mut self) -> usize {
+        let mut all = Vec::new();
+        self.stream.read_to_end(&mut all).expect("to be read");
+        all.len()
+    }
+
+    /// Waits until something is there to be read.
+    pub(crate) fn hear_at_all(&self) {
+        assert_ne!(self.stream.peek(&mut [0]).expect("to be read"), 0, "not the end");
+    }
+
+    /// Reads until the other side breaks the connection off.
+    pub(crate) fn breaks_off(&mut self) {
+        let ended = self.stream.read_to_end(&mut Vec::new());
+        let kind = ended.expect_err("no usual end").kind();
+        assert_eq!(kind, ErrorKind::ConnectionReset);
     }
 
     /// The head of a request or an answer, without a look beyond it.
@@ -142,6 +170,17 @@ impl Talk {
         let head = self.head();
         let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: "));
         length.map_or(0, |length| length.parse().expect("a number"))
+    }
+
+    /// No more will be sent.
+    pub(crate) fn end(&self) {
+        self.stream.shutdown(Shutdown::Write).expect("to be open");
+    }
+
+    /// Closes at once, and breaks off whatever is under way.
+    pub(crate) fn reset(&self) {
+        let linger = libc::linger { l_onoff: 1, l_linger: 0 };
+        setsockopt(&self.stream, Linger, &linger).expect("an option");
     }
 
     /// Asks the kernel, as soon as all that was sent has arrived.

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use super::clock::Clock;
+use super::count::Count;
 use super::tiles::Charge;
 use super::view::{Heard, Said};
 use crate::flow::tcp::{Segment, Trigger};
@@ -20,15 +21,20 @@ use crate::wire::tcp::{Flags, Seq};
 pub(super) struct Course {
     heard: Heard,
     pub(super) clock: Clock,
+    pub(super) count: Count,
     /// The last segment that brought something.
     before: Option<Before>,
     /// The first place not sent yet.
     reach: Option<Seq>,
     repair: Option<Repair>,
+    /// What these were before something was sent again that may not have been lost.
+    doubt: Option<(Option<Before>, Option<Repair>)>,
     closed: Option<Closed>,
     gaps: Ring<16>,
     /// How much later than it could have what an ACK let go was seen.
     lags: Ring<8>,
+    /// Whether it ever said that it had no more to send.
+    has_pushed: bool,
     /// The longest segment that may have crossed the wire as it is.
     longest: u32,
     /// How often the peer said in a row that it has no more than this.
@@ -78,10 +84,26 @@ pub(super) struct Path {
     pub(super) mss: u32,
 }
 
+impl Path {
+    fn round_trip(&self) -> Duration {
+        self.to_sender + self.to_receiver
+    }
+
+    /// Whether round trips take much longer than the shortest.
+    pub(super) fn is_queued(&self) -> bool {
+        let most = self.round_trip().mul_f64(1.25) + QUEUE;
+        self.smoothed.is_some_and(|smoothed| self.to_sender + smoothed > most)
+    }
+}
+
 /// An ACK is delayed by so much at least where one is delayed at all; Linux begins with 40 ms.
 const DELAYED: Duration = Duration::from_millis(25);
 /// What is later than it could be by less than this is not late.
 const LATE: Duration = Duration::from_millis(2);
+/// Packets of one path take so much longer now and then.
+const UNREST: Duration = Duration::from_millis(10);
+/// The shortest retransmission timeout of Linux; RFC 6298 §2.4 wants more.
+const TIMEOUT: Duration = Duration::from_millis(190);
 /// RFC 9293 §3.8.6.3: half a second at most.
 const MOST_DELAYED: Duration = Duration::from_millis(500);
 
@@ -95,6 +117,8 @@ impl Course {
         let (time, len) = (segment.mark.time, segment.len);
         let stamp = segment.stamps.map(|stamps| stamps.value);
         let is_pushed = segment.has(Flags::PSH);
+        self.has_pushed |= is_pushed;
+        self.count.begin();
         self.before = Some(Before { time, stamp, len, is_pushed, reach, said });
     }
 
@@ -127,6 +151,7 @@ impl Course {
             Trigger::Fast | Trigger::Unknown => Bucket::LossRecovery,
             _ => Bucket::LossTimeout,
         };
+        self.doubt = Some((self.before, self.repair));
         let is_repaired = |repair: &Repair| said.is_some_and(|it| it.ack.past(repair.until) >= 0);
         if self.repair.is_none_or(|repair| is_repaired(&repair)) || trigger == Trigger::Timeout {
             self.repair = self.reach.map(|until| Repair { until, bucket });
@@ -134,6 +159,13 @@ impl Course {
         let is_last = self.reach.is_some_and(|reach| segment.end().past(reach) >= 0);
         let proof = if is_last { Proof::ResentLast(trigger) } else { Proof::Resent(trigger) };
         Charge::new(bucket, side, proof)
+    }
+
+    /// What was sent again last had not been lost.
+    pub(super) fn take_back(&mut self) {
+        if let Some(doubt) = self.doubt.take() {
+            (self.before, self.repair) = doubt;
+        }
     }
 
     /// How much longer it took between two segments here than it took their sender by its own clock: this
@@ -170,12 +202,11 @@ impl Course {
             }
             self.repair = None;
         }
-        let round_trip = path.to_sender + path.to_receiver;
+        let round_trip = path.round_trip();
         let small = (self.gaps.median() * 4).max(Duration::from_millis(1)).max(round_trip / 16);
         let held = |it: Said| (it.edge.map(|edge| edge.past(before.reach)), it);
         if let Some((Some(left), by)) = before.said.map(held)
             && i64::from(left) < i64::from(segment.len.min(mss.max(1)))
-            && gap > small
         {
             let closed = self.closed_since(before.time);
             let closed =
@@ -201,14 +232,23 @@ impl Course {
             && is_short
             && segment.len < mss
             && (DELAYED..=MOST_DELAYED).contains(&delay)
-            && lag <= Duration::from_millis(1) + self.lags.least()
+            && lag <= late
         {
             return Charge::new(Bucket::Stall, side, Proof::Delayed(said.packet));
         }
         if has_moved && !is_drained {
             self.lags.push(lag);
         }
-        if is_drained && lag > late {
+        if is_drained && lag > late.max(round_trip) && self.lacks(segment, before, lag) {
+            return Charge::new(Bucket::LossTimeout, side, Proof::Missing);
+        }
+        let is_app = if self.has_more(segment, before) {
+            // It is not the program that was waited for, as far as the path's own unrest may explain it.
+            lag > late.max(UNREST).max(round_trip / 4)
+        } else {
+            lag > late
+        };
+        if is_drained && is_app {
             return Charge::new(app, side, Proof::Drained(said.packet));
         }
         // What would fill a window is put off as long as more room may come (RFC 9293 §3.8.6.2.1).
@@ -229,13 +269,24 @@ impl Course {
             return Charge::new(app, side, Proof::Pushed);
         }
         self.gaps.push(gap);
-        let is_queued = path
-            .smoothed
-            .is_some_and(|smoothed| path.to_sender + smoothed > round_trip.mul_f64(1.25) + QUEUE);
-        if is_queued {
+        if path.is_queued() {
             return Charge::new(Bucket::Queueing, side, Proof::Queued(said.packet));
         }
         Charge::new(Bucket::CongestionWindow, side, Proof::Clocked(said.packet))
+    }
+
+    /// Whether something was sent between these two that was lost before it came by here.
+    fn lacks(&self, segment: &Segment, before: Before, lag: Duration) -> bool {
+        if let Some(missed) = self.count.missed() {
+            return missed > 0;
+        }
+        self.has_more(segment, before) && lag >= TIMEOUT
+    }
+
+    /// Whether the sender had more when it sent the segment before: who has no more says so (RFC 9293
+    /// §3.9.1.2, MUST-61).
+    fn has_more(&self, segment: &Segment, before: Before) -> bool {
+        (self.has_pushed || segment.has(Flags::PSH)) && !before.is_pushed
     }
 
     /// When the peer's window was zero, the last time, if it became so after this.

@@ -26,6 +26,8 @@ pub struct Ledger {
     courses: [Course; 2],
     client: End,
     word: Option<Word>,
+    /// Who sent something again last because of a timer, in which packet, and who had the word before.
+    doubt: Option<(Side, u64, Option<Word>)>,
     secured: Secured,
     fins: [bool; 2],
     /// Whether this side ever sent something.
@@ -66,6 +68,7 @@ impl Ledger {
             courses: [Course::default(), Course::default()],
             client: connection.end(Side::Client),
             word: None,
+            doubt: None,
             secured: Secured::default(),
             fins: [false; 2],
             spoke: [false; 2],
@@ -100,8 +103,13 @@ impl Ledger {
             return;
         }
         self.notes.see(segment, side);
+        let course = &mut self.courses[side.index()];
         if let Some(stamps) = segment.stamps {
-            self.courses[side.index()].clock.note(time, stamps.value);
+            course.clock.note(time, stamps.value);
+        }
+        if let Some(id) = segment.ip_id.filter(|_| !segment.has(Flags::SYN)) {
+            let most = connection.half(side.peer()).mss().map_or(u32::MAX, u32::from).max(1);
+            course.count.note(id, segment.len.div_ceil(most).max(1) as u16);
         }
         if is_first && segment.has(Flags::SYN) {
             self.hear(segment, side, connection);
@@ -117,6 +125,9 @@ impl Ledger {
         let is_probe = |it: &Verdict| matches!(it.what, What::KeepAlive | What::WindowProbe);
         if segment.len > 0 && !verdicts.iter().any(is_probe) {
             self.speak(segment, octets, side, news, connection);
+        }
+        if verdicts.iter().any(|it| matches!(it.what, What::DuplicateSack { .. })) {
+            self.take_back(side.peer());
         }
         self.hear(segment, side, connection);
         if segment.has(Flags::FIN) || segment.has(Flags::RST) {
@@ -182,6 +193,7 @@ impl Ledger {
         match news {
             News::Resent(trigger) => {
                 self.notes.resend(segment, side, trigger);
+                self.doubt = Some((side, segment.mark.packet, self.word));
                 let charge = course.resend(segment, trigger, side, said);
                 self.tiles.charge(segment.mark, charge);
             }
@@ -214,6 +226,18 @@ impl Ledger {
         };
         self.word = Some(Word { by: side, mark: segment.mark, end, acked: None });
         self.spoke[side.index()] = true;
+    }
+
+    /// What this side sent again last had arrived twice: it was not lost, and whatever it waited for it still
+    /// waits for.
+    fn take_back(&mut self, side: Side) {
+        if let Some((by, packet, word)) = self.doubt.take()
+            && by == side
+            && self.tiles.take_back(packet)
+        {
+            self.courses[side.index()].take_back();
+            self.word = word;
+        }
     }
 
     /// The word passes to this side: what was the way, and what its thinking?
@@ -356,8 +380,13 @@ impl Ledger {
             self.tiles.charge_for(path.to_sender, to, way);
             return self.tiles.charge(to, charge);
         };
-        let way = ack.time.since(word.mark.time).min(path.to_sender.max(Duration::from_millis(1)));
+        let acked = ack.time.since(word.mark.time);
+        let way = acked.min(path.to_sender.max(Duration::from_millis(1)));
         self.tiles.charge_for(way, to, Charge::new(Bucket::Path, None, Proof::RoundTrip));
+        if self.path(connection, word.by).is_queued() {
+            let queue = Charge::new(Bucket::Queueing, word.by, Proof::Queued(ack.packet));
+            self.tiles.charge_for(acked - way, to, queue);
+        }
         let rest = if is_owed {
             Charge::new(Bucket::ServerThink, Side::Server, Proof::Acknowledged(ack.packet))
         } else {
@@ -414,7 +443,7 @@ impl Ledger {
         self.courses.swap(0, 1);
         self.fins.swap(0, 1);
         self.spoke.swap(0, 1);
-        self.secured = Secured::default();
+        (self.secured, self.doubt) = (Secured::default(), None);
         if let Some(word) = &mut self.word {
             word.by = word.by.peer();
         }

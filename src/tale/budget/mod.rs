@@ -1,6 +1,7 @@
 //! Into which buckets does the time of each connection go?
 
 mod clock;
+mod count;
 mod course;
 mod ledger;
 mod notes;

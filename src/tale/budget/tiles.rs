@@ -138,6 +138,21 @@ impl Tiles {
         }
     }
 
+    /// Takes back what was put down to a loss up to this packet, if nothing was done since.
+    pub(super) fn take_back(&mut self, packet: u64) -> bool {
+        let at = self.at;
+        let is_it =
+            |wait: &mut Wait| wait.to.packet == packet && wait.end == at && wait.bucket.is_loss();
+        let Some(wait) = self.waits.pop_if(is_it) else { return false };
+        let nanos = wait.end.0 - wait.begin.0;
+        self.sums[wait.bucket.index()] -= nanos;
+        if let Some(side) = wait.side {
+            self.sides[side.index()][wait.bucket.index()] -= nanos;
+        }
+        (self.at, self.mark) = (wait.begin, wait.from);
+        true
+    }
+
     /// Drops the shorter half.
     fn thin_out(&mut self) {
         let mut times: Vec<_> = self.waits.iter().map(|wait| wait.end.0 - wait.begin.0).collect();

@@ -28,6 +28,12 @@ pub(super) fn all() -> Vec<Scene> {
         thinks_for_300("a server that thinks, without time stamps")
             .set("ipv4/tcp_timestamps=0")
             .hold(thinks("server_think")),
+        thinks_for_300("a server that thinks while the way back stalls")
+            .back(|way| way.stall = Some((100 * MS, 425 * MS)))
+            .hold(|seen| {
+                seen.dominates("server_think");
+                seen.pauses();
+            }),
         Scene::new("a client that thinks", 10)
             .server(|it| {
                 it.head();

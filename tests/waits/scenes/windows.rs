@@ -28,5 +28,56 @@ pub(super) fn all() -> Vec<Scene> {
                     assert_eq!(told.time_of("server", "window_small"), Duration::ZERO);
                 }
             }),
+        Scene::new("a slow reader", 5)
+            .client_receives(8_000)
+            .server(|it| {
+                it.head();
+                it.answer(90_000);
+                it.settle();
+            })
+            .client(|it| {
+                it.ask();
+                it.length();
+                for _ in 0..9 {
+                    it.pause("window_closed", 200);
+                    it.hear(10_000);
+                }
+            })
+            .hold(|seen| {
+                seen.dominates("window_closed");
+                let truth = Duration::from_micros(seen.diaries[1].kernel("rwnd_limited"));
+                for (end, told, share) in
+                    [("server", &seen.server, 0.02), ("client", &seen.client, 0.1)]
+                {
+                    let windows = told.time("window_small") + told.time("window_closed");
+                    seen.near(end, "windows", windows, truth, truth.mul_f64(share));
+                }
+            }),
+        Scene::new("an upload to a slow reader", 5)
+            .server_receives(8_000)
+            .server(|it| {
+                let octets = it.length();
+                for _ in 0..octets / 10_000 {
+                    it.pause("window_closed", 150);
+                    it.hear(10_000);
+                }
+                it.answer(10);
+            })
+            .client(|it| {
+                it.put(100_000);
+                it.settle();
+                it.answered();
+            })
+            .hold(|seen| {
+                seen.dominates("window_closed");
+                let truth = Duration::from_micros(seen.diaries[0].kernel("rwnd_limited"));
+                for (end, told, share) in
+                    [("client", &seen.client, 0.02), ("server", &seen.server, 0.1)]
+                {
+                    let windows = told.time("window_small") + told.time("window_closed");
+                    seen.near(end, "windows", windows, truth, truth.mul_f64(share));
+                    assert_eq!(told.time_of("client", "window_closed"), Duration::ZERO);
+                }
+            }),
     ]
 }
