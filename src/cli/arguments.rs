@@ -79,6 +79,9 @@ pub(super) struct Tell {
     pub(super) from: From,
 
     #[command(flatten)]
+    pub(super) beside: Beside,
+
+    #[command(flatten)]
     pub(super) paper: Paper,
 }
 
@@ -252,6 +255,9 @@ pub(super) struct Why {
     pub(super) from: From,
 
     #[command(flatten)]
+    pub(super) beside: Beside,
+
+    #[command(flatten)]
     pub(super) paper: Paper,
 }
 
@@ -359,6 +365,14 @@ pub(super) struct From {
     pub(super) commands: bool,
 }
 
+/// What is written beside the packets that are kept.
+#[derive(Args, Debug)]
+pub(super) struct Beside {
+    /// With -w: write the verdicts as comments on the packets that they are about, for Wireshark to show there
+    #[arg(long, requires = "write")]
+    pub(super) annotate: bool,
+}
+
 /// What the answer is written on.
 #[derive(Args, Debug)]
 pub(super) struct Paper {
@@ -392,6 +406,8 @@ pub(super) enum Format {
     Csv,
     /// Zeek's conn.log, dns.log and http.log, of `flows`
     Zeek,
+    /// One page for a browser, which needs nothing else, of `tell`, `why`, `flows`, `flow` and `exchanges`
+    Html,
 }
 
 /// How much one piece of JSON holds.

@@ -15,6 +15,7 @@ pub(super) fn tell(asked: &Interfaces) -> anyhow::Result<()> {
         Format::Ndjson => Form::Ndjson,
         Format::Csv => Form::Csv,
         Format::Zeek => return Err(super::no_zeek().into()),
+        Format::Html => return Err(super::picture::no_html().into()),
     };
     let mut all = interfaces::all();
     let has = |name: &&String| all.iter().any(|device| *device.name == *name.as_bytes());

@@ -49,6 +49,7 @@ impl Explain {
                 return Err(usage("an explanation has no columns: -o csv is for `packets`"));
             }
             Format::Zeek => return Err(no_zeek()),
+            Format::Html => return Err(super::picture::no_html()),
         };
         let (files, _) = self.from.source();
         Ok(Box::new(Explanation::new(out, form, files, number)))

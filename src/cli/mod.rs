@@ -24,6 +24,7 @@ use crate::render::flows::live::{Live, Tty};
 use crate::render::flows::{self, Naming, Order, Stream, Table};
 use crate::render::follow::{self, Follow};
 use crate::render::hex::Dumps;
+use crate::render::html;
 use crate::render::json::Json;
 use crate::render::ladder::{Detail, Ladder};
 use crate::render::line::{Lines, Manner, Numbers};
@@ -35,6 +36,7 @@ use crate::render::why;
 use crate::render::zeek::Zeek;
 use crate::timeline::Source;
 
+mod annotate;
 mod arguments;
 mod devices;
 mod explain;
@@ -45,6 +47,7 @@ mod keys;
 mod listening;
 mod man;
 mod paper;
+mod picture;
 mod size;
 mod time;
 
@@ -53,11 +56,15 @@ use arguments::{
     Question, Sort, Speaker, Tell, Time,
 };
 pub use man::page as man_page;
+use picture::{no_html, no_processes, picture};
 
 /// Answers what the command line asks.
 pub fn run() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     match arguments.command.unwrap_or(Question::Tell(arguments.tell)) {
+        Question::Tell(tell) if tell.beside.annotate => {
+            annotate::answer(&tell.from, None, overview(&tell)?)
+        }
         Question::Tell(tell) => answer(&tell.from, false, overview(&tell)?),
         Question::Packets(packets) => {
             answer(&packets.from, packets.processes.asked, listing(&packets)?)
@@ -77,7 +84,11 @@ pub fn run() -> anyhow::Result<()> {
         }
         Question::Why(mut why) => {
             let number = why.from.take_number_if_any()?;
-            answer(&why.from, false, reasons(&why, number)?)
+            let report = reasons(&why, number)?;
+            if why.beside.annotate {
+                return annotate::answer(&why.from, number, report);
+            }
+            answer(&why.from, false, report)
         }
         Question::Explain(mut asked) => {
             let report = asked.report()?;
@@ -214,6 +225,7 @@ fn overview(tell: &Tell) -> Result<Box<dyn Report>, Usage> {
         Format::Ndjson => overview::Form::Ndjson,
         Format::Csv => return Err(usage("an overview has no columns: -o csv is for `packets`")),
         Format::Zeek => return Err(no_zeek()),
+        Format::Html => return picture(&tell.from, &tell.paper, html::Question::Tell),
     };
     Ok(Box::new(Overview::new(out(&tell.from, &tell.paper)?, form)))
 }
@@ -239,6 +251,7 @@ fn listing(packets: &Packets) -> anyhow::Result<Box<dyn Report>> {
     Ok(match (packets.paper.format(), choice) {
         (Format::Ndjson, choice) => Box::new(Json::new(out, choice).with_owners(processes)),
         (Format::Zeek, _) => return Err(no_zeek().into()),
+        (Format::Html, _) => return Err(no_html().into()),
         (Format::Csv, choice) => {
             Box::new(Columns::new(out, columns::Form::Csv, choice).with_owners(processes))
         }
@@ -260,6 +273,11 @@ fn talks(exchanges: &Exchanges) -> anyhow::Result<Box<dyn Report>> {
         Format::Ndjson => exchanges::Style::Ndjson,
         Format::Csv => exchanges::Style::Csv,
         Format::Zeek => return Err(no_zeek().into()),
+        Format::Html if exchanges.processes.asked => return Err(no_processes().into()),
+        Format::Html => {
+            let question = html::Question::Exchanges;
+            return Ok(picture(&exchanges.from, &exchanges.paper, question)?);
+        }
     };
     let pairs = exchange::Exchanges::new(exchanges.open_questions);
     let pairs = if exchanges.heads { pairs.with_heads() } else { pairs };
@@ -286,6 +304,8 @@ fn conversations(flows: &Conversations) -> Result<Box<dyn Report>, Usage> {
             ));
         }
         Format::Zeek => Box::new(Zeek::new(&flows.directory)),
+        Format::Html if processes => return Err(no_processes()),
+        Format::Html => return picture(&flows.from, &flows.paper, html::Question::Flows),
         Format::Text => match flows.most() {
             0 => {
                 let form = flows::Lines::new(Clock::new(flows.time.style()));
@@ -315,6 +335,9 @@ fn conversation(flow: &Conversation, number: u32) -> Result<Box<dyn Report>, Usa
             Box::new(Stream::new(out, flows::Json::default(), Naming::Names).only(number))
         }
         (Format::Zeek, _) => return Err(no_zeek()),
+        (Format::Html, _) => {
+            return picture(&flow.from, &flow.paper, html::Question::Flow(number));
+        }
         (Format::Csv, _) => {
             Box::new(Stream::new(out, flows::Csv::default(), Naming::Names).only(number))
         }
@@ -341,6 +364,10 @@ fn reasons(why: &arguments::Why, number: Option<u32>) -> Result<Box<dyn Report>,
         Format::Ndjson => why::Form::Ndjson,
         Format::Csv => return Err(usage("a budget has no columns: -o csv is for `flows`")),
         Format::Zeek => return Err(no_zeek()),
+        Format::Html => {
+            let question = number.map_or(html::Question::Why, html::Question::WhyOf);
+            return picture(&why.from, &why.paper, question);
+        }
     };
     Ok(Box::new(why::Why::new(out(&why.from, &why.paper)?, form, number)))
 }

@@ -85,27 +85,7 @@ impl Ladder {
         let cells = ink.len() - start;
         ink.spaces(NOTES.saturating_sub(cells).max(1));
         ink.begin(Paint::Faint).text("; #").number(packet.frame.number).plain();
-        let mut comma = " ";
-        for verdict in seen.verdicts {
-            ink.text(comma);
-            verdict::words(verdict, ink);
-            comma = ", ";
-        }
-        if let [.., last] = packet.own_layers()
-            && !matches!(last, Layer::Tcp(_))
-        {
-            ink.text(comma).paint(Paint::Name, last.name().words).text(" ");
-            last.line(ink);
-            comma = ", ";
-        }
-        let state = connection.state();
-        let is_said = seen.verdicts.iter().any(|verdict| {
-            matches!(verdict.what, What::Finished | What::FinishedByBoth | What::Reset(_))
-        });
-        if self.state != Some(state) && !is_said {
-            ink.text(comma).text(state_words(state));
-        }
-        self.state = Some(state);
+        notes(packet, connection, seen, &mut self.state, ink);
     }
 
     fn datagram(
@@ -199,6 +179,43 @@ impl Report for Ladder {
         self.out.flush()?;
         if self.is_told { Ok(()) } else { Err(flows::unknown(self.wanted, flows)) }
     }
+}
+
+/// Writes a segment as a rung has it.
+pub(super) fn rung(packet: &Packet<'_>, tcp: Tcp<'_>, origin: Origin, ink: &mut Ink) {
+    unusual(packet, Detail::Usual, ink);
+    write(tcp, origin, Detail::Usual, ink);
+}
+
+/// Writes what the tracker makes of a segment, a space before it; `state` is what was told last.
+pub(super) fn notes(
+    packet: &Packet<'_>,
+    connection: &Connection,
+    seen: &Seen<'_>,
+    state: &mut Option<State>,
+    ink: &mut Ink,
+) {
+    let mut comma = " ";
+    for verdict in seen.verdicts {
+        ink.text(comma);
+        verdict::words(verdict, ink);
+        comma = ", ";
+    }
+    if let [.., last] = packet.own_layers()
+        && !matches!(last, Layer::Tcp(_))
+    {
+        ink.text(comma).paint(Paint::Name, last.name().words).text(" ");
+        last.line(ink);
+        comma = ", ";
+    }
+    let now = connection.state();
+    let is_said = seen.verdicts.iter().any(|verdict| {
+        matches!(verdict.what, What::Finished | What::FinishedByBoth | What::Reset(_))
+    });
+    if *state != Some(now) && !is_said {
+        ink.text(comma).text(state_words(now));
+    }
+    *state = Some(now);
 }
 
 /// What is not as usual, in brackets.

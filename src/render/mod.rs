@@ -9,6 +9,7 @@ use crate::timeline::fetch::Step;
 use crate::timeline::{About, Call, Frame, Owner, Timestamp};
 use crate::wire::Packet;
 
+pub mod annotations;
 pub mod choice;
 pub mod clock;
 pub mod columns;
@@ -19,6 +20,7 @@ pub mod fetch;
 pub mod flows;
 pub mod follow;
 pub mod hex;
+pub mod html;
 pub mod interfaces;
 pub mod json;
 pub mod ladder;
@@ -35,6 +37,7 @@ pub mod zeek;
 
 mod conversations;
 mod fit;
+mod kept;
 mod page;
 mod quantity;
 mod sheet;

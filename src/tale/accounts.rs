@@ -44,6 +44,7 @@ pub struct Whole {
     pub verdict: Option<(Option<u32>, Verdict)>,
     /// What each was to blame for, where somebody was: by [`Culprit`].
     blamed: [Blamed; Culprit::ALL.len()],
+    spent: [Duration; 5],
 }
 
 /// What one is to blame for on several connections.
@@ -67,6 +68,8 @@ pub struct Accounts {
     lookups: HashMap<(Option<IpAddr>, IpAddr), Known, RandomState>,
     latest: Mark,
     whole: Whole,
+    /// Those that were heard of, where somebody else wants to hear of them.
+    heard: Option<Vec<Exchange>>,
 }
 
 /// An address that was asked for.
@@ -87,6 +90,11 @@ impl Whole {
         self.sums[bucket.index()]
     }
 
+    /// What everybody spent, on all connections: as [`verdict::spent`] has it.
+    pub fn spent(&self) -> [Duration; 5] {
+        self.spent
+    }
+
     /// What one is to blame for, on all connections where it stands out.
     pub fn blamed(&self, culprit: Culprit) -> Duration {
         self.blamed[culprit as usize].time
@@ -97,6 +105,17 @@ impl Accounts {
     /// What addresses are called.
     pub fn names(&self) -> &Names {
         &self.names
+    }
+
+    /// Keeps exchanges for [`Accounts::exchanges`].
+    #[must_use]
+    pub fn with_exchanges(self) -> Self {
+        Self { heard: Some(Vec::new()), ..self }
+    }
+
+    /// The exchanges that have become final since the last call.
+    pub fn exchanges(&mut self) -> impl Iterator<Item = Exchange> {
+        self.heard.iter_mut().flat_map(|heard| heard.drain(..))
     }
 
     pub fn observe(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) {
@@ -167,6 +186,9 @@ impl Accounts {
         for bucket in Bucket::ALL {
             whole.sums[bucket.index()] += account.tiles.sum(bucket);
         }
+        for (sum, time) in whole.spent.iter_mut().zip(verdict::spent(&account.tiles)) {
+            *sum += time;
+        }
         let Some(verdict) = &account.verdict else { return };
         let blamed = &mut whole.blamed[verdict.culprit as usize];
         blamed.time += verdict.time;
@@ -190,6 +212,9 @@ impl Accounts {
                     }
                 }
                 _ => {}
+            }
+            if let Some(heard) = &mut self.heard {
+                heard.push(exchange);
             }
         }
     }

@@ -92,6 +92,19 @@ pub fn spent(tiles: &Tiles) -> [Duration; 5] {
     spent
 }
 
+/// Who spent time in a bucket, of which it is known whose it was; nobody where nobody was waited for.
+pub fn spender(bucket: Bucket, side: Option<Side>) -> Option<Culprit> {
+    match (bucket, side) {
+        (Bucket::WindowClosed | Bucket::WindowSmall | Bucket::Stall, Some(Side::Client)) => {
+            Some(Culprit::Client)
+        }
+        (Bucket::WindowClosed | Bucket::WindowSmall | Bucket::Stall, Some(Side::Server)) => {
+            Some(Culprit::Server)
+        }
+        _ => by(bucket),
+    }
+}
+
 /// Who is waited for in a bucket, where that does not depend on the side.
 fn by(bucket: Bucket) -> Option<Culprit> {
     match bucket {

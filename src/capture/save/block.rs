@@ -34,13 +34,13 @@ pub(super) fn coarsen(record: &mut [u8], unit: u32) {
 }
 
 /// A section header with our name and comments on the section, as many as fit.
-pub(super) fn section(to: &mut Vec<u8>, comments: &[Box<[u8]>]) {
+pub(super) fn section<'c>(to: &mut Vec<u8>, comments: impl Iterator<Item = &'c Box<[u8]>>) {
     block(to, 0x0a0d_0d0a, |to| {
         to.extend_from_slice(&0x1a2b_3c4d_u32.to_le_bytes());
         to.extend_from_slice(&[1, 0, 0, 0]);
         // The length of a section that is still being written is unknown.
         to.extend_from_slice(&[0xff; 8]);
-        for comment in comments.iter().take(128) {
+        for comment in comments.take(128) {
             option(to, 1, comment);
         }
         option(to, 4, concat!("wiretale ", env!("CARGO_PKG_VERSION")).as_bytes());

@@ -4,8 +4,8 @@
 //! left in a file: when one does not fit any more, its first part is taken back. Of several files each
 //! is complete in itself: it tells again of the interfaces, names and keys.
 
+use std::io;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 use anyhow::{anyhow, bail};
 
@@ -17,12 +17,14 @@ mod after;
 mod block;
 mod file;
 mod kept;
+mod remarks;
 mod rotate;
 mod told;
 
 pub use after::After;
 use file::{Records, Savefile};
 pub use kept::Kept;
+use remarks::Remarks;
 pub use rotate::{Limits, Rotation};
 use told::{MICRO, NANO, Style, Told};
 
@@ -46,6 +48,7 @@ pub struct Save {
     rotation: Option<Rotation>,
     inputs: Vec<PathBuf>,
     after: Option<After>,
+    remarks: Remarks,
     kept: Kept,
     /// Whether as many files were written as there may be.
     over: bool,
@@ -67,7 +70,7 @@ impl Save {
     pub fn rotating(mut rotation: Rotation, inputs: &[PathBuf]) -> anyhow::Result<Self> {
         let template = rotation.template().to_owned();
         let first = if rotation.is_named() {
-            if rotation.is_of_several() && !is_file_or_free(&template) {
+            if rotation.is_of_several() && !rotate::is_file_or_free(&template) {
                 bail!("{}: is no file, and only files follow one another", shown(&template));
             }
             let path = rotation.next(None).map_err(|error| anyhow!(error))?;
@@ -116,6 +119,7 @@ impl Save {
             rotation: None,
             inputs: Vec::new(),
             after: None,
+            remarks: Remarks::default(),
             kept: Kept::default(),
             over: false,
         }
@@ -126,7 +130,7 @@ impl Save {
     pub fn frame(&mut self, frame: &Frame<'_>) -> io::Result<()> {
         let start = self.records.octets.len();
         match &mut self.style {
-            Style::Pcapng => block::enhanced(&mut self.records.octets, frame),
+            Style::Pcapng => self.remarks.enhanced(&mut self.records.octets, frame),
             Style::Classic(link, unit) => {
                 let first = *link.get_or_insert(frame.link);
                 if first != frame.link {
@@ -361,11 +365,6 @@ impl Save {
             ),
         )
     }
-}
-
-/// Whether a path can be one of several files: it is free, or a file.
-fn is_file_or_free(path: &Path) -> bool {
-    fs::metadata(path).map_or(true, |about| about.is_file())
 }
 
 /// Records are written out once they are longer than this.

@@ -199,6 +199,11 @@ fn numbered(base: &Path, number: u64, width: usize) -> PathBuf {
     base.with_file_name(name)
 }
 
+/// Whether a path can be one of several files: it is free, or a file.
+pub(super) fn is_file_or_free(path: &Path) -> bool {
+    path.metadata().map_or(true, |about| about.is_file())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -21,6 +21,8 @@ pub(super) struct Told {
     pub(super) interfaces: usize,
     resolved: usize,
     secrets: usize,
+    /// What is said of the capture beside what the source says.
+    pub(super) remark: Option<Box<[u8]>>,
     /// Whether keys are left out.
     pub(super) is_discreet: bool,
     pub(super) frames: u64,
@@ -56,7 +58,9 @@ impl Told {
             }
             Style::Pcapng => {
                 if !self.begun {
-                    block::section(to, &about.comments);
+                    let remark = self.remark.iter().filter(|it| !about.comments.contains(it));
+                    let comments = about.comments.iter().chain(remark);
+                    block::section(to, comments);
                 }
                 for interface in about.interfaces.iter().skip(self.interfaces) {
                     block::interface(to, interface);
@@ -76,7 +80,8 @@ impl Told {
 
     /// Another file was told nothing yet.
     pub(super) fn begin_anew(&mut self) {
-        *self = Self { is_discreet: self.is_discreet, ..Self::default() };
+        let remark = self.remark.take();
+        *self = Self { remark, is_discreet: self.is_discreet, ..Self::default() };
     }
 
     /// All that the source knows was told, in so many octets.

@@ -64,6 +64,7 @@ impl Fetch {
                 return Err(usage("the events of a fetch have no columns: -o ndjson has them"));
             }
             Format::Zeek => return Err(super::super::no_zeek()),
+            Format::Html => return Err(super::super::picture::no_html()),
         };
         let remarks = Remarks::new(self.securing.keys_in_pcap);
         Ok(Told { report, outcome: Outcome::new(secrets), remarks })

@@ -5,7 +5,7 @@
 //! one waits until that came out, and the others behind it.
 
 mod record;
-mod words;
+pub(super) mod words;
 
 use std::collections::VecDeque;
 use std::io;

@@ -41,6 +41,15 @@ pub(super) fn line(exchange: &Exchange, owners: Owners<'_>, clock: &mut Clock, i
     let start = ink.len();
     ink.begin(Paint::Name).text(protocol(&exchange.topic)).plain();
     pad(start, PROTOCOL, ink);
+    content(exchange, ink);
+    end(exchange, ink);
+    if let Topic::Http(http) = &exchange.topic {
+        heads(http, ink);
+    }
+}
+
+/// What was asked and answered.
+pub(in crate::render) fn content(exchange: &Exchange, ink: &mut Ink) {
     match &exchange.topic {
         Topic::Dns(topic) => dns(topic, ink),
         Topic::Http(topic) => http(topic, ink),
@@ -49,10 +58,6 @@ pub(super) fn line(exchange: &Exchange, owners: Owners<'_>, clock: &mut Clock, i
         Topic::Arp(topic) => arp(topic, exchange, ink),
         Topic::Neighbour(topic) => neighbour(topic, exchange, ink),
         Topic::Echo(topic) => echo(*topic, exchange, ink),
-    }
-    end(exchange, ink);
-    if let Topic::Http(http) = &exchange.topic {
-        heads(http, ink);
     }
 }
 
@@ -68,7 +73,7 @@ fn heads(http: &Http, ink: &mut Ink) {
 }
 
 /// How long it took, or that nothing came.
-fn end(exchange: &Exchange, ink: &mut Ink) {
+pub(in crate::render) fn end(exchange: &Exchange, ink: &mut Ink) {
     if exchange.outcome != Outcome::Answered {
         ink.arrow().begin(Paint::Alarm);
         ink.text(match exchange.outcome {
@@ -104,7 +109,7 @@ fn is_question(exchange: &Exchange) -> bool {
     }
 }
 
-fn protocol(topic: &Topic) -> &'static str {
+pub(in crate::render) fn protocol(topic: &Topic) -> &'static str {
     match topic {
         Topic::Dns(dns) => match dns.transport {
             Transport::Udp | Transport::Tcp => "DNS",
@@ -131,7 +136,7 @@ fn owned(one: Who, owners: Owners<'_>, ink: &mut Ink) {
     }
 }
 
-fn who(who: Who, ink: &mut Ink) {
+pub(in crate::render) fn who(who: Who, ink: &mut Ink) {
     match who {
         Who::At(address, Some(port)) => ink.endpoint(address, port),
         Who::At(address, None) => ink.address(address),

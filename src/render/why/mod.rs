@@ -2,8 +2,8 @@
 
 mod page;
 mod record;
-mod seen;
-mod words;
+pub(super) mod seen;
+pub(super) mod words;
 
 use std::io;
 use std::time::Duration;

@@ -9,7 +9,7 @@ use crate::timeline::About;
 
 /// What is known of the capture as a witness.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Sight {
+pub(in crate::render) struct Sight {
     connections: u64,
     at_client: u64,
     between: u64,
@@ -22,12 +22,12 @@ pub(super) struct Sight {
 }
 
 impl Sight {
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::render) fn is_empty(&self) -> bool {
         self.connections == 0
     }
 
     /// Takes a connection to which nothing will be added.
-    pub(super) fn see(&mut self, connection: &Connection) {
+    pub(in crate::render) fn see(&mut self, connection: &Connection) {
         self.connections += 1;
         match connection.vantage() {
             Some(Vantage::AtClient) => self.at_client += 1,
@@ -45,7 +45,7 @@ impl Sight {
     }
 
     /// One sentence about the place, and one for each thing that is missing.
-    pub(super) fn lines(&self, about: &About, tally: &Tally) -> Vec<String> {
+    pub(in crate::render) fn lines(&self, about: &About, tally: &Tally) -> Vec<String> {
         let names: Vec<_> = about.names.iter().map(|name| safe(name.as_bytes())).collect();
         let span = words::duration(std::time::Duration::from_nanos(tally.span()));
         let packets = match tally.packets {

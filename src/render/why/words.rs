@@ -13,7 +13,7 @@ use crate::tale::stall::{Name, Place, Stall};
 use crate::tale::verdict::{Cause, Culprit, Verdict};
 
 /// What time was spent on, as the row of a table.
-pub(super) fn bucket(bucket: Bucket) -> &'static str {
+pub(in crate::render) fn bucket(bucket: Bucket) -> &'static str {
     match bucket {
         Bucket::NameLookup => "looking up the name",
         Bucket::ClientBefore => "the client, before it connected",
@@ -59,7 +59,7 @@ pub(super) fn side(side: Side) -> &'static str {
     }
 }
 
-pub(super) fn duration(time: Duration) -> String {
+pub(in crate::render) fn duration(time: Duration) -> String {
     let mut ink = Ink::default();
     quantity::duration(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX), &mut ink);
     String::from_utf8_lossy(ink.as_bytes()).into_owned()
@@ -96,7 +96,7 @@ fn other(stall: &Stall) -> &'static str {
 }
 
 /// What happened, in a few words.
-pub(super) fn title(stall: &Stall) -> String {
+pub(in crate::render) fn title(stall: &Stall) -> String {
     let (who, other) = (whose(stall), other(stall));
     match stall.name {
         Name::NagleDelayedAck => {
@@ -136,7 +136,7 @@ pub(super) fn title(stall: &Stall) -> String {
 }
 
 /// The packets that show it, and what they show.
-pub(super) fn evidence(stall: &Stall) -> String {
+pub(in crate::render) fn evidence(stall: &Stall) -> String {
     let from = number(stall.from.packet);
     let to = number(stall.to.packet);
     let span = duration(stall.to.time.since(stall.from.time));
@@ -213,7 +213,7 @@ pub(super) fn evidence(stall: &Stall) -> String {
 }
 
 /// What to do about it.
-pub(super) fn remedy(stall: &Stall) -> String {
+pub(in crate::render) fn remedy(stall: &Stall) -> String {
     let (who, other) = (whose(stall), other(stall));
     match stall.name {
         Name::NagleDelayedAck => format!("let the program of {who} write each message at once, or set TCP_NODELAY"),
@@ -261,10 +261,11 @@ fn number(packet: u64) -> String {
 }
 
 /// Nobody is to blame.
-pub(super) const NOTHING: &str = "Nothing stands out: nobody was waited for longer than usual.";
+pub(in crate::render) const NOTHING: &str =
+    "Nothing stands out: nobody was waited for longer than usual.";
 
 /// Who spent the time, in one sentence.
-pub(super) fn verdict(verdict: &Verdict, connection: Option<u32>) -> String {
+pub(in crate::render) fn verdict(verdict: &Verdict, connection: Option<u32>) -> String {
     let who = culprit(verdict.culprit);
     let sure = match verdict.confidence {
         Confidence::Certain => "",
