@@ -56,8 +56,8 @@ impl Head {
             _ => (elsewhere(packet, words), None),
         };
         let besides = seen.verdicts.iter().filter(|verdict| is_beside(verdict.what));
-        let besides =
-            besides.map(|verdict| words.written(|ink| verdict::words(verdict, ink))).collect();
+        let besides = besides.map(|verdict| words.written(|ink| verdict::words(verdict, ink)));
+        let besides = besides.chain(joined(packet, seen)).collect();
         let is_fin =
             brings.is_some() && packet.tcp().is_some_and(|tcp| tcp.flags().has(Flags::FIN));
         let tail = if is_fin { ", and its FIN: it has said its last" } else { "" };
@@ -83,6 +83,16 @@ impl Head {
         }
         sentence
     }
+}
+
+/// What a segment is that is longer than any on the wire.
+fn joined(packet: &Packet<'_>, seen: &Seen<'_>) -> Option<String> {
+    let (connection, side) = seen.connection?;
+    let mss = connection.half(side.peer()).mss()?;
+    let is_longer = packet.tcp()?.payload().len() > usize::from(mss);
+    is_longer.then(|| {
+        format!("longer than the MSS of {mss}: captured before a network card cut it up, or after one joined it")
+    })
 }
 
 /// The verdicts that the sentence does not say itself.

@@ -38,6 +38,8 @@ pub(super) fn part(exchange: &Exchange, part: Part, brings: Option<u32>, words: 
 /// Which packet an answer answers.
 fn to(exchange: &Exchange) -> String {
     match (exchange.question, &exchange.topic) {
+        (Some(question), Topic::Tls(_)) => format!(" that packet {} began", question.packet),
+        (None, Topic::Tls(_)) => " whose begin the capture does not have".into(),
         (Some(question), _) => format!(" to packet {}", question.packet),
         // On multicast, records are told without having been asked for (RFC 6762 §8.3).
         (None, Topic::Dns(_)) if exchange.topic.key() == "mdns" => String::new(),
@@ -110,6 +112,8 @@ pub(super) fn an(what: &str) -> String {
         'A' | 'E' | 'F' | 'H' | 'I' | 'L' | 'M' | 'N' | 'O' | 'R' | 'S' | 'X' | 'm' if letters => {
             true
         }
+        // An 802.11 frame.
+        '8' => true,
         other => !letters && matches!(other.to_ascii_lowercase(), 'a' | 'e' | 'i' | 'o'),
     };
     format!("{} {what}", if vowel { "an" } else { "a" })

@@ -106,7 +106,13 @@ impl<'w> Whole<'w> {
         };
         let arrow = if page.ink.ascii { ">" } else { "→" };
         let head = &noted.head;
-        page.flow(&format!("{from}{} {arrow} {to}{}", head.source, head.destination), used, 4);
+        let ends = match (&*head.source, &*head.destination) {
+            ("", "") => String::new(),
+            ("", whom) => format!("{arrow} {to}{whom}"),
+            (who, "") => format!("{from}{who}"),
+            (who, whom) => format!("{from}{who} {arrow} {to}{whom}"),
+        };
+        page.flow(&ends, used, 4);
         page.paragraph(4, &self.what);
         if let Some(opened) = account.subject.opened.filter(|opened| opened.packet != self.number) {
             let words = Words { ascii: page.ink.ascii };

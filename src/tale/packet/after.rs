@@ -172,6 +172,10 @@ impl Watch {
                 self.own(subject, segment, trace);
             }
             (Some(subject), Some(segment)) => self.peer(subject, segment, trace, packet),
+            (None, None) if self.subject.is_copied_by(trace) && self.again < TOLD => {
+                self.again += 1;
+                self.likely(Came::Copied(trace.mark));
+            }
             (None, None)
                 if self.subject.has_ports && self.finds(HEARD, trace.from != self.subject.from) =>
             {

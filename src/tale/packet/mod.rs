@@ -257,6 +257,9 @@ impl Inquiry {
                 None => Why::QuotesUnseen,
             })];
         }
+        if let Some(copied) = self.past.before(trace) {
+            return vec![Reason::likely(Why::SeenBefore(copied.mark))];
+        }
         let Some(conversation) = trace.conversation else { return Vec::new() };
         let before = self.past.of(conversation).next();
         vec![Reason::observed(before.map_or(Why::First, |before| Why::Follows(before.mark)))]

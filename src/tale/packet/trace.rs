@@ -33,6 +33,10 @@ pub struct Trace {
     pub standing: Option<Standing>,
     /// What an ICMP error would quote of it, mixed.
     identity: u64,
+    /// Whether its sender gave it a number of its own.
+    is_identified: bool,
+    /// Of the IP packet.
+    len: usize,
 }
 
 /// What a segment says.
@@ -89,6 +93,11 @@ impl Past {
         self.traces.iter().rev().filter(move |trace| trace.conversation == Some(conversation))
     }
 
+    /// The same datagram, seen shortly before.
+    pub(super) fn before(&self, trace: &Trace) -> Option<&Trace> {
+        self.traces.iter().rev().find(|before| before.is_copied_by(trace))
+    }
+
     /// The last packet that an error message could quote so.
     pub(super) fn quoted(&self, identity: u64) -> Option<&Trace> {
         self.traces.iter().rev().find(|trace| trace.identity == identity)
@@ -98,6 +107,11 @@ impl Past {
 impl Trace {
     pub(super) fn of(packet: &Packet<'_>, seen: &Seen<'_>) -> Self {
         let tcp = packet.tcp().filter(|_| seen.connection.is_some());
+        let ip = packet.own_layers().iter().rev().find_map(|layer| match layer {
+            Layer::Ipv4(ip) => Some((ip.id() != 0, ip.total_len())),
+            _ => None,
+        });
+        let (is_identified, len) = ip.unwrap_or_default();
         Self {
             mark: Mark::of(&packet.frame),
             conversation: seen.id(),
@@ -107,12 +121,22 @@ impl Trace {
             verdicts: seen.verdicts.iter().copied().take(3).collect(),
             standing: seen.connection.map(|(connection, _)| Standing::of(connection)),
             identity: identity(packet.own_layers()).unwrap_or(0),
+            is_identified,
+            len,
         }
     }
 
     /// Whether an error message quotes this packet, as far as it can tell.
     pub(super) fn is_quoted_as(&self, identity: u64) -> bool {
         self.identity != 0 && self.identity == identity
+    }
+
+    /// Whether another one is the same datagram, by its identification.
+    pub(super) fn is_copied_by(&self, other: &Self) -> bool {
+        let is_same =
+            (self.from, self.conversation, self.len) == (other.from, other.conversation, other.len);
+        let is_soon = other.mark.time.since(self.mark.time) <= SOON;
+        self.is_identified && is_same && is_soon && other.is_quoted_as(self.identity)
     }
 
     /// The first thing that was said of it which is so.
@@ -124,6 +148,9 @@ impl Trace {
         self.segment.is_some_and(|segment| segment.flags.has(flag))
     }
 }
+
+/// A datagram that is the same so soon after is no other.
+const SOON: Duration = Duration::from_secs(1);
 
 /// Which end sent it.
 pub(super) fn sender(seen: &Seen<'_>) -> Option<Which> {

@@ -40,6 +40,8 @@ pub enum Why {
         after: Option<Mark>,
     },
     Copy(Option<u64>),
+    /// The same datagram was seen before.
+    SeenBefore(Mark),
     /// Its octets were sent before ones that came first.
     Late {
         before: Option<u64>,
@@ -115,7 +117,7 @@ impl Reason {
         Self::likely(Why::Led(told, answer))
     }
 
-    fn likely(why: Why) -> Self {
+    pub(super) fn likely(why: Why) -> Self {
         Self { why, inferred: Some(Confidence::Likely) }
     }
 }

@@ -63,7 +63,28 @@ fn dns(name: &str) -> Option<&'static str> {
         "dns.ns" => "a server that is responsible",
         "dns.mx.mail_exchange" => "takes mail for the name",
         "dns.mx.preference" => "the lowest is tried first",
+        "dns.qry.name.len" => "octets of the name as text",
+        "dns.count.labels" => "parts of the name between the dots",
+        "dns.flags" => "what kind of message it is, and how it went",
+        "dns.flags.z" => "must be zero",
+        "dns.txt" => "what somebody wrote about the name",
+        "dns.txt.length" => "octets of the text",
+        "dns.ptr.domain_name" => {
+            "the name that belongs to the address, or an instance of the service"
+        }
+        // RFC 6762 §10.2
+        "dns.resp.cache_flush" => "what was known of the name before is to be forgotten",
         // RFC 6891 §6.1
+        "dns.resp.ext_rcode" => "the upper bits of the response code",
+        "dns.resp.edns0_version" => "the version of the extension",
+        "dns.resp.z.do" => "the asker wants signatures, too (RFC 3225)",
+        "dns.resp.z" | "dns.resp.z.reserved" => "flags of the extension",
+        "dns.opt.code" => "which option it is",
+        "dns.opt.len" => "octets of the option",
+        // RFC 7873 §4
+        "dns.opt.cookie.client" => "the server repeats it: so the asker knows that it was asked",
+        "dns.opt.cookie.server" => "the asker repeats it: so the server knows its address",
+        // RFC 6891 §6.2.3
         "dns.rr.udp_payload_size" => "the longest answer over UDP that is taken",
         _ => return None,
     })
@@ -82,6 +103,18 @@ fn dhcp(name: &str) -> Option<&'static str> {
         "dhcp.ip.server" => "where the client is to load its system from",
         "dhcp.ip.relay" => "the relay that handed it on",
         "dhcp.hw.mac_addr" => "who asks, by the hardware",
+        "dhcp.hw.type" => "what kind of link the client is on",
+        "dhcp.hw.len" => "octets of its hardware address",
+        "dhcp.hw.addr_padding" => "filled up to sixteen octets",
+        "dhcp.flags" => "how the client wants to be answered",
+        "dhcp.flags.reserved" => "must be zero",
+        "dhcp.server" => "the name of the server to load from, if there is one",
+        "dhcp.file" => "the file to load, if there is one",
+        "dhcp.option.type" => "which option it is",
+        "dhcp.option.length" => "octets of the option behind this field",
+        "dhcp.option.hostname" => "what the client calls itself",
+        "dhcp.option.domain_name" => "what to put behind short names",
+        "dhcp.option.dhcp_max_message_size" => "the longest message that the client takes",
         "dhcp.cookie" => "says that options of DHCP follow",
         // RFC 2132
         "dhcp.option.dhcp" => "which step of the lease it is",
@@ -120,7 +153,38 @@ fn tls(name: &str) -> Option<&'static str> {
         "tls.handshake.session_id" => "names an earlier session, or nothing since TLS 1.3",
         "tls.handshake.ciphersuite" => "a set of algorithms that is offered, or chosen",
         "tls.handshake.comp_method" => "none: compression would betray secrets",
+        "tls.handshake.version" => {
+            "kept at an old version since TLS 1.3; an extension tells the true one"
+        }
+        "tls.handshake.session_id_length"
+        | "tls.handshake.cipher_suites_length"
+        | "tls.handshake.comp_methods_length"
+        | "tls.handshake.extensions_length"
+        | "tls.handshake.extension.len"
+        | "tls.handshake.sig_hash_alg_len"
+        | "tls.handshake.extensions_server_name_list_len"
+        | "tls.handshake.extensions_server_name_len"
+        | "tls.handshake.extensions_alpn_len"
+        | "tls.handshake.extensions_alpn_str_len"
+        | "tls.handshake.extensions.supported_versions_len"
+        | "tls.handshake.extensions_supported_groups_length"
+        | "tls.handshake.extensions_ec_point_formats_length"
+        | "tls.handshake.extensions_key_share_client_length"
+        | "tls.handshake.extensions_key_share_key_exchange_length"
+        | "tls.extension.psk_ke_modes_length"
+        | "tls.handshake.certificates_length"
+        | "tls.handshake.certificate_length" => "octets of what follows",
+        // RFC 8446 §4.2
+        "tls.handshake.extension.type" => "which extension it is",
+        "tls.handshake.extensions_ec_point_format" => {
+            "how points on curves may be written; of no use since TLS 1.3"
+        }
+        "tls.handshake.extensions_key_share_group" => {
+            "on which curve, or in which group, the key lies"
+        }
+        "tls.extension.psk_ke_mode" => "how a key from before may be used again",
         // RFC 6066 §3, RFC 7301 §3.1
+        "tls.handshake.extensions_server_name_type" => "0: the name of a host, as always",
         "tls.handshake.extensions_server_name" => {
             "the server that is wanted, readable for everybody on the way"
         }
@@ -155,6 +219,16 @@ fn others(name: &str) -> Option<&'static str> {
         "http.location" => "where to ask instead",
         "http.set_cookie" => "the client is to bring this along next time",
         "http.cookie" => "what the server gave the client before",
+        "http.request" => "from a client",
+        "http.response" => "from a server",
+        "http.request.full_uri" => "with the host and the scheme",
+        "http.response.code.desc" => "what the code means by the RFC",
+        "http.date" => "when the message was made, by its sender's clock",
+        "http.last_modified" => "when the content changed last, as its sender says",
+        "http.accept" => "which kinds of content the client takes",
+        "http.accept_encoding" => "which compressions the client takes",
+        "http.content_length" => "octets of the body, as a number",
+        "http.request.line" | "http.response.line" => "a line of the head",
         "http.head_end" => "an empty line ends the head",
         // RFC 5905 §7.3
         "ntp.org" => "when the question left, by the asker's clock",
@@ -167,7 +241,22 @@ fn others(name: &str) -> Option<&'static str> {
         "quic.version" => "which QUIC is spoken",
         "quic.dcid" => "by which the receiver knows the connection",
         "quic.scid" => "by which the sender wants to be known",
+        "quic.header_form" => "1: a long header, as while the connection is set up",
+        "quic.fixed_bit" => "tells it from other protocols",
+        "quic.dcil" | "quic.scil" => "octets of the connection's identifier",
+        "quic.length" => "octets of the packet behind this field",
         "quic.remaining_payload" => "encrypted",
+        // RFC 9113 §4.1
+        "http2.length" => "octets of the frame behind its header",
+        "http2.type" => "what the frame is for",
+        "http2.streamid" => {
+            "which of the requests in the connection it belongs to; 0 is the connection"
+        }
+        "http2.r" => "must be zero",
+        "http2.headers" => "header fields, packed as RFC 7541 has it",
+        // RFC 2661 §3.1
+        "l2tp.tunnel" => "the tunnel, by the number that its receiver gave it",
+        "l2tp.session" => "the session in the tunnel, likewise",
         _ => return None,
     })
 }

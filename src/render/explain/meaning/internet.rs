@@ -13,11 +13,13 @@ pub(super) fn told(name: &str) -> Option<&'static str> {
         "ip.flags" => "the first three bits of the next field's octets",
         "ip.flags.df" => "no router may cut it into fragments",
         "ip.flags.mf" | "ipv6.fraghdr.more" => "more fragments of the same packet follow this one",
-        "ip.flags.rb" => "must be zero",
+        "ip.flags.rb" | "ipv6.fraghdr.reserved_octet" | "ipv6.fraghdr.reserved_bits" => {
+            "must be zero"
+        }
         "ip.proto" => "which protocol the packet carries",
         "ip.src" | "ipv6.src" => "where the packet comes from",
         "ip.dst" | "ipv6.dst" => "where the packet goes to",
-        "ip.opt.type" => "what kind of option it is",
+        "ip.opt.type" | "ipv6.opt.type" => "what kind of option it is",
         "ip.opt.len" => "octets of the option, this one and the kind included",
         "ip.opt.ra" => "every router on the way is to look into it (RFC 2113)",
         "ip.rec_rt" => "a router that the packet passed",
@@ -40,6 +42,12 @@ pub(super) fn told(name: &str) -> Option<&'static str> {
         "icmp.pointer" | "icmpv6.pointer" => "the octet of the quoted packet that is wrong",
         // RFC 1191 §4, RFC 8201 §4
         "icmp.mtu" | "icmpv6.mtu" => "the longest packet that fits through the next link",
+        "icmp.code" | "icmpv6.code" => "what about it in particular",
+        "ipv6.opt.length" => "octets of the option behind this field",
+        "ipv6.opt.padn" => "fills up to a multiple of eight octets",
+        "icmpv6.opt.type" => "which option it is",
+        "icmpv6.opt.length" => "in units of eight octets, its header included",
+        "ip.opt.time_stamp" => "when a router had the packet, in milliseconds since midnight",
         // RFC 4861 §4
         "icmpv6.nd.ns.target_address" => "the address whose station is looked for",
         "icmpv6.nd.na.target_address" => "the address that the station has",

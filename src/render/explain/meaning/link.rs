@@ -10,9 +10,8 @@ pub(super) fn told(name: &str) -> Option<&'static str> {
         "eth.dst" => "the station on this link that is to take the frame",
         "eth.src" => "the station on this link that sent the frame, a router perhaps",
         // IEEE 802.3 §3.2.6
-        "eth.type" | "vlan.etype" | "sll.etype" | "sll.gretype" | "ppp.protocol" => {
-            "which protocol the frame carries"
-        }
+        "eth.type" | "llc.type" | "llc.pid" | "llc.cisco_pid" | "vlan.etype" | "sll.etype"
+        | "sll.gretype" | "ppp.protocol" => "which protocol the frame carries",
         "eth.len" => "octets of the frame behind this field; an 802.2 header follows",
         // IEEE 802.1Q §9.6
         "vlan.priority" | "ieee8021ad.priority" => {
@@ -25,9 +24,13 @@ pub(super) fn told(name: &str) -> Option<&'static str> {
         "arp.proto.type" => "what kind of address is asked about",
         "arp.hw.size" => "octets of a hardware address",
         "arp.proto.size" => "octets of a protocol address",
-        "arp.src.hw_mac" => "where the answer goes: the sender's own hardware address",
+        "arp.src.hw_mac" => {
+            "the sender's own hardware address: of a question where the answer goes, of an answer what was asked"
+        }
         "arp.src.proto_ipv4" => "the sender's own address; whoever hears it may note both",
-        "arp.dst.proto_ipv4" => "the address that is asked about, or that the answer goes to",
+        "arp.dst.proto_ipv4" => {
+            "of a question the address that is asked about, of an answer whom it is for"
+        }
         // RFC 5227 §3
         "arp.isgratuitous" => "told without having been asked",
         "arp.isprobe" => "asks whether the address is free, before it is taken",
@@ -62,6 +65,16 @@ pub(super) fn told(name: &str) -> Option<&'static str> {
         "mpls.bottom" => "whether this is the last label, and a packet follows",
         "mpls.ttl" => "routers that may still hand it on",
         // IEEE 802.11 §9.2.4
+        "wlan.fc.type_subtype" => "what kind of frame it is",
+        "wlan.fc.type" => "0 manages, 1 controls, 2 carries data",
+        "wlan.fc.subtype" => "what kind of these",
+        "wlan.fc.version" => "always 0",
+        "wlan.fc" | "wlan.flags" => "what kind of frame it is, and where it goes",
+        "wlan.fc.tods" => "it goes to an access point",
+        "wlan.fc.fromds" => "it comes from an access point",
+        "wlan.sa" => "the station that made it",
+        "wlan.da" => "the station that it is for in the end",
+        "wlan.frag" => "which part of a frame that was cut up",
         "wlan.duration" => "how long the others are to keep quiet",
         "wlan.ra" => "the station that is to take the frame from the air",
         "wlan.ta" => "the station that sent it through the air",

@@ -32,6 +32,11 @@ pub(super) fn told(name: &str) -> Option<&'static str> {
         "tcp.options.eol" => "no more options",
         "tcp.option_kind" => "which option it is",
         "tcp.option_len" => "octets of the option, this one and the kind included",
+        "tcp.options.mss" => "how long segments to this sender may be",
+        "tcp.options.wscale" => "how its sender's windows are to be read",
+        "tcp.options.mptcp.subtype" => {
+            "what it is about: 0 opens, 1 joins another path, 2 carries on"
+        }
         // RFC 2018 §2, §3
         "tcp.options.sack_perm" => "its sender takes reports of what arrived behind a gap",
         "tcp.options.sack" => "these octets arrived, behind some that are missing",

@@ -73,58 +73,56 @@ impl Words {
 
     /// What an exchange adds to either.
     pub(super) fn exchange(self, exchange: &Exchange, part: Part, own: Mark) -> [Option<Said>; 2] {
-        let said = |text: String, mark: Mark| {
-            Some(Said { text, packets: vec![mark.packet], inferred: None })
-        };
+        let said = |text: String, packets: Vec<u64>| Some(Said { text, packets, inferred: None });
+        // A handshake goes to and fro before it is done.
+        let whole = if matches!(exchange.topic, Topic::Tls(_)) { "handshake" } else { "answer" };
         let why = exchange.question.filter(|it| it.packet != own.packet).and_then(|question| {
             let number = question.packet;
-            match part {
-                Part::Answer => {
+            let text = match (part, whole) {
+                (Part::Question, _) => return None,
+                (Part::Answer, "answer") => {
                     let after = self.after(question, own);
-                    said(
-                        format!("it ends the answer to #{number}, which came {after} before"),
-                        question,
-                    )
+                    format!("it ends the answer to #{number}, which came {after} before")
                 }
-                Part::MoreOfTheQuestion => {
-                    said(format!("it belongs to the question that #{number} began"), question)
+                (Part::MoreOfTheAnswer, "answer") => {
+                    format!("it belongs to the answer to #{number}")
                 }
-                Part::MoreOfTheAnswer => {
-                    said(format!("it belongs to the answer to #{number}"), question)
+                (Part::Answer, _) => format!("it ends the handshake that #{number} began"),
+                (Part::MoreOfTheQuestion, "answer") => {
+                    format!("it belongs to the question that #{number} began")
                 }
-                Part::Question => None,
-            }
+                (Part::MoreOfTheQuestion | Part::MoreOfTheAnswer, _) => {
+                    format!("it belongs to the handshake that #{number} began")
+                }
+            };
+            said(text, vec![number])
         });
-        let came = match (part, exchange.answer.filter(|it| it.packet != own.packet)) {
-            (Part::Answer, _) => None,
-            (Part::MoreOfTheAnswer, Some(answer)) => {
-                let later = self.after(own, answer);
-                said(format!("the answer ends with #{}, {later} later", answer.packet), answer)
+        let begin = match &exchange.topic {
+            Topic::Http(http) => http.response_begin.filter(|it| it.packet > own.packet),
+            _ => None,
+        };
+        let last = exchange.answer.filter(|it| it.packet != own.packet);
+        let later = |mark: Mark| format!("#{}, {} later", mark.packet, self.after(own, mark));
+        let came = match (begin, last) {
+            _ if part == Part::Answer => None,
+            (Some(begin), Some(last)) if begin.packet != last.packet => {
+                let text =
+                    format!("answered by {}; the answer ends with {}", later(begin), later(last));
+                said(text, vec![begin.packet, last.packet])
             }
-            (_, Some(answer)) => {
-                let later = self.after(own, answer);
-                let last = answer.packet;
-                let first = match &exchange.topic {
-                    Topic::Http(http) => http.response_begin.filter(|it| it.packet != last),
-                    _ => None,
-                };
-                match first {
-                    Some(first) => {
-                        let soon = self.after(own, first);
-                        let first = first.packet;
-                        let text = format!(
-                            "answered by #{first}, {soon} later, up to #{last}, {later} later"
-                        );
-                        Some(Said { text, packets: vec![first, last], inferred: None })
-                    }
-                    None => said(format!("answered by #{last}, {later} later"), answer),
-                }
+            (_, Some(last)) if part == Part::MoreOfTheAnswer || whole == "handshake" => {
+                said(format!("the {whole} ends with {}", later(last)), vec![last.packet])
             }
-            (_, None) if exchange.answer.is_some() => None,
-            (_, None) => {
-                let text = unanswered(exchange.outcome).to_owned();
-                Some(Said { text, packets: Vec::new(), inferred: None })
+            (_, Some(last)) => said(format!("answered by {}", later(last)), vec![last.packet]),
+            (Some(begin), None) => {
+                let text = format!(
+                    "answered by {}; {}",
+                    later(begin),
+                    unanswered(exchange.outcome, whole)
+                );
+                said(text, vec![begin.packet])
             }
+            (None, None) => said(unanswered(exchange.outcome, whole), Vec::new()),
         };
         [why, came]
     }
@@ -147,12 +145,14 @@ pub(super) fn ending(account: &Account, is_bare: bool) -> Option<String> {
     }
 }
 
-fn unanswered(outcome: Outcome) -> &'static str {
+fn unanswered(outcome: Outcome, whole: &str) -> String {
     match outcome {
-        Outcome::Begun => "the answer began, and its end is not in the capture",
-        Outcome::Missed => "the answer is not in the capture, which has a gap there",
-        Outcome::Dropped => "whether it was answered is not known: too many questions were open",
-        Outcome::Answered | Outcome::Unanswered => "no answer came",
+        Outcome::Begun => format!("the end of the {whole} is not in the capture"),
+        Outcome::Missed => format!("the {whole} is not in the capture, which has a gap there"),
+        Outcome::Dropped => {
+            "whether it was answered is not known: too many questions were open".into()
+        }
+        Outcome::Answered | Outcome::Unanswered => "no answer came".into(),
     }
 }
 

@@ -64,6 +64,11 @@ fn one(why: &Why) -> Option<(&'static str, Mark, &'static str)> {
         Why::Completes(syn) => {
             ("it acknowledges the SYN-ACK", *syn, ", and so completes the handshake")
         }
+        Why::SeenBefore(mark) => (
+            "it is the same datagram as",
+            *mark,
+            ": the capture saw it at two places, or the network delivered it twice",
+        ),
         Why::GoesOn { after, octets: 0 } => ("it comes right behind the octets of", *after, ""),
         Why::GoesOn { after, .. } => ("its octets follow those of", *after, ""),
         Why::Heard(mark) => ("its sender had got", *mark, ": it echoes that packet's time stamp"),
