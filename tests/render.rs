@@ -166,7 +166,12 @@ fn an_unknown_field_is_refused_with_its_neighbour() {
 type New = fn(Out) -> Box<dyn Report>;
 
 fn reports() -> [New; 8] {
-    let page: New = |out| Box::new(Overview::new(out, overview::Form::Page { width: 100 }));
+    let page: New = |out| {
+        Box::new(Overview::new(
+            out,
+            overview::Form::Page { width: 100, level: overview::Level::default() },
+        ))
+    };
     let records: New = |out| Box::new(Overview::new(out, overview::Form::Ndjson));
     let lines: New = |out| Box::new(Lines::new(out, Clock::new(Style::Relative)));
     let csv: New = |out| Box::new(Columns::new(out, Form::Csv, None));

@@ -78,6 +78,10 @@ pub(super) struct Tell {
     #[command(flatten)]
     pub(super) from: From,
 
+    /// How much to tell, from 1 (one sentence) to 7 (everything)
+    #[arg(long, value_name = "1..7", value_parser = clap::value_parser!(u8).range(1..=7), default_value_t = 3, hide_default_value = true)]
+    pub(super) level: u8,
+
     #[command(flatten)]
     pub(super) beside: Beside,
 
@@ -225,7 +229,11 @@ pub(super) struct Conversation {
     #[command(flatten)]
     pub(super) from: From,
 
-    /// Every option of each segment, and what is not as usual in its IP header
+    /// How much to tell: 1 one sentence, 2 the actors, 3 where the time went, 5 every segment, 7 everything
+    #[arg(long, value_name = "1..7", value_parser = clap::value_parser!(u8).range(1..=7), default_value_t = 5, hide_default_value = true)]
+    pub(super) level: u8,
+
+    /// Every option of each segment, and what is not as usual in its IP header; as --level 7
     #[arg(short = 'v', long = "verbose", conflicts_with_all = ["output", "json"])]
     pub(super) verbose: bool,
 
@@ -244,10 +252,12 @@ pub(super) struct Conversation {
 /// Where the time of each connection went, and whose it was
 #[derive(Args, Debug)]
 #[command(
-    override_usage = "wiretale why [OPTIONS] FILE... [NUMBER]",
+    override_usage = "wiretale why [OPTIONS] FILE [NUMBER]\n       wiretale why [OPTIONS] GOOD BAD",
     before_help = "Examples:
   wiretale why slow.pcap                      who spent the time, and the packets that show it
   wiretale why slow.pcap 2                    of the connection that `flows` numbers 2
+  wiretale why good.pcap bad.pcap             what took longer in the second than in the first
+  wiretale why -r one.pcap -r two.pcap        both as one capture
   wiretale why --json slow.pcap | jq 'select(.type == \"budget\").buckets'"
 )]
 pub(super) struct Why {
@@ -307,7 +317,7 @@ pub(super) enum Sort {
 }
 
 /// Where the packets come from, and which of them count.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(super) struct From {
     /// Capture files, read as one and merged by time; `-` is standard input. With -r, a capture filter instead
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, required_unless_present_any = ["read", "interfaces"])]

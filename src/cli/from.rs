@@ -45,6 +45,11 @@ impl From {
         if named { self.take_number("conversation", "flows").map(Some) } else { Ok(None) }
     }
 
+    /// Whether its words are files, not a capture filter.
+    pub(super) fn names_files(&self) -> bool {
+        self.read.is_empty() && !self.listen.is_asked()
+    }
+
     /// Where files are written while packets are read.
     pub(super) fn places(&self) -> Vec<PathBuf> {
         let kept = self.write.iter().filter(|path| path.as_os_str() != "-").map(|path| {
@@ -59,7 +64,7 @@ impl From {
 
     /// The files to read, and the capture filter if there is one.
     pub(super) fn source(&self) -> (Vec<PathBuf>, Option<String>) {
-        if self.read.is_empty() && !self.listen.is_asked() {
+        if self.names_files() {
             return (self.words.iter().map(PathBuf::from).collect(), self.filter.clone());
         }
         let words = self.words.join(" ");

@@ -9,7 +9,7 @@ use crate::capture::rights::Rights;
 use crate::timeline::Source;
 
 /// Listening to interfaces.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 #[group(id = "listening")]
 pub(super) struct Listen {
     /// Listen to this interface, or to `any`; may be given several times. All words are then the capture filter

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::time::Instant;
 
 use clap::{CommandFactory, Parser};
@@ -26,7 +27,7 @@ use crate::render::follow::{self, Follow};
 use crate::render::hex::Dumps;
 use crate::render::html;
 use crate::render::json::Json;
-use crate::render::ladder::{Detail, Ladder};
+use crate::render::ladder::{self, Ladder};
 use crate::render::line::{Lines, Manner, Numbers};
 use crate::render::out::Out;
 use crate::render::overview::{self, Overview};
@@ -53,7 +54,7 @@ mod time;
 
 use arguments::{
     Arguments, Conversation, Conversations, Exchanges, Figures, Format, From, Packets, Paper,
-    Question, Sort, Speaker, Tell, Time,
+    Question, Sort, Speaker, Tell, Time, Why,
 };
 pub use man::page as man_page;
 use picture::{no_html, no_processes, picture};
@@ -84,6 +85,9 @@ pub fn run() -> anyhow::Result<()> {
         }
         Question::Why(mut why) => {
             let number = why.from.take_number_if_any()?;
+            if number.is_none() && why.from.words.len() == 2 && why.from.names_files() {
+                return compare(&why);
+            }
             let report = reasons(&why, number)?;
             if why.beside.annotate {
                 return annotate::answer(&why.from, number, report);
@@ -221,7 +225,7 @@ fn tell(
 fn overview(tell: &Tell) -> Result<Box<dyn Report>, Usage> {
     let width = tell.paper.cells();
     let form = match tell.paper.format() {
-        Format::Text => overview::Form::Page { width },
+        Format::Text => overview::Form::Page { width, level: overview::Level(tell.level) },
         Format::Ndjson => overview::Form::Ndjson,
         Format::Csv => return Err(usage("an overview has no columns: -o csv is for `packets`")),
         Format::Zeek => return Err(no_zeek()),
@@ -329,7 +333,7 @@ fn conversations(flows: &Conversations) -> Result<Box<dyn Report>, Usage> {
 /// One conversation.
 fn conversation(flow: &Conversation, number: u32) -> Result<Box<dyn Report>, Usage> {
     let out = out(&flow.from, &flow.paper)?;
-    let detail = if flow.verbose { Detail::All } else { Detail::Usual };
+    let level = ladder::Level(if flow.verbose { 7 } else { flow.level });
     Ok(match (flow.paper.format(), flow.follow) {
         (Format::Ndjson, _) => {
             Box::new(Stream::new(out, flows::Json::default(), Naming::Names).only(number))
@@ -341,7 +345,7 @@ fn conversation(flow: &Conversation, number: u32) -> Result<Box<dyn Report>, Usa
         (Format::Csv, _) => {
             Box::new(Stream::new(out, flows::Csv::default(), Naming::Names).only(number))
         }
-        (Format::Text, None) => Box::new(Ladder::new(out, number, detail)),
+        (Format::Text, None) => Box::new(Ladder::new(out, number, level, flow.paper.columns())),
         (Format::Text, Some(form)) => {
             let form = match form {
                 arguments::Follow::Text => follow::Form::Text,
@@ -357,18 +361,40 @@ fn conversation(flow: &Conversation, number: u32) -> Result<Box<dyn Report>, Usa
     })
 }
 
+/// Where the time of one capture went, held against that of another.
+fn compare(why: &Why) -> anyhow::Result<()> {
+    let form = form(why)?;
+    if why.from.write.is_some() || why.beside.annotate {
+        return Err(usage("two captures are compared, not kept: leave out -w").into());
+    }
+    let pair = [Rc::default(), Rc::default()];
+    let mut ended = Ok(());
+    for (word, to) in why.from.words.iter().zip(&pair) {
+        let from = From { words: vec![word.clone()], ..why.from.clone() };
+        ended = ended.and(answer(&from, false, Box::new(why::pair::Gather::into(to))));
+    }
+    let [one, other] = pair.each_ref().map(|one| one.borrow());
+    why::pair::compare([&one, &other], form, &mut out(&why.from, &why.paper)?)?;
+    ended
+}
+
+fn form(why: &Why) -> Result<why::Form, Usage> {
+    match why.paper.format() {
+        Format::Text => Ok(why::Form::Page { width: why.paper.cells() }),
+        Format::Ndjson => Ok(why::Form::Ndjson),
+        Format::Csv => Err(usage("a budget has no columns: -o csv is for `flows`")),
+        Format::Zeek => Err(no_zeek()),
+        Format::Html => Err(usage("two captures have no page: -o html is for one")),
+    }
+}
+
 /// Where time went.
-fn reasons(why: &arguments::Why, number: Option<u32>) -> Result<Box<dyn Report>, Usage> {
-    let form = match why.paper.format() {
-        Format::Text => why::Form::Page { width: why.paper.cells() },
-        Format::Ndjson => why::Form::Ndjson,
-        Format::Csv => return Err(usage("a budget has no columns: -o csv is for `flows`")),
-        Format::Zeek => return Err(no_zeek()),
-        Format::Html => {
-            let question = number.map_or(html::Question::Why, html::Question::WhyOf);
-            return picture(&why.from, &why.paper, question);
-        }
-    };
+fn reasons(why: &Why, number: Option<u32>) -> Result<Box<dyn Report>, Usage> {
+    if why.paper.format() == Format::Html {
+        let question = number.map_or(html::Question::Why, html::Question::WhyOf);
+        return picture(&why.from, &why.paper, question);
+    }
+    let form = form(why)?;
     Ok(Box::new(why::Why::new(out(&why.from, &why.paper)?, form, number)))
 }
 

@@ -5,13 +5,17 @@
 //! there; time stamps, identifications and hop limits are told when everything is asked for.
 
 use std::io;
+use std::time::Duration;
 
 use super::line::{self, Numbers};
 use super::out::Out;
+use super::why::page::Page;
+use super::why::words;
 use super::{Report, flows, verdict};
 use crate::flow::tcp::{Connection, State, What};
 use crate::flow::{Datagrams, Flows, Seen, Side};
 use crate::ink::{Ink, Paint};
+use crate::tale::accounts::{Account, Accounts};
 use crate::timeline::{About, Timestamp};
 use crate::wire::tcp::{Flags, Origin, Tcp, TcpOption};
 use crate::wire::{Layer, Packet};
@@ -19,16 +23,45 @@ use crate::wire::{Layer, Packet};
 /// How much of each segment is told.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Detail {
+    /// Nothing: only what became of all of them.
+    None,
     Usual,
     /// Every option, and what is in the header of IP.
     All,
+}
+
+/// How much is told of a conversation, from 1 to 7; each level tells what those below it do.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Level(pub u8);
+
+impl Level {
+    const ACTORS: Self = Self(2);
+    /// Where the time went, and what was asked and answered.
+    const PHASES: Self = Self(3);
+    /// Every segment.
+    const SEGMENTS: Self = Self(5);
+    /// What is in the header of IP, and every option.
+    const HEADERS: Self = Self(6);
+
+    fn detail(self) -> Detail {
+        match self {
+            level if level >= Self::HEADERS => Detail::All,
+            level if level >= Self::SEGMENTS => Detail::Usual,
+            _ => Detail::None,
+        }
+    }
 }
 
 /// Tells one conversation.
 pub struct Ladder {
     out: Out,
     wanted: u32,
+    level: Level,
     detail: Detail,
+    width: usize,
+    accounts: Accounts,
+    /// Up to when waits were told.
+    waited: Timestamp,
     /// When it began, once it was met.
     begun: Option<Timestamp>,
     state: Option<State>,
@@ -37,14 +70,31 @@ pub struct Ladder {
 
 /// Where the server's side begins, and where what the tracker says.
 const SERVER: usize = 36;
+/// Waits that are shorter are not drawn.
+const WAIT: Duration = Duration::from_millis(1);
+/// Cells of the bar that a wait is drawn with: one for a millisecond, and one more for each time twice as long.
+const BAR: usize = 18;
 const NOTES: usize = 84;
 
 /// A hop limit that is no news.
 const USUAL_HOPS: u8 = 64;
 
 impl Ladder {
-    pub fn new(out: Out, conversation: u32, detail: Detail) -> Self {
-        Self { out, wanted: conversation, detail, begun: None, state: None, is_told: false }
+    /// Tells the conversation of this number on lines of so many cells where they are sentences; those of
+    /// segments are as long as they need to be.
+    pub fn new(out: Out, conversation: u32, level: Level, width: usize) -> Self {
+        Self {
+            out,
+            wanted: conversation,
+            level,
+            detail: level.detail(),
+            width,
+            accounts: Accounts::default(),
+            waited: Timestamp::default(),
+            begun: None,
+            state: None,
+            is_told: false,
+        }
     }
 
     fn head(&mut self, packet: &Packet<'_>, ends: [crate::flow::End; 2], ports: bool) {
@@ -88,6 +138,28 @@ impl Ladder {
         notes(packet, connection, seen, &mut self.state, ink);
     }
 
+    /// Draws what was waited for up to this packet, to its weight.
+    fn waits(&mut self) -> io::Result<()> {
+        let Some(tiles) = self.accounts.so_far(self.wanted) else { return Ok(()) };
+        let waits = tiles.waits();
+        let new = waits.iter().rposition(|wait| wait.begin < self.waited).map_or(0, |at| at + 1);
+        self.waited = tiles.ended();
+        let ink = &mut self.out.ink;
+        for wait in waits[new..].iter().filter(|wait| wait.time() >= WAIT) {
+            let weight = (wait.time().as_millis().max(1).ilog2() as usize + 1).min(BAR);
+            let stroke = if ink.ascii { "=" } else { "▒" };
+            ink.begin(Paint::Faint).text("#         ");
+            for _ in 0..weight {
+                ink.text(stroke);
+            }
+            ink.plain().spaces(BAR + 2 - weight);
+            ink.text(&words::duration(wait.time())).text(" ").text(words::bucket(wait.bucket));
+            ink.begin(Paint::Faint).text("  from #").number(wait.from.packet);
+            ink.text(" to #").number(wait.to.packet).plain().text("\n");
+        }
+        self.out.when_full()
+    }
+
     fn datagram(
         &mut self,
         packet: &Packet<'_>,
@@ -127,6 +199,20 @@ impl Ladder {
         start
     }
 
+    /// Whose the time was, each line a comment.
+    fn account(&mut self, account: &Account) {
+        let mut ink = Ink::default();
+        (ink.colour, ink.ascii) = (self.out.ink.colour, self.out.ink.ascii);
+        let mut page = Page { ink: &mut ink, width: self.width.saturating_sub(2) };
+        page.sentence(&words::of(account), 0, 0);
+        if self.level >= Level::PHASES {
+            page.account(account);
+        }
+        for line in ink.as_bytes().split(|octet| *octet == b'\n').filter(|line| !line.is_empty()) {
+            self.out.ink.text("# ").again(line).text("\n");
+        }
+    }
+
     /// What became of it, in words.
     fn foot(&mut self, words: impl FnOnce(&mut Ink)) -> io::Result<()> {
         self.is_told = true;
@@ -140,8 +226,15 @@ impl Ladder {
 
 impl Report for Ladder {
     fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()> {
+        self.accounts.observe(packet, seen);
         if seen.id() != Some(self.wanted) {
             return Ok(());
+        }
+        if self.detail == Detail::None {
+            return Ok(());
+        }
+        if self.begun.is_some() {
+            self.waits()?;
         }
         if let Some((datagrams, side)) = seen.datagrams {
             self.datagram(packet, datagrams, side, seen);
@@ -152,10 +245,18 @@ impl Report for Ladder {
     }
 
     fn gone(&mut self, connection: &Connection) -> io::Result<()> {
+        let account = self.accounts.close(connection);
         if connection.id() != self.wanted {
             return Ok(());
         }
-        self.foot(|ink| flows::summary(connection, ink))
+        if self.level >= Level::ACTORS {
+            self.foot(|ink| flows::summary(connection, ink))?;
+        }
+        self.is_told = true;
+        if let Some(account) = account {
+            self.account(&account);
+        }
+        self.out.when_full()
     }
 
     fn silent(&mut self, datagrams: &Datagrams) -> io::Result<()> {

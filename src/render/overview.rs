@@ -16,10 +16,37 @@ use super::page::{cell, put, right, table};
 use super::quantity;
 use super::tally::{self, Tally};
 use super::value::pad;
+use super::why::page::Page;
+use super::why::seen::Sight;
+use super::why::{self, Kept, words};
+use crate::flow::exchange::Exchange;
+use crate::flow::tcp::Connection;
 use crate::flow::{Flows, Seen};
 use crate::ink::{Ink, Paint};
+use crate::tale::accounts::{Accounts, Whole};
 use crate::timeline::About;
 use crate::wire::{Layer, Name, Packet, dictionary, frame};
+
+/// How much the page tells, from 1 to 7; each level tells what those below it do.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Level(pub u8);
+
+impl Level {
+    /// One sentence.
+    const ACTORS: Self = Self(2);
+    /// Where the time went, and what was asked and answered.
+    const PHASES: Self = Self(3);
+    const CONNECTIONS: Self = Self(5);
+    /// Who has which address, and how that became known.
+    const ADDRESSES: Self = Self(6);
+    const ALL: Self = Self(7);
+}
+
+impl Default for Level {
+    fn default() -> Self {
+        Self::PHASES
+    }
+}
 
 /// How the overview is written.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -27,6 +54,7 @@ pub enum Form {
     /// For people, on a page of so many cells.
     Page {
         width: u16,
+        level: Level,
     },
     Ndjson,
 }
@@ -38,6 +66,9 @@ pub struct Overview {
     tally: Tally,
     protocols: Vec<(Name, Sum)>,
     conversations: Conversations,
+    accounts: Accounts,
+    kept: Kept,
+    sight: Sight,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -52,6 +83,11 @@ const ROWS: usize = 10;
 /// From this width on the conversations have their times.
 const WIDE: u16 = 96;
 
+/// Troubles on the page.
+const STALLS: usize = 4;
+const NO_CONNECTION: &str =
+    "There is no connection in it, and no question to a resolver went wrong.";
+
 /// What packets are called that no protocol reads.
 const UNREAD: Name = Name { key: "unknown", words: "not read" };
 
@@ -64,17 +100,53 @@ impl Overview {
             tally: Tally::default(),
             protocols: Vec::new(),
             conversations: Conversations::default(),
+            accounts: Accounts::default(),
+            kept: Kept::default(),
+            sight: Sight::default(),
         }
     }
 
-    fn page(&mut self, about: &About, width: u16) {
+    fn page(&mut self, about: &About, whole: &Whole, width: u16, level: Level) {
+        self.kept.sort();
         let (tally, calendar, ink) = (&self.tally, &mut self.calendar, &mut self.out.ink);
+        let has_verdict = whole.connections > 0 || whole.verdict.is_some();
+        if has_verdict {
+            Page { ink, width: width.into() }.sentence(&words::of_whole(whole), 0, 0);
+        }
+        if level < Level::ACTORS {
+            if !has_verdict {
+                Page { ink, width: width.into() }.sentence(NO_CONNECTION, 0, 0);
+            }
+            return;
+        }
+        ink.text(if has_verdict { "\n" } else { "" });
         head(about, tally, calendar, usize::from(width), ink);
+        let mut page = Page { ink, width: width.into() };
+        for line in self.sight.doubts(about, tally) {
+            page.sentence(&line, 2, 0);
+        }
         if tally.packets == 0 {
             return;
         }
-        ink.text("\n").paint(Paint::Name, "Protocols").text("\n");
-        protocols(&self.protocols, tally, width, ink);
+        let (stalls, rows) =
+            if level >= Level::ALL { (usize::MAX, usize::MAX) } else { (STALLS, ROWS) };
+        if level >= Level::PHASES {
+            page.time(whole);
+            page.stalls(whole, &self.kept.accounts, stalls);
+            let talks = self.accounts.slowest();
+            exchanges("Questions and answers", "those that took longest", talks, &mut page);
+        }
+        if level >= Level::CONNECTIONS {
+            page.connections(whole, &self.kept.accounts, self.accounts.names(), rows);
+        }
+        if level >= Level::ADDRESSES {
+            exchanges("Addresses", "", self.accounts.addresses(), &mut page);
+        }
+        let ink = &mut self.out.ink;
+        if level >= Level::PHASES {
+            ink.text("\n").paint(Paint::Name, "Protocols").text("\n");
+            protocols(&self.protocols, tally, width, ink);
+        }
         ink.text("\n").paint(Paint::Name, "Conversations");
         ink.begin(Paint::Faint).text("  the largest of ");
         quantity::count(self.conversations.len() as u64, ink);
@@ -82,8 +154,10 @@ impl Overview {
         conversations(&self.conversations, tally, width, ink);
     }
 
-    fn records(&mut self, about: &About) -> io::Result<()> {
+    fn records(&mut self, about: &About, whole: &Whole) -> io::Result<()> {
         tally::record(about, Some(&self.tally), &mut self.calendar, &mut self.out.ink);
+        self.out.line()?;
+        why::record::whole(whole, &mut self.out.ink);
         self.out.line()?;
         for (name, sum) in &self.protocols {
             let ink = &mut self.out.ink;
@@ -101,8 +175,9 @@ impl Overview {
 }
 
 impl Report for Overview {
-    fn packet(&mut self, packet: &Packet<'_>, _: &Seen<'_>) -> io::Result<()> {
+    fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()> {
         self.tally.count(packet);
+        self.accounts.observe(packet, seen);
         self.conversations.count(packet);
         let name = packet.own_layers().last().map_or(UNREAD, Layer::name);
         let known = self.protocols.iter().position(|(known, _)| known.key == name.key);
@@ -118,13 +193,42 @@ impl Report for Overview {
         Ok(())
     }
 
-    fn end(&mut self, about: &About, _: &Flows) -> io::Result<()> {
+    fn gone(&mut self, connection: &Connection) -> io::Result<()> {
+        if let Some(account) = self.accounts.close(connection) {
+            self.sight.see(connection);
+            self.kept.keep(account);
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, about: &About, flows: &Flows) -> io::Result<()> {
+        for connection in flows.connections() {
+            self.gone(connection)?;
+        }
+        let whole = self.accounts.end();
         self.protocols.sort_by_key(|(name, sum)| (std::cmp::Reverse(sum.octets), name.key));
         match self.form {
-            Form::Page { width } => self.page(about, width),
-            Form::Ndjson => self.records(about)?,
+            Form::Page { width, level } => self.page(about, &whole, width, level),
+            Form::Ndjson => self.records(about, &whole)?,
         }
         self.out.flush()
+    }
+}
+
+/// Exchanges, a line each, if there are any.
+fn exchanges<'e>(
+    title: &str,
+    beside: &str,
+    all: impl Iterator<Item = &'e Exchange>,
+    page: &mut Page<'_>,
+) {
+    let mut all = all.peekable();
+    if all.peek().is_none() {
+        return;
+    }
+    page.heading(title, beside);
+    for exchange in all {
+        super::exchanges::short(exchange, page.width, page.ink);
     }
 }
 

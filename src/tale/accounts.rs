@@ -70,6 +70,8 @@ pub struct Accounts {
     whole: Whole,
     /// Those that were heard of, where somebody else wants to hear of them.
     heard: Option<Vec<Exchange>>,
+    /// The exchanges that took longest: those of programs, and those about addresses.
+    slowest: [Vec<Exchange>; 2],
 }
 
 /// An address that was asked for.
@@ -80,6 +82,8 @@ struct Known {
     is_used: bool,
 }
 
+/// So many of the slowest exchanges are kept.
+const SLOWEST: usize = 10;
 /// So many addresses are remembered as asked for.
 const MOST_LOOKUPS: usize = 1 << 16;
 /// A connection that begins later has nothing to do with the question any more.
@@ -125,6 +129,21 @@ impl Accounts {
         self.hear();
         let (lookups, now) = (&mut self.lookups, packet.frame.time);
         self.budgets.observe(packet, seen, |connection| before(connection, now, lookups));
+    }
+
+    /// The questions of programs whose answers took longest, in the order asked.
+    pub fn slowest(&self) -> impl Iterator<Item = &Exchange> {
+        self.slowest[0].iter()
+    }
+
+    /// Likewise the questions about addresses: DHCP, ARP, neighbour discovery.
+    pub fn addresses(&self) -> impl Iterator<Item = &Exchange> {
+        self.slowest[1].iter()
+    }
+
+    /// Where the time of a connection went so far.
+    pub fn so_far(&self, connection: u32) -> Option<&Tiles> {
+        self.budgets.of(connection)
     }
 
     /// The account of a connection to which nothing will be added.
@@ -214,10 +233,30 @@ impl Accounts {
                 _ => {}
             }
             if let Some(heard) = &mut self.heard {
-                heard.push(exchange);
+                heard.push(exchange.clone());
             }
+            keep(exchange, &mut self.slowest);
         }
     }
+}
+
+/// Keeps an exchange if it is one of the slowest of its kind.
+fn keep(exchange: Exchange, slowest: &mut [Vec<Exchange>; 2]) {
+    let kind = match exchange.topic {
+        Topic::Dns(_) | Topic::Http(_) | Topic::Tls(_) | Topic::Echo(_) => 0,
+        Topic::Dhcp(_) | Topic::Arp(_) | Topic::Neighbour(_) => 1,
+    };
+    let took = |one: &Exchange| one.latency.or(one.waited).unwrap_or_default();
+    let kept = &mut slowest[kind];
+    if kept.len() == SLOWEST {
+        let least = kept.iter().enumerate().min_by_key(|(_, one)| took(one)).map(|(at, _)| at);
+        match least {
+            Some(at) if took(&kept[at]) < took(&exchange) => _ = kept.remove(at),
+            _ => return,
+        }
+    }
+    let at = kept.partition_point(|one| one.id < exchange.id);
+    kept.insert(at, exchange);
 }
 
 /// Remembers which addresses an answer gives.

@@ -188,11 +188,10 @@ pub(super) fn judge(
     notes: &Notes,
     stalls: &[Stall],
 ) -> Option<Verdict> {
-    let broken = [Name::Unanswered, Name::Refused, Name::InjectedReset, Name::Reset];
+    let never = [Name::Unanswered, Name::Refused, Name::Unreachable];
+    let broken = [Name::InjectedReset, Name::Reset];
     let failed = stalls.iter().find(|stall| broken.contains(&stall.name));
-    if let Some(stall) =
-        failed.filter(|stall| matches!(stall.name, Name::Unanswered | Name::Refused))
-    {
+    if let Some(stall) = stalls.iter().find(|stall| never.contains(&stall.name)) {
         return Some(Verdict::of_stall(stall, tiles.wall(), 1.0));
     }
     // Of the time in which something was under way.

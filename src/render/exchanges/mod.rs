@@ -16,6 +16,7 @@ use super::out::Out;
 use super::owners::{Owned, Owners};
 use super::sheet::{Form, Sheet};
 use super::tally::{self, Tally};
+use super::value::{clipped, own};
 use crate::flow::exchange::{Exchange, Exchanges, Wanted, Who};
 use crate::flow::tcp::Connection;
 use crate::flow::{Datagrams, End, Flows, Seen};
@@ -114,6 +115,15 @@ fn tell(
     let mut sheet = Sheet::new(ink, form);
     record::record(exchange, owners, &mut sheet, calendar);
     sheet.end();
+}
+
+/// Writes an exchange in a line of at most so many cells.
+pub(super) fn short(exchange: &Exchange, width: usize, ink: &mut Ink) {
+    let mut line = Ink::default();
+    line.ascii = ink.ascii;
+    words::short(exchange, &mut line);
+    clipped(line.as_bytes(), width, own, ink);
+    ink.text("\n");
 }
 
 impl Report for Listing {

@@ -38,6 +38,33 @@ pub(super) fn line(exchange: &Exchange, owners: Owners<'_>, clock: &mut Clock, i
     ink.arrow();
     owned(exchange.asked, owners, ink);
     pad(start, if owners.is_asked() { ENDS + 2 * PROCESS } else { ENDS }, ink);
+    topic(exchange, ink);
+    end(exchange, ink);
+    if let Topic::Http(http) = &exchange.topic {
+        heads(http, ink);
+    }
+}
+
+/// Writes an exchange with how long it took in front, and without when it was.
+pub(super) fn short(exchange: &Exchange, ink: &mut Ink) {
+    let mut time = Ink::default();
+    time.ascii = ink.ascii;
+    if let Some(took) = exchange.latency.or(exchange.waited) {
+        quantity::duration(took.as_nanos() as u64, &mut time);
+    }
+    let wide = String::from_utf8_lossy(time.as_bytes()).chars().count();
+    ink.spaces(10_usize.saturating_sub(wide)).again(time.as_bytes()).text("  ");
+    let start = ink.len();
+    owned(exchange.asked, Owners::default(), ink);
+    pad(start, ENDS / 2, ink);
+    topic(exchange, ink);
+    if exchange.outcome != Outcome::Answered {
+        end(exchange, ink);
+    }
+}
+
+/// Writes what it was about.
+fn topic(exchange: &Exchange, ink: &mut Ink) {
     let start = ink.len();
     ink.begin(Paint::Name).text(protocol(&exchange.topic)).plain();
     pad(start, PROTOCOL, ink);

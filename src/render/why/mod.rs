@@ -1,7 +1,8 @@
 //! Where did the time of each connection go, and whose was it?
 
-mod page;
-mod record;
+pub(super) mod page;
+pub mod pair;
+pub(super) mod record;
 pub(super) mod seen;
 pub(super) mod words;
 
@@ -15,9 +16,6 @@ use super::tally::{self, Tally};
 use crate::flow::tcp::Connection;
 use crate::flow::{Flows, Seen};
 use crate::tale::accounts::{Account, Accounts, Whole};
-use crate::tale::bucket::Bucket;
-use crate::tale::stall::Stall;
-use crate::tale::verdict::spent;
 use crate::timeline::About;
 use crate::wire::Packet;
 use page::Page;
@@ -40,8 +38,7 @@ pub struct Why {
     /// The number of the only connection that is told.
     only: Option<u32>,
     accounts: Accounts,
-    /// Those that the page shows.
-    kept: Vec<Account>,
+    kept: Kept,
     sight: Sight,
     calendar: Calendar,
     tally: Tally,
@@ -61,82 +58,53 @@ impl Why {
             form,
             only,
             accounts: Accounts::default(),
-            kept: Vec::new(),
+            kept: Kept::default(),
             sight: Sight::default(),
             calendar: Calendar::utc(),
             tally: Tally::default(),
         }
     }
 
-    /// Keeps an account for the page, as long as it is one of the worst.
-    fn keep(&mut self, account: Account) {
-        self.kept.push(account);
-        if self.kept.len() > KEPT {
-            self.kept.sort_by_key(|one| std::cmp::Reverse(weight(one)));
-            self.kept.truncate(KEPT / 2);
-        }
-    }
-
     fn page(&mut self, about: &About, whole: &Whole, width: u16) {
-        self.kept.sort_by_key(|one| (std::cmp::Reverse(weight(one)), one.connection));
-        let names = self.accounts.names();
         let mut page = Page { ink: &mut self.out.ink, width: width.into() };
         for line in self.sight.lines(about, &self.tally) {
             page.sentence(&line, 0, 2);
         }
         page.blank();
-        let alone = self.only.and_then(|_| self.kept.first());
-        match (alone, &whole.verdict) {
-            (Some(account), _) => {
-                let said = account.verdict.as_ref().map(|it| words::verdict(it, None));
-                page.sentence(said.as_deref().unwrap_or(words::NOTHING), 0, 0);
+        match self.only.and_then(|_| self.kept.accounts.first()) {
+            Some(account) => {
+                page.sentence(&words::of(account), 0, 0);
+                page.account(account);
             }
-            (None, Some((id, verdict))) => page.sentence(&words::verdict(verdict, *id), 0, 0),
-            (None, None) => page.sentence(words::NOTHING, 0, 0),
-        }
-        if let Some(account) = alone {
-            let tiles = &account.tiles;
-            let rows: Vec<_> = Bucket::ALL.iter().map(|it| (*it, tiles.sum(*it))).collect();
-            page.heading("Where the time went", &words::duration(tiles.wall()));
-            page.buckets(&rows, tiles.wall());
-        } else if whole.connections > 0 {
-            let rows: Vec<_> = Bucket::ALL.iter().map(|it| (*it, whole.sum(*it))).collect();
-            let what = match whole.connections {
-                1 => words::duration(whole.wall),
-                count => format!(
-                    "{} on {count} connections, one after the other",
-                    words::duration(whole.wall)
-                ),
-            };
-            page.heading("Where the time went", &what);
-            page.buckets(&rows, whole.wall);
-        }
-        let mut stalls: Vec<(Option<u32>, &Stall)> = Vec::new();
-        for account in &self.kept {
-            let id = alone.is_none().then_some(account.connection);
-            stalls.extend(account.stalls.iter().map(|stall| (id, stall)));
-        }
-        if alone.is_none() {
-            stalls.extend(whole.stalls.iter().map(|stall| (None, stall)));
-        }
-        stalls.sort_by_key(|(_, stall)| (std::cmp::Reverse(stall.time), stall.from.packet));
-        if !stalls.is_empty() {
-            let more = stalls.len().saturating_sub(STALLS);
-            let beside = if more > 0 { format!("and {more} more") } else { String::new() };
-            page.heading("What stood in the way", &beside);
-            for (at, (id, stall)) in stalls.iter().take(STALLS).enumerate() {
-                page.stall(at + 1, stall, id.filter(|_| whole.connections > 1));
+            None => {
+                page.sentence(&words::of_whole(whole), 0, 0);
+                page.time(whole);
+                self.kept.sort();
+                page.stalls(whole, &self.kept.accounts, STALLS);
+                page.connections(whole, &self.kept.accounts, self.accounts.names(), ROWS);
             }
         }
-        if alone.is_none() && whole.connections > 1 {
-            let more = whole.connections.saturating_sub(ROWS as u64);
-            let beside = if more > 0 { format!("and {more} more") } else { String::new() };
-            page.heading("Who spent it", &beside);
-            page.connections_head();
-            for account in self.kept.iter().take(ROWS) {
-                page.connection(account, names, spent(&account.tiles));
-            }
+    }
+}
+
+/// Accounts for a page: those that matter most.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    pub(super) accounts: Vec<Account>,
+}
+
+impl Kept {
+    pub(super) fn keep(&mut self, account: Account) {
+        self.accounts.push(account);
+        if self.accounts.len() > KEPT {
+            self.sort();
+            self.accounts.truncate(KEPT / 2);
         }
+    }
+
+    /// What matters most comes first.
+    pub(super) fn sort(&mut self) {
+        self.accounts.sort_by_key(|one| (std::cmp::Reverse(weight(one)), one.connection));
     }
 }
 
@@ -175,7 +143,7 @@ impl Report for Why {
                 self.out.line()
             }
             Form::Page { .. } => {
-                self.keep(account);
+                self.kept.keep(account);
                 Ok(())
             }
         }

@@ -8,19 +8,19 @@ use crate::flow::{End, Names};
 use crate::ink::{Ink, Paint};
 use crate::render::fit::{cells, wrapped};
 use crate::render::value::{clipped, own};
-use crate::tale::accounts::Account;
+use crate::tale::accounts::{Account, Whole};
 use crate::tale::bucket::Bucket;
 use crate::tale::stall::Stall;
-use crate::tale::verdict::Culprit;
+use crate::tale::verdict::{Culprit, spent};
 
 /// Where lines are written, and how wide they may be.
-pub(super) struct Page<'i> {
-    pub(super) ink: &'i mut Ink,
-    pub(super) width: usize,
+pub(in crate::render) struct Page<'i> {
+    pub(in crate::render) ink: &'i mut Ink,
+    pub(in crate::render) width: usize,
 }
 
 /// One row of the table of buckets.
-pub(super) type Row = (Bucket, Duration);
+pub(in crate::render) type Row = (Bucket, Duration);
 
 /// Cells for the words of a bucket.
 const WORDS: usize = 40;
@@ -30,11 +30,11 @@ const COLUMN: usize = 10;
 const BAR: usize = 24;
 
 impl Page<'_> {
-    pub(super) fn blank(&mut self) {
+    pub(in crate::render) fn blank(&mut self) {
         self.ink.text("\n");
     }
 
-    pub(super) fn heading(&mut self, words: &str, beside: &str) {
+    pub(in crate::render) fn heading(&mut self, words: &str, beside: &str) {
         self.ink.text("\n").paint(Paint::Name, words);
         if !beside.is_empty() {
             self.ink.begin(Paint::Faint).text("  ").text(beside).plain();
@@ -43,7 +43,7 @@ impl Page<'_> {
     }
 
     /// A sentence, as long as it needs to be; what does not fit goes on below, so far in.
-    pub(super) fn sentence(&mut self, words: &str, indent: usize, hang: usize) {
+    pub(in crate::render) fn sentence(&mut self, words: &str, indent: usize, hang: usize) {
         let room = self.width.max(40);
         let lines = wrapped(words, room - indent, room - indent - hang);
         for (at, line) in lines.iter().enumerate() {
@@ -53,7 +53,7 @@ impl Page<'_> {
     }
 
     /// A row for each bucket that took time, the largest first; small ones in one row.
-    pub(super) fn buckets(&mut self, rows: &[Row], wall: Duration) {
+    fn buckets(&mut self, rows: &[Row], wall: Duration) {
         let mut rows: Vec<_> = rows.iter().filter(|(_, time)| !time.is_zero()).copied().collect();
         rows.sort_by(|one, other| other.1.cmp(&one.1));
         let is_large = |time: Duration| time * 100 >= wall;
@@ -83,12 +83,12 @@ impl Page<'_> {
         self.ink.text("\n");
     }
 
-    pub(super) fn right(&mut self, words: &str, room: usize) {
+    fn right(&mut self, words: &str, room: usize) {
         self.ink.spaces(room.saturating_sub(cells(words))).text(words);
     }
 
     /// A trouble with a name: what, how often, for how long, which packets, and what to do.
-    pub(super) fn stall(&mut self, rank: usize, stall: &Stall, connection: Option<u32>) {
+    pub(in crate::render) fn stall(&mut self, rank: usize, stall: &Stall, connection: Option<u32>) {
         let time = if stall.time.is_zero() { String::new() } else { words::duration(stall.time) };
         let sure = match stall.confidence {
             Confidence::Certain => "",
@@ -119,8 +119,76 @@ impl Page<'_> {
         self.sentence(&format!("{arrow} {}", words::remedy(stall)), 15, cells(arrow) + 1);
     }
 
+    /// Where the time of all connections went.
+    pub(in crate::render) fn time(&mut self, whole: &Whole) {
+        if whole.connections == 0 {
+            return;
+        }
+        let rows: Vec<_> = Bucket::ALL.iter().map(|it| (*it, whole.sum(*it))).collect();
+        let wall = words::duration(whole.wall);
+        let what = match whole.connections {
+            1 => wall,
+            count => {
+                format!("{wall} on {} connections, one after the other", words::count(count))
+            }
+        };
+        self.heading("Where the time went", &what);
+        self.buckets(&rows, whole.wall);
+    }
+
+    /// Where the time of one connection went, and what stood in its way.
+    pub(in crate::render) fn account(&mut self, account: &Account) {
+        let tiles = &account.tiles;
+        let rows: Vec<_> = Bucket::ALL.iter().map(|it| (*it, tiles.sum(*it))).collect();
+        self.heading("Where the time went", &words::duration(tiles.wall()));
+        self.buckets(&rows, tiles.wall());
+        if !account.stalls.is_empty() {
+            self.heading("What stood in the way", "");
+            for (at, stall) in account.stalls.iter().enumerate() {
+                self.stall(at + 1, stall, None);
+            }
+        }
+    }
+
+    /// The troubles of all connections, and of several together: those that cost most.
+    pub(in crate::render) fn stalls(&mut self, whole: &Whole, accounts: &[Account], most: usize) {
+        let of = |account: &Account| (whole.connections > 1).then_some(account.connection);
+        let mut stalls: Vec<(Option<u32>, &Stall)> = accounts
+            .iter()
+            .flat_map(|account| account.stalls.iter().map(move |stall| (of(account), stall)))
+            .chain(whole.stalls.iter().map(|stall| (None, stall)))
+            .collect();
+        if stalls.is_empty() {
+            return;
+        }
+        stalls.sort_by_key(|(_, stall)| (std::cmp::Reverse(stall.time), stall.from.packet));
+        self.heading("What stood in the way", &more(stalls.len(), most));
+        for (at, (id, stall)) in stalls.iter().take(most).enumerate() {
+            self.stall(at + 1, stall, *id);
+        }
+    }
+
+    /// Who spent the time of each connection, where there are several.
+    pub(in crate::render) fn connections(
+        &mut self,
+        whole: &Whole,
+        accounts: &[Account],
+        names: &Names,
+        most: usize,
+    ) {
+        if whole.connections < 2 {
+            return;
+        }
+        let all = usize::try_from(whole.connections).unwrap_or(usize::MAX);
+        self.heading("Who spent it", &more(all, most));
+        self.connections_head();
+        for account in accounts.iter().take(most) {
+            self.connection(account, names, spent(&account.tiles));
+        }
+    }
+
     /// One row of the table of connections.
-    pub(super) fn connection(&mut self, account: &Account, names: &Names, of: [Duration; 5]) {
+    fn connection(&mut self, account: &Account, names: &Names, of: [Duration; 5]) {
         self.right(&account.connection.to_string(), 5);
         self.right(&words::duration(account.tiles.wall()), COLUMN);
         for time in of {
@@ -136,7 +204,7 @@ impl Page<'_> {
         self.ink.text("\n");
     }
 
-    pub(super) fn connections_head(&mut self) {
+    fn connections_head(&mut self) {
         self.ink.begin(Paint::Faint);
         self.right("id", 5);
         self.right("in all", COLUMN);
@@ -148,8 +216,16 @@ impl Page<'_> {
     }
 }
 
+/// How many are not shown.
+fn more(all: usize, shown: usize) -> String {
+    match all.saturating_sub(shown) {
+        0 => String::new(),
+        more => format!("and {} more", words::count(more as u64)),
+    }
+}
+
 /// An end by its name, if the capture shows one.
-pub(super) fn name(end: End, names: &Names) -> String {
+pub(in crate::render) fn name(end: End, names: &Names) -> String {
     match names.of(end.address()) {
         Some(named) => format!("{}:{}", named.name, end.port),
         None if end.address().is_ipv6() => format!("[{}]:{}", end.address(), end.port),

@@ -95,7 +95,7 @@ fn verdict(verdict: Option<&Verdict>, connection: Option<u32>, sheet: &mut Sheet
 }
 
 /// Writes the record of all connections together, and of what only several show.
-pub(super) fn whole(whole: &Whole, ink: &mut Ink) {
+pub(in crate::render) fn whole(whole: &Whole, ink: &mut Ink) {
     let mut sheet = Sheet::new(ink, Form::Json);
     sheet.words("type", Some("budget"));
     sheet.number("connection", None::<u64>);

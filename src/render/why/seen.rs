@@ -67,6 +67,13 @@ impl Sight {
             _ => String::new(),
         };
         let mut lines = vec![format!("{}: {packets}{place}.", names.join(", "))];
+        lines.extend(self.doubts(about, tally));
+        lines
+    }
+
+    /// One sentence for each thing that is missing.
+    pub(in crate::render) fn doubts(&self, about: &About, tally: &Tally) -> Vec<String> {
+        let mut lines = Vec::new();
         let lost = tally::dropped(about).unwrap_or(0);
         let of = |count: u64| match (count, self.connections) {
             (1, 1) => "the connection".to_owned(),
@@ -102,7 +109,7 @@ impl Sight {
             self.unseen > 0 && lost == 0,
             format!(
                 "{} octets were acknowledged and never seen: the capture missed packets.",
-                self.unseen
+                words::count(self.unseen)
             ),
         );
         doubt(
@@ -119,8 +126,8 @@ impl Sight {
         doubt(
             about.backwards > 0,
             format!(
-                "The capture's clock stepped back {} times: times around it are too short.",
-                about.backwards
+                "The capture's clock stepped back {}: times around it are too short.",
+                words::times(about.backwards)
             ),
         );
         lines

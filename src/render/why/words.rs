@@ -8,6 +8,7 @@ use crate::flow::Side;
 use crate::flow::tcp::Confidence;
 use crate::ink::Ink;
 use crate::render::quantity;
+use crate::tale::accounts::{Account, Whole};
 use crate::tale::bucket::Bucket;
 use crate::tale::stall::{Name, Place, Stall};
 use crate::tale::verdict::{Cause, Culprit, Verdict};
@@ -43,7 +44,7 @@ pub(in crate::render) fn bucket(bucket: Bucket) -> &'static str {
 }
 
 /// One name for somebody, as the subject of a sentence.
-pub(super) fn culprit(culprit: Culprit) -> &'static str {
+pub(in crate::render) fn culprit(culprit: Culprit) -> &'static str {
     match culprit {
         Culprit::Client => "the client",
         Culprit::Server => "the server",
@@ -52,7 +53,7 @@ pub(super) fn culprit(culprit: Culprit) -> &'static str {
     }
 }
 
-pub(super) fn side(side: Side) -> &'static str {
+pub(in crate::render) fn side(side: Side) -> &'static str {
     match side {
         Side::Client => "client",
         Side::Server => "server",
@@ -65,13 +66,13 @@ pub(in crate::render) fn duration(time: Duration) -> String {
     String::from_utf8_lossy(ink.as_bytes()).into_owned()
 }
 
-pub(super) fn count(number: u64) -> String {
+pub(in crate::render) fn count(number: u64) -> String {
     let mut ink = Ink::default();
     quantity::count(number, &mut ink);
     String::from_utf8_lossy(ink.as_bytes()).into_owned()
 }
 
-pub(super) fn times(number: u64) -> String {
+pub(in crate::render) fn times(number: u64) -> String {
     match number {
         1 => "once".to_owned(),
         2 => "twice".to_owned(),
@@ -122,6 +123,7 @@ pub(in crate::render) fn title(stall: &Stall) -> String {
         Name::NoKeepAlive => "every request had a connection of its own".to_owned(),
         Name::HeadOfLine => "requests waited for the answers before theirs".to_owned(),
         Name::Refused => "the server refused the connection".to_owned(),
+        Name::Unreachable => "a router sent the SYN back: the server cannot be reached".to_owned(),
         Name::Reset => format!("{who} broke the connection off"),
         Name::InjectedReset => format!("somebody else broke it off in the name of {who}"),
         Name::PortReuse => {
@@ -193,6 +195,7 @@ pub(in crate::render) fn evidence(stall: &Stall) -> String {
             format!("asked in {from}, while the answer before went on until {to}, {span}")
         }
         Name::Refused => format!("{to} answers {from}"),
+        Name::Unreachable => format!("tried from {from} on; {to}, {span} later, sends it back"),
         Name::Reset => format!("{to} is the reset; the packet before was {from}"),
         Name::InjectedReset => {
             format!("the reset {to} has come another way than {from}: its hop limit differs")
@@ -234,6 +237,7 @@ pub(in crate::render) fn remedy(stall: &Stall) -> String {
         Name::Ipv6InVain => "mend IPv6 on the way, or take the address out of DNS".to_owned(),
         Name::NoKeepAlive => "keep the connection: each new one costs its round trips again".to_owned(),
         Name::HeadOfLine => "use several connections, or HTTP/2".to_owned(),
+        Name::Unreachable => "look at the routers on the way, and whether the server is up".to_owned(),
         Name::Refused => "look whether the program runs at the server, and listens at this port".to_owned(),
         Name::Reset => format!("look into the log of {who} at this time"),
         Name::InjectedReset => "look for a firewall or a filter between the two".to_owned(),
@@ -263,6 +267,16 @@ fn number(packet: u64) -> String {
 /// Nobody is to blame.
 pub(in crate::render) const NOTHING: &str =
     "Nothing stands out: nobody was waited for longer than usual.";
+
+/// Who spent the time of a connection.
+pub(in crate::render) fn of(account: &Account) -> String {
+    account.verdict.as_ref().map_or(NOTHING.to_owned(), |it| verdict(it, None))
+}
+
+/// Who spent the time of all of them.
+pub(in crate::render) fn of_whole(whole: &Whole) -> String {
+    whole.verdict.as_ref().map_or(NOTHING.to_owned(), |(id, it)| verdict(it, *id))
+}
 
 /// Who spent the time, in one sentence.
 pub(in crate::render) fn verdict(verdict: &Verdict, connection: Option<u32>) -> String {
@@ -326,6 +340,7 @@ fn did(name: Name, by: Culprit) -> String {
         Name::NoKeepAlive => "had to open a connection for every request",
         Name::HeadOfLine => "made requests wait for the answers before theirs",
         Name::Refused => "refused the connection",
+        Name::Unreachable => "has no way to the server, as a router says",
         Name::Reset => "broke the connection off while something was owed",
         Name::InjectedReset => "broke the connection off in somebody's name",
         Name::PortReuse => "used a port again too soon",

@@ -76,6 +76,11 @@ impl Ledger {
         }
     }
 
+    /// Where the time went so far.
+    pub(super) fn tiles(&self) -> &Tiles {
+        &self.tiles
+    }
+
     /// Takes one packet; `connection` has it taken into account already.
     pub(super) fn observe(
         &mut self,

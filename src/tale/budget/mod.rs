@@ -71,6 +71,11 @@ impl Budgets {
         (Self::WAITS / (self.open.len() + 1)).clamp(16, Tiles::MOST)
     }
 
+    /// Where the time of a connection went so far.
+    pub fn of(&self, connection: u32) -> Option<&Tiles> {
+        self.open.get(&connection).map(Ledger::tiles)
+    }
+
     /// The time of a connection to which nothing will be added.
     pub fn end(&mut self, connection: &Connection) -> Option<(Tiles, Notes)> {
         self.open.remove(&connection.id()).map(|ledger| ledger.end(connection))

@@ -50,6 +50,8 @@ struct Vain {
 const MOST: usize = 4096;
 /// Who opens so many connections one after the other may as well keep one.
 const MANY: u64 = 3;
+/// What that costs less is nothing to speak of.
+const DEAR: Duration = Duration::from_millis(20);
 /// Of a failed address and the next one that is tried, not more than this lies between.
 const NEXT: Duration = Duration::from_secs(30);
 const OPTIONS: [u16; 3] = [Facts::SCALE, Facts::SACK, Facts::STAMPS];
@@ -148,7 +150,8 @@ impl Between {
 
     /// Nothing more will come.
     pub(in crate::tale) fn end(&mut self) {
-        let many = self.visits.values().filter(|visits| visits.connections >= MANY);
+        let is_it = |visits: &&Visits| visits.connections >= MANY && visits.cost >= DEAR;
+        let many = self.visits.values().filter(is_it);
         let mut many: Vec<_> = many.collect();
         many.sort_unstable_by_key(|visits| visits.first.packet);
         for visits in many {

@@ -87,6 +87,8 @@ pub enum Name {
     /// Requests that wait for the answers to others on the same connection.
     HeadOfLine,
     Refused,
+    /// A router sent the SYN back (RFC 792, RFC 4443 §3.1).
+    Unreachable,
     Reset,
     /// A reset that its alleged sender hardly sent.
     InjectedReset,
@@ -105,7 +107,7 @@ pub enum Name {
 }
 
 impl Name {
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::NagleDelayedAck,
         Self::LostSyn,
         Self::LostSynAck,
@@ -127,6 +129,7 @@ impl Name {
         Self::NoKeepAlive,
         Self::HeadOfLine,
         Self::Refused,
+        Self::Unreachable,
         Self::Reset,
         Self::InjectedReset,
         Self::PortReuse,
@@ -161,6 +164,7 @@ impl Name {
             Self::NoKeepAlive => "no_keep_alive",
             Self::HeadOfLine => "head_of_line",
             Self::Refused => "refused",
+            Self::Unreachable => "unreachable",
             Self::Reset => "reset",
             Self::InjectedReset => "injected_reset",
             Self::PortReuse => "port_reuse",

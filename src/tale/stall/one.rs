@@ -146,7 +146,13 @@ fn opening(connection: &Connection, tiles: &Tiles, found: &mut Found) {
         State::Refused => {
             let from = connection.handshake().last_syn.unwrap_or(opened);
             let at = connection.close().map_or(latest, |close| close.at);
-            found.add(Stall::once(Name::Refused, Side::Server, from, at));
+            let sent_back = connection.close().is_some_and(|it| it.how == How::Unreachable);
+            found.add(if sent_back {
+                let first = connection.handshake().syn.unwrap_or(from);
+                Stall::once(Name::Unreachable, None, first, at)
+            } else {
+                Stall::once(Name::Refused, Side::Server, from, at)
+            });
         }
         State::Asked if connection.handshake().syn_ack.is_none() => {
             let from = connection.handshake().syn.unwrap_or(opened);

@@ -1,7 +1,9 @@
 //! Frames one after the other through the tracker: every verdict has words, every packet is counted once;
-//! and what is looked at ahead and skimmed is followed as if it had been read.
+//! every nanosecond is in one bucket; and what is looked at ahead and skimmed is followed as if it had been read.
 //! Each frame is preceded by its length in two octets, and by the milliseconds since the one before.
 #![no_main]
+
+use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
 use wiretale::flow::tcp::Connection;
@@ -9,6 +11,8 @@ use wiretale::flow::{Beyond, Flows, Side};
 use wiretale::ink::Ink;
 use wiretale::octets::Octets;
 use wiretale::render::verdict::words;
+use wiretale::tale::accounts::Accounts;
+use wiretale::tale::bucket::Bucket;
 use wiretale::timeline::{AHEAD, Frame, Timestamp};
 use wiretale::wire::Packet;
 
@@ -22,6 +26,7 @@ fuzz_target!(|input: &[u8]| {
     let mut flows = Flows::with_room_for(64);
     let mut ink = Ink::default();
     let (mut seen, mut gone) = (0, Vec::new());
+    let mut accounts = Accounts::default();
     for at in 0..frames.len() {
         let packet = Packet::dissect(frame(at));
         let found = flows.observe(&packet);
@@ -29,8 +34,15 @@ fuzz_target!(|input: &[u8]| {
         for verdict in found.verdicts {
             words(verdict, &mut ink);
         }
+        accounts.observe(&packet, &found);
         gone.extend(flows.gone());
     }
+    for connection in gone.iter().chain(flows.connections()) {
+        let account = accounts.close(connection).expect("an account");
+        let sum: Duration = Bucket::ALL.iter().map(|bucket| account.tiles.sum(*bucket)).sum();
+        assert_eq!(sum, account.tiles.wall());
+    }
+    accounts.end();
     let all = || gone.iter().chain(flows.connections());
     assert_eq!(seen, all().map(packets).sum::<u64>());
 
