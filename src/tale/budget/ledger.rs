@@ -390,7 +390,7 @@ impl Ledger {
         self.tiles.charge_for(way, to, Charge::new(Bucket::Path, None, Proof::RoundTrip));
         if self.path(connection, word.by).is_queued() {
             let queue = Charge::new(Bucket::Queueing, word.by, Proof::Queued(ack.packet));
-            self.tiles.charge_for(acked - way, to, queue);
+            self.tiles.charge_for(acked.saturating_sub(way), to, queue);
         }
         let rest = if is_owed {
             Charge::new(Bucket::ServerThink, Side::Server, Proof::Acknowledged(ack.packet))

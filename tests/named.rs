@@ -1,0 +1,41 @@
+//! Which stalls have a name in the captures that were made for it?
+
+use std::process::Command;
+
+use serde_json::Value;
+
+/// Capture, the names of all its stalls, and whom the verdict names, if there is anything to say.
+const NAMED: [(&str, &[&str], Option<&str>); 7] = [
+    ("nagle.pcap", &["nagle_delayed_ack"], Some("client")),
+    ("almost-nagle.pcap", &[], None),
+    ("tail-loss.pcap", &["tail_loss"], Some("network")),
+    ("silent-mid-response.pcap", &["silent_mid_response"], Some("server")),
+    ("slow-client.pcap", &["slow_to_ask"], Some("client")),
+    ("refused.pcap", &["refused"], Some("server")),
+    ("zero-window.pcap", &["zero_window"], Some("server")),
+];
+
+#[test]
+fn what_has_a_name_is_called_by_it_and_nothing_else_is() {
+    for (name, stalls, culprit) in NAMED {
+        let capture = format!("fixtures/{name}");
+        let told = Command::new(env!("CARGO_BIN_EXE_wiretale"))
+            .args(["why", "--json", &capture])
+            .output()
+            .expect("the program");
+        let text = String::from_utf8(told.stdout).expect("UTF-8");
+        let budget: Value = text
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("JSON"))
+            .find(|it: &Value| it["type"] == "budget" && it["connection"].is_number())
+            .expect("a connection");
+        let found: Vec<_> = budget["stalls"]
+            .as_array()
+            .expect("stalls")
+            .iter()
+            .map(|it| it["name"].as_str().expect("a name"))
+            .collect();
+        assert_eq!(found, stalls, "{name}");
+        assert_eq!(budget["verdict"]["side"].as_str(), culprit, "{name}");
+    }
+}
