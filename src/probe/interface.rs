@@ -12,6 +12,7 @@ use netlink_packet_route::address::{
 use netlink_packet_route::link::{LinkAttribute, LinkFlags, LinkLayerType, LinkMessage};
 
 use super::{lease, netlink, route};
+use crate::capture::interfaces;
 use crate::ink::safe;
 use crate::timeline::way::{Address, Interface, Prefix, Reach, Row, Source};
 
@@ -88,13 +89,10 @@ fn interface(link: &LinkMessage) -> Interface {
 const FOREVER: u32 = u32::MAX;
 
 fn address(message: &AddressMessage) -> Option<Address> {
-    let (mut local, mut other, mut broadcast, mut valid) = (None, None, None, None);
-    let mut is_deprecated = false;
+    let told = interfaces::address(message)?;
+    let (mut valid, mut is_deprecated) = (None, false);
     for attribute in &message.attributes {
         match attribute {
-            AddressAttribute::Local(address) => local = Some(*address),
-            AddressAttribute::Address(address) => other = Some(*address),
-            AddressAttribute::Broadcast(address) => broadcast = Some(*address),
             AddressAttribute::CacheInfo(info) if info.ifa_valid != FOREVER => {
                 valid = Some(Duration::from_secs(info.ifa_valid.into()));
             }
@@ -105,10 +103,9 @@ fn address(message: &AddressMessage) -> Option<Address> {
         }
     }
     Some(Address {
-        prefix: Prefix { address: local.or(other)?, len: message.header.prefix_len },
-        broadcast,
-        // On links between two points the other attribute is the peer's.
-        peer: other.filter(|&other| local.is_some_and(|local| local != other)),
+        prefix: Prefix { address: told.local, len: told.prefix },
+        broadcast: told.broadcast,
+        peer: told.peer,
         source: Source::Static,
         valid,
         is_deprecated,

@@ -137,12 +137,16 @@ pub(crate) fn every_kind_of_event_occurs(lab: &Lab) {
 
 /// With nobody in the cache, and with the router in it.
 fn neighbours(seen: &mut Seen<'_>) {
-    let flushed = seen.lab.run("ip", &["neighbour", "flush", "dev", "eth0"]);
-    assert_eq!(flushed.code, 0, "{}", flushed.err);
     let url = format!("http://{WEB}/s.css");
     let (router, mac) = ROUTER;
-    let cold = seen.fetch(0, &[&url]);
-    none(&cold, "arp.cached");
+    // What an earlier connection still sends makes the router known again at once.
+    let cold = (0..5).find_map(|_| {
+        let flushed = seen.lab.run("ip", &["neighbour", "flush", "dev", "eth0"]);
+        assert_eq!(flushed.code, 0, "{}", flushed.err);
+        let cold = seen.fetch(0, &[&url]);
+        cold.events("arp.cached").is_empty().then_some(cold)
+    });
+    let cold = cold.expect("a router that nobody knows");
     let request = [is("target", router), is("sender_mac", OUR_MAC)];
     with_packets(an(&cold, "arp.request", &request));
     with_packets(an(&cold, "arp.reply", &[is("sender", router), is("sender_mac", mac)]));

@@ -194,7 +194,10 @@ pub(crate) fn what_only_our_capture_loses(lab: &Lab) {
     assert!(timing["unseen_bytes"].as_u64().is_some_and(|unseen| unseen > 1_000_000), "{timing}");
     let (side, pause) = judged(&told, &["sender_gap"]);
     assert_eq!(side, "server", "{timing}");
-    assert!(is_about(pause, FLOOD_PAUSES.iter().sum()), "{pause:?}");
+    // In the flood itself there are small ones, of a server that is not alone on this computer.
+    let pauses: Duration = FLOOD_PAUSES.iter().sum();
+    let small = Duration::from_millis(500);
+    assert!((pauses.mul_f64(0.9)..pauses + small).contains(&pause), "{pause:?} {timing}");
     let (_, loss) = judged(&told, &["loss"]);
     assert!(loss < Duration::from_millis(50), "{loss:?} {timing}");
     let (_, server) = judged(&told, &["server"]);

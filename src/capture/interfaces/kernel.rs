@@ -27,14 +27,14 @@ pub(super) struct Link {
     pub(super) promiscuous: bool,
 }
 
-pub(super) struct Address {
-    pub(super) index: u32,
+pub(crate) struct Address {
+    pub(crate) index: u32,
     /// Ours, not the peer's.
-    pub(super) local: IpAddr,
-    pub(super) prefix: u8,
-    pub(super) broadcast: Option<Ipv4Addr>,
-    pub(super) peer: Option<IpAddr>,
-    pub(super) scope: Option<&'static str>,
+    pub(crate) local: IpAddr,
+    pub(crate) prefix: u8,
+    pub(crate) broadcast: Option<Ipv4Addr>,
+    pub(crate) peer: Option<IpAddr>,
+    pub(crate) scope: Option<&'static str>,
 }
 
 pub(super) fn ask() -> Facts {
@@ -74,7 +74,8 @@ impl Facts {
     }
 }
 
-fn address(told: &AddressMessage) -> Option<Address> {
+/// What a message says of an address; nothing where it names none.
+pub(crate) fn address(told: &AddressMessage) -> Option<Address> {
     let (mut address, mut local, mut broadcast) = (None, None, None);
     for attribute in &told.attributes {
         match attribute {

@@ -15,6 +15,7 @@ mod kernel;
 mod link;
 
 use kernel::Facts;
+pub(crate) use kernel::address;
 
 /// All of them in the order of their indices, and last `any`.
 pub fn all() -> Vec<Device> {

@@ -266,6 +266,44 @@ fn an_answer_whose_beginning_never_came_is_loss() {
 }
 
 #[test]
+fn what_the_kernel_has_was_not_lost_whatever_the_capture_saw() {
+    let mut course = plain();
+    course.ended = at(1500);
+    course.answer = vec![arrived(1123, 8, 0..1000), arrived(1124, 10, 2000..3000)];
+    let loss =
+        |course: &Course| millis(course).iter().find(|it| it.0 == Phase::Loss).map_or(0, |it| it.1);
+    assert_eq!(loss(&course), 376);
+    course.received = Some(1000);
+    assert_eq!(loss(&course), 376);
+    course.received = Some(3000);
+    assert_eq!(loss(&course), 0);
+}
+
+#[test]
+fn by_counts_what_was_missing_is_loss_and_what_had_no_room_is_ours() {
+    let mut course = plain();
+    course.witness = Witness::Stamps;
+    course.ended = at(2000);
+    course.answer = vec![
+        arrived(1123, 8, 0..1000),
+        arrived(1323, 9, 1000..2000),
+        Arrived { again: true, ..arrived(1523, 10, 2000..3000) },
+        arrived(1723, 11, 3000..4000),
+    ];
+    course.closed = vec![(Edge::at(at(1530)), Some(Edge::at(at(1710))))];
+    course.missing = Some(Edge::at(at(1800)));
+    let found = millis(&course);
+    for expected in [
+        (Phase::Transfer, 20 + 20),
+        (Phase::SenderGap, 180),
+        (Phase::Loss, 180 + 200),
+        (Phase::ClosedWindow, 200),
+    ] {
+        assert!(found.contains(&expected), "{expected:?} in {found:?}");
+    }
+}
+
+#[test]
 fn silence_until_our_patience_ends_is_not_this_computers() {
     let mut course = plain();
     course.ended = at(3000);
