@@ -52,6 +52,9 @@ impl Explain {
             Format::Html => return Err(super::picture::no_html()),
         };
         let (files, _) = self.from.source();
-        Ok(Box::new(Explanation::new(out, form, files, number)))
+        let explanation = Explanation::new(out, form, files, number).limited_to(self.from.count);
+        // What is kept is to be whole.
+        let keeps = self.from.write.is_some();
+        Ok(Box::new(if keeps { explanation.to_the_end() } else { explanation }))
     }
 }

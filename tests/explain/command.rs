@@ -39,6 +39,7 @@ fn what_cannot_be_explained_gets_one_sentence() {
     complains(&["--json", CAPTURE, "21"], "no packet 21", 1);
     complains(&["-Y", "arp", CAPTURE, "7"], "does not pass the filter", 1);
     complains(&["-f", "arp", CAPTURE, "7"], "leaves it out", 1);
+    complains(&["-c", "5", CAPTURE, "7"], "not among the 5 that -c lets pass", 1);
     complains(&["no-such.pcap", "7"], "no-such.pcap", 1);
 }
 
@@ -71,6 +72,21 @@ fn a_filter_changes_no_number() {
     let told = text(&output.stdout);
     assert!(told.starts_with("#9  "), "{told}");
     assert!(told.contains("SYN-ACK #8"), "{told}");
+}
+
+/// What is kept is kept whole, though less is read to explain a packet.
+#[test]
+fn a_savefile_is_not_cut_short() {
+    let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join("explain-kept.pcap");
+    let path = kept.to_str().expect("UTF-8");
+    let output = explain(&["-w", path, "fixtures/dns-types.pcap", "1"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let count = |path: &str| {
+        let output = Command::new(env!("CARGO_BIN_EXE_wiretale")).args(["packets", path]).output();
+        text(&output.expect("the program").stdout).lines().count()
+    };
+    assert_eq!(count(path), count("fixtures/dns-types.pcap"));
+    fs::remove_file(kept).expect("it was there");
 }
 
 /// The command that is told gets through to tshark whatever the file is called.

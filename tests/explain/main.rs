@@ -1,6 +1,7 @@
 //! Does `explain` tell the truth about every packet, and fit on its page?
 
 mod command;
+mod far;
 mod golden;
 mod laws;
 

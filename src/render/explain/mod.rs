@@ -63,6 +63,9 @@ pub struct Explanation {
     passed: u64,
     left_out: u64,
     is_left_out: bool,
+    /// How many are read at most.
+    limit: Option<u64>,
+    ends_early: bool,
     words: Words,
 }
 
@@ -97,8 +100,22 @@ impl Explanation {
             passed: 0,
             left_out: 0,
             is_left_out: false,
+            limit: None,
+            ends_early: true,
             words,
         }
+    }
+
+    /// When no more than so many packets are read.
+    #[must_use]
+    pub fn limited_to(self, limit: Option<u64>) -> Self {
+        Self { limit, ..self }
+    }
+
+    /// For sources that are to be read to their end, whatever is known of the packet.
+    #[must_use]
+    pub fn to_the_end(self) -> Self {
+        Self { ends_early: false, ..self }
     }
 
     fn note(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) {
@@ -146,9 +163,11 @@ impl Explanation {
         let (number, all) = (self.number, self.passed + self.left_out + about.sifted);
         io::Error::other(if self.is_left_out {
             format!("packet {number} does not pass the filter of -Y")
+        } else if let Some(limit) = self.limit.filter(|limit| self.passed >= *limit) {
+            format!("packet {number} is not among the {limit} that -c lets pass")
         } else if number <= all && number > 0 {
             format!(
-                "packet {number} is none of those that were to be read: -f, --from, --to or -c leaves it out"
+                "packet {number} is none of those that were to be read: -f, --from or --to leaves it out"
             )
         } else {
             format!(
@@ -216,7 +235,7 @@ impl Report for Explanation {
     }
 
     fn may_have_enough(&self) -> bool {
-        true
+        self.ends_early
     }
 
     fn has_enough(&self) -> bool {

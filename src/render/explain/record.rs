@@ -4,7 +4,7 @@
 //! is), `since_first_ns` (since the first packet of that), `source`, `destination`, `side`, `length`,
 //! `captured_length`, `what` (the sentence), `line` (as `packets` has it), `why` and `caused` (each `text`,
 //! `packets` that prove it, `observed`, `confidence`), `note` (what did not come, or null),
-//! `looked_at_until_packet` and `ended_by` (`capture_ends`, `conversation_over`, `too_far`), `exchanges` (their
+//! `looked_at_until_packet` and `ended_by` (`capture_ends`, `conversation_over`, `waited`, `too_far`), `exchanges` (their
 //! numbers, as `exchanges` tells them), `round_trip_of_packet` and `round_trip_ns`, `state` (each `name`, `side`,
 //! `before`, `after`, `changed`), `layers` (each `protocol`, `offset`, `lies_in`, `quoted`, and `fields`: `name`,
 //! `depth`, `offset` and `length` of the octets that no other field has, `octets`, `value`, `meaning`),
@@ -116,6 +116,7 @@ fn ending(ending: Ending) -> &'static str {
     match ending {
         Ending::CaptureEnds => "capture_ends",
         Ending::Over => "conversation_over",
+        Ending::Waited => "waited",
         Ending::TooFar => "too_far",
     }
 }

@@ -83,6 +83,8 @@ pub enum Ending {
     CaptureEnds,
     /// The conversation does.
     Over,
+    /// So long after it nothing comes any more, as a rule.
+    Waited,
     /// The packets after it were looked at that far.
     TooFar,
 }

@@ -196,7 +196,9 @@ impl Inquiry {
     }
 
     fn begin(&mut self, trace: Trace, packet: &Packet<'_>, seen: &Seen<'_>) {
-        let before = trace.conversation.and_then(|id| self.past.of(id).next()?.standing);
+        let last = trace.conversation.and_then(|id| self.past.of(id).next());
+        let before = last.and_then(|last| last.standing);
+        let last = last.map(|last| last.mark);
         if let Some((connection, _)) = seen.connection {
             self.closed = connection.state().is_over().then_some(trace.mark.time);
         }
@@ -244,6 +246,12 @@ impl Inquiry {
             reasons,
             round_trip: seen.round_trip.map(|trip| (trip.of, trip.time())),
         });
+        if let (Some(subject), Some(opened), None) = (&mut self.subject, opened, last)
+            && opened != subject.trace.mark
+        {
+            subject.reasons.retain(|reason| !matches!(reason.why, Why::First | Why::Opens));
+            subject.reasons.push(Reason::observed(Why::Forgotten));
+        }
         self.watch = Some(Watch::new(trace, room));
     }
 
@@ -278,8 +286,10 @@ impl Inquiry {
         let has_waited = now.since(subject.trace.mark.time) > LONG;
         if self.seen >= FAR {
             self.ending = Ending::TooFar;
-        } else if is_late || subject.trace.segment.is_none() && has_waited {
+        } else if is_late {
             self.ending = Ending::Over;
+        } else if subject.trace.segment.is_none() && has_waited {
+            self.ending = Ending::Waited;
         }
     }
 

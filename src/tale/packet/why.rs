@@ -23,6 +23,8 @@ pub struct Reason {
 pub enum Why {
     /// It opens a connection, and no packet before it asks for that.
     Opens,
+    /// What came before it in its conversation is too far back to be remembered.
+    Forgotten,
     /// An answer told where to send it.
     Led(Told, Mark),
     /// Nothing of its conversation is remembered.
@@ -105,6 +107,8 @@ pub enum Why {
 
 /// Packets that are named one by one.
 const NAMED: usize = 16;
+/// Segments that one ACK covers, as far as they are told.
+const COVERED: usize = 256;
 /// How much later than at once a segment may be that an ACK let go; with long round trips a twelfth of them.
 const SOON: Duration = Duration::from_millis(2);
 
@@ -341,7 +345,7 @@ impl<'h> History<'h> {
             .peer()
             .filter(|(_, peer)| peer.takes_up() && is_new(peer.end))
             .map(|(peer, segment)| (peer.mark, segment))
-            .take(NAMED)
+            .take(COVERED)
             .collect();
         if let [(syn, segment)] = segments[..]
             && segment.flags.has(Flags::SYN)

@@ -134,12 +134,15 @@ pub(super) fn ending(account: &Account, is_bare: bool) -> Option<String> {
     let limit = match account.ending {
         Ending::CaptureEnds => format!("the capture ends with #{last}"),
         Ending::Over => format!("its conversation was over by #{last}"),
+        Ending::Waited => format!("by #{last} a minute was over, and nobody looked any further"),
         Ending::TooFar => format!("nobody looked beyond #{last}"),
     };
     if account.is_unacked {
         Some(format!("it was not acknowledged: {limit}"))
     } else if is_bare {
         Some(format!("nothing that shows: {limit}"))
+    } else if account.belongs.iter().any(|(exchange, _)| exchange.answer.is_none()) {
+        Some(format!("so far was looked: {limit}"))
     } else {
         None
     }

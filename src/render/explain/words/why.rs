@@ -105,6 +105,10 @@ fn by_number(words: Words, why: &Why) -> (String, Vec<u64>) {
         Why::Opens => {
             ("nothing of this connection comes before it: it is its first packet".into(), None)
         }
+        Why::Forgotten => (
+            "what came before it in its conversation is too far back to be remembered".into(),
+            None,
+        ),
         Why::First => ("nothing of its conversation comes before it in the capture".into(), None),
         Why::QuotesUnseen => {
             ("it is about a packet that the capture does not have, or had long before".into(), None)
