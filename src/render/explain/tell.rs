@@ -73,7 +73,7 @@ impl<'w> Whole<'w> {
             page.item(&sentence(said));
         }
         if self.why.is_empty() {
-            page.item("nothing in the capture shows what brought it about");
+            page.item("nothing before it shows what brought it about");
         }
         page.heading("What came of it");
         for said in &self.came {

@@ -132,7 +132,7 @@ impl Words {
 pub(super) fn ending(account: &Account, is_bare: bool) -> Option<String> {
     let last = account.latest.packet;
     let limit = match account.ending {
-        Ending::CaptureEnds => format!("the capture ends with #{last}"),
+        Ending::CaptureEnds => format!("#{last} is the last packet that was read"),
         Ending::Over => format!("its conversation was over by #{last}"),
         Ending::Waited => format!("by #{last} a minute was over, and nobody looked any further"),
         Ending::TooFar => format!("nobody looked beyond #{last}"),

@@ -109,7 +109,7 @@ fn by_number(words: Words, why: &Why) -> (String, Vec<u64>) {
             "what came before it in its conversation is too far back to be remembered".into(),
             None,
         ),
-        Why::First => ("nothing of its conversation comes before it in the capture".into(), None),
+        Why::First => ("nothing of its conversation comes before it in what was read".into(), None),
         Why::QuotesUnseen => {
             ("it is about a packet that the capture does not have, or had long before".into(), None)
         }
