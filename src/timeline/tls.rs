@@ -213,10 +213,24 @@ impl fmt::Display for Store {
 /// How the peer's stream ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum End {
-    /// It said so under its keys: nothing is missing.
+    /// It said so under its keys, before we had closed: nothing is missing.
     CloseNotify,
-    /// A bare FIN, which anybody on the way could have sent: what came may be cut (RFC 8446 §6.1).
+    /// It said so under its keys, after we had.
+    Answered,
+    /// A bare FIN before we had closed, which anybody on the way could have sent: what came may be cut (RFC 8446 §6.1).
     Truncated,
     /// A bare FIN, after we had said that we are done: nothing more was awaited.
     Fin,
+}
+
+impl End {
+    /// Whether it was said under the keys.
+    pub fn is_said(self) -> bool {
+        matches!(self, Self::CloseNotify | Self::Answered)
+    }
+
+    /// Whether we had closed first, as far as we had heard by then.
+    pub fn is_answer(self) -> bool {
+        matches!(self, Self::Answered | Self::Fin)
+    }
 }

@@ -232,6 +232,48 @@ fn a_bare_fin_after_we_are_done_cuts_nothing() {
 }
 
 #[test]
+fn who_closed_first_is_what_was_there_before_we_closed() {
+    for (has_word, end) in [(true, End::CloseNotify), (false, End::Truncated)] {
+        let (mut run, server) = with(&TLS13, move |mut served| {
+            served.write_all(b"all of it").expect("written");
+            if has_word {
+                served.conn.send_close_notify();
+            }
+            served.flush().expect("sent");
+            served.sock.shutdown(std::net::Shutdown::Write).expect("an end");
+            let _ = served.sock.read(&mut [0; 256]);
+        });
+        let secured = run.secured();
+        secured.read_exact(&mut [0; 9]).expect("data");
+        // Nobody reads on, so that only closing can find what is there.
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        secured.shutdown().expect("we are done");
+        secured.close().expect("closed");
+        server.join().expect("no panic");
+        let ends: Vec<End> = run
+            .facts()
+            .into_iter()
+            .filter_map(|fact| match fact {
+                Fact::Ended(end) => Some(end),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(ends, [end]);
+    }
+    let (mut run, server) = with(&TLS13, |mut served| {
+        let ended = served.read(&mut [0; 16]);
+        served.conn.send_close_notify();
+        served.flush().expect("sent");
+        ended
+    });
+    let secured = run.secured();
+    secured.shutdown().expect("we are done");
+    assert_eq!(secured.read(&mut [0; 16]).expect("an end"), 0);
+    assert_eq!(secured.ending(), Some(End::Answered));
+    server.join().expect("no panic").expect("an end");
+}
+
+#[test]
 fn the_deadline_holds_for_data_too() {
     let (mut run, server) = with(&TLS13, |mut served| {
         let _ = served.read(&mut [0; 16]);

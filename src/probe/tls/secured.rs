@@ -136,14 +136,39 @@ impl<T: Transport> Secured<T> {
             }
         }
         self.session.tell_heard();
-        match self.session.ending {
-            Some(ending) if !self.is_told => {
-                self.is_told = true;
-                self.session.tell(Fact::Ended(ending));
-            }
-            _ => {}
-        }
+        self.tell_end();
         Ok(())
+    }
+
+    fn tell_end(&mut self) {
+        if self.is_told {
+            return;
+        }
+        let is_ours = matches!(self.writing, Writing::Shut | Writing::Closed);
+        let ending = match self.session.ending {
+            Some(End::CloseNotify) if is_ours => End::Answered,
+            Some(ending) => ending,
+            None => return,
+        };
+        self.session.ending = Some(ending);
+        self.is_told = true;
+        self.session.tell(Fact::Ended(ending));
+    }
+
+    /// Takes in what has come by now, without waiting: only so is it known who closed first.
+    fn look(&mut self) {
+        if self.session.ending.is_none() && self.problem.is_none() {
+            self.session.transport.set_deadline(Some(Instant::now()));
+            match self.session.receive() {
+                Ok(0) => self.session.ending = Some(End::Truncated),
+                Err(broken @ Break::Tls(_)) => _ = self.fail(broken),
+                // That nothing is there is as good as that nothing can be there any more.
+                Ok(_) | Err(Break::Transport(_)) => {}
+            }
+            self.session.transport.set_deadline(self.until);
+        }
+        self.session.tell_heard();
+        self.tell_end();
     }
 
     fn send(&mut self, noticed: &[&'static str]) -> io::Result<()> {
@@ -211,6 +236,9 @@ impl<T: Transport> Transport for Secured<T> {
 
     /// Says under the keys that nothing more will come, and then with a FIN.
     fn shutdown(&mut self) -> io::Result<()> {
+        if self.writing == Writing::Open {
+            self.look();
+        }
         let said = if self.writing == Writing::Open {
             self.session.connection.send_close_notify();
             self.send(&["close_notify"])

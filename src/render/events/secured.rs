@@ -33,9 +33,14 @@ fn text(fact: &Fact) -> String {
             }
             (None, None) => "the handshake is over".to_owned(),
         },
-        Fact::Ended(End::CloseNotify) => "the server says that it will send nothing more".into(),
-        Fact::Ended(End::Fin) => "the stream ended after our own end".into(),
-        Fact::Ended(End::Truncated) => "the stream ended without a word: it may be cut".into(),
+        Fact::Ended(End::CloseNotify) => {
+            "the server closed first: it says that it will send nothing more".into()
+        }
+        Fact::Ended(End::Answered) => "we closed first, and the server says the same".into(),
+        Fact::Ended(End::Fin) => "we closed first, and the stream ended without a word".into(),
+        Fact::Ended(End::Truncated) => {
+            "the server closed first, without a word: the stream may be cut".into()
+        }
         Fact::KeysNotKept(why) => why.clone(),
     }
 }
@@ -51,7 +56,10 @@ fn data(fact: &Fact, sheet: &mut Sheet<'_>) {
     match fact {
         Fact::Flight(flight) => records(flight, sheet),
         Fact::Handshake(it) => handshake(it, sheet),
-        Fact::Ended(end) => sheet.flag("close_notify", Some(*end == End::CloseNotify)),
+        Fact::Ended(end) => {
+            sheet.flag("close_notify", Some(end.is_said()));
+            sheet.words("closed_first", Some(if end.is_answer() { "client" } else { "server" }));
+        }
         Fact::KeysNotKept(why) => sheet.words("why", Some(why)),
     }
 }

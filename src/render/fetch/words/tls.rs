@@ -34,12 +34,17 @@ pub(in crate::render::fetch) fn fact(step: &Step, fact: &Fact) -> Vec<Entry> {
             let place = Place { part: Part::Close, ..place };
             let entry = |level, kind| Entry::new(step.ended, place, level, kind);
             vec![match end {
-                End::CloseNotify => entry(4, Kind::Fact)
-                    .text("the server said under its keys that nothing more comes (close_notify)"),
-                End::Fin => entry(4, Kind::Fact)
-                    .text("a bare FIN, after we had said that we are done: nothing is missing"),
+                End::CloseNotify => entry(4, Kind::Fact).text(
+                    "the server closed first: under its keys it said that nothing more comes (close_notify)",
+                ),
+                End::Answered => entry(4, Kind::Fact)
+                    .text("we closed first; the server said the same under its keys (close_notify)"),
+                End::Fin => entry(4, Kind::Fact).text(
+                    "we closed first; the server answered by a bare FIN, without close_notify: nothing is missing",
+                ),
                 End::Truncated => entry(4, Kind::Alarm).text(
-                    "! a bare FIN, which anybody on the way could have sent: what came may be cut",
+                    "! the server closed first, by a bare FIN, which anybody on the way could have sent: what came \
+                     may be cut",
                 ),
             }]
         }
