@@ -251,6 +251,27 @@ fn help_begins_with_examples() {
 }
 
 #[test]
+fn fetch_has_what_can_be_done_and_nothing_that_cannot() {
+    let output = wiretale(&["fetch", "--help"]);
+    let help = text(&output.stdout);
+    assert!(help.starts_with("Examples:"), "{help}");
+    for word in ["@FILE reads it from a file", "--json[=<FORM>]", "--path", "--hex", "`system`"] {
+        assert!(help.split_whitespace().collect::<Vec<_>>().join(" ").contains(word), "{word}");
+    }
+    // There is one engine, the system's own, and a proxy is told of, not used.
+    for option in
+        ["--engine", "--as", "--dhcp", "--window", "--drop-out", "--packetdrill", "--proxy"]
+    {
+        assert!(!help.contains(&format!("{option} ")), "{option}");
+        let typed = wiretale(&["fetch", option, "x", "http://localhost/"]);
+        assert_eq!(typed.status.code(), Some(2), "{option}");
+    }
+    let wrong = wiretale(&["fetch", "--dns", "nobody", "http://localhost/"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(text(&wrong.stderr).contains("or `system`"), "{}", text(&wrong.stderr));
+}
+
+#[test]
 fn three_shells_are_completed() {
     for shell in ["bash", "zsh", "fish"] {
         let output = wiretale(&["completions", shell]);

@@ -33,6 +33,11 @@ pub const TRIED: usize = 4;
 
 /// Puts addresses in the order of RFC 6724 §6, with the kernel's choice of sources.
 pub fn order(destinations: &[SocketAddr], interfaces: &[Interface]) -> Vec<Candidate> {
+    sorted(candidates(destinations, interfaces))
+}
+
+/// Leaves them in the order in which somebody has put them.
+pub fn candidates(destinations: &[SocketAddr], interfaces: &[Interface]) -> Vec<Candidate> {
     let candidate = |&destination: &SocketAddr| {
         let kernel = decided(Flow::tcp(destination), &[]).ok();
         let source = kernel.as_ref().and_then(|kernel| kernel.source);
@@ -49,7 +54,7 @@ pub fn order(destinations: &[SocketAddr], interfaces: &[Interface]) -> Vec<Candi
             behind_by: None,
         }
     };
-    sorted(destinations.iter().map(candidate).collect())
+    destinations.iter().map(candidate).collect()
 }
 
 impl Candidate {
@@ -159,9 +164,7 @@ fn common(candidate: &Candidate) -> u32 {
 /// RFC 8305 §4: the families take turns, and the one in front begins. Of those that cannot be reached none is
 /// tried unless nothing else is there.
 pub fn plan(candidates: &[Candidate], delay: Duration) -> Vec<Attempt> {
-    let any = candidates.iter().any(|it| it.source.is_some());
-    let usable: Vec<&Candidate> =
-        candidates.iter().filter(|it| it.source.is_some() || !any).collect();
+    let usable = usable(candidates);
     let Some(front) = usable.first() else { return Vec::new() };
     let is_first = |it: &&Candidate| it.destination.is_ipv4() == front.destination.is_ipv4();
     let (first, second): (Vec<&Candidate>, Vec<&Candidate>) =
@@ -171,8 +174,22 @@ pub fn plan(candidates: &[Candidate], delay: Duration) -> Vec<Attempt> {
         turns.extend(first.get(at));
         turns.extend(second.get(at));
     }
+    one_by_one(&turns, delay)
+}
+
+/// The same in the order in which they are.
+pub fn plan_as_given(candidates: &[Candidate], delay: Duration) -> Vec<Attempt> {
+    one_by_one(&usable(candidates), delay)
+}
+
+fn usable(candidates: &[Candidate]) -> Vec<&Candidate> {
+    let any = candidates.iter().any(|it| it.source.is_some());
+    candidates.iter().filter(|it| it.source.is_some() || !any).collect()
+}
+
+fn one_by_one(turns: &[&Candidate], delay: Duration) -> Vec<Attempt> {
     turns
-        .into_iter()
+        .iter()
         .take(TRIED)
         .enumerate()
         .map(|(at, it)| Attempt { destination: it.destination, begins: delay * at as u32 })

@@ -8,11 +8,13 @@ use std::time::Duration;
 
 use super::Timestamp;
 
+mod called;
 mod comparison;
 mod failure;
 mod name;
 mod server;
 
+pub use called::Called;
 pub use comparison::{Comparison, Difference};
 pub use failure::{Cause, Failure, Trouble};
 pub use name::{BadName, Name};
@@ -188,18 +190,6 @@ pub enum Nothing {
     Data,
 }
 
-/// A system call.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Called {
-    pub name: &'static str,
-    /// The descriptor it is about; none before there is one.
-    pub descriptor: Option<i32>,
-    /// The other arguments, in words.
-    pub with: String,
-    /// What it gave, in words, or the error's number.
-    pub result: Result<String, i32>,
-}
-
 /// A question that was sent.
 #[derive(Clone, Debug)]
 pub struct Asked {
@@ -341,6 +331,8 @@ pub enum Whence {
         server: Server,
         authoritative: bool,
     },
+    /// The system's own function, which does not say.
+    System,
 }
 
 /// The addresses of a host.

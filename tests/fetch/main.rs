@@ -99,6 +99,11 @@ fn tests() -> Vec<Test> {
         options::records_leave_as_soon_as_they_are_final,
         options::who_reads_no_further_ends_it_quietly,
         options::a_document_has_the_same_records,
+        options::the_way_has_a_part_of_its_own_at_any_level,
+        options::every_octet_of_every_packet_is_told_with_its_field,
+        options::how_it_is_fetched_is_said_once,
+        options::who_closed_a_secured_connection_first_is_told,
+        options::the_system_is_asked_by_one_call,
         servers::others_servers_fare_as_with_curl,
     ]);
     tests.extend(tests![Nobody:

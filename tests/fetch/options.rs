@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::lab::Lab;
-use crate::told::{Told, records};
+use crate::told::{Told, fetched, records};
 
 /// What is in a file in the end, without the lines that tell the time of day.
 fn content(path: &Path) -> Option<String> {
@@ -203,4 +203,144 @@ pub(crate) fn a_document_has_the_same_records(lab: &Lab) {
     }
     let ended = lab.run(env!("CARGO_BIN_EXE_wiretale"), &["interfaces", "--json=doc"]);
     assert_eq!(ended.code, 2, "{}", ended.err);
+}
+
+/// The part of a story that begins with a head, without it.
+fn part<'t>(text: &'t str, name: &str) -> Vec<&'t str> {
+    let is_head = |line: &&str| line.as_bytes().get(1).is_some_and(u8::is_ascii_digit);
+    let begin = |line: &&str| is_head(line) && line.get(3..).is_some_and(|it| it.starts_with(name));
+    let lines = text.lines().skip_while(|line| !begin(line)).skip(1);
+    lines.take_while(|line| line.starts_with(' ') && !is_head(line)).collect()
+}
+
+pub(crate) fn the_way_has_a_part_of_its_own_at_any_level(lab: &Lab) {
+    let url = "http://www.lab.example/s.css";
+    for level in ["2", "4", "6"] {
+        let ended = lab.fetch("client", None, &["--path", "--level", level, "--width", "160", url]);
+        assert_eq!(ended.code, 0, "{}", ended.err);
+        let told = part(&ended.out, "path").join("\n");
+        for word in [
+            "192.168.0.",
+            "mask 255.255.255.0",
+            "& 0.0.0.0 = 0.0.0.0",
+            "it wins",
+            "via router 192.168.0.1",
+            "02:00:00:00:00:01",
+            "NAT",
+            "(inferred)",
+            "TTL 62: 2 routers away",
+            "path MTU   1500 octets",
+        ] {
+            assert!(told.contains(word), "{word} at level {level}: {}", ended.out);
+        }
+        let whole = part(&ended.out, "connection").join("\n");
+        assert!(!whole.contains("it wins") && !whole.contains("NAT"), "{}", ended.out);
+    }
+    let usual = lab.fetch("client", None, &["--level", "4", "--width", "160", url]);
+    assert!(part(&usual.out, "path").is_empty(), "{}", usual.out);
+    assert!(!usual.out.contains("path MTU"), "{}", usual.out);
+    // Without packets the calls say how many routers there are, and the rest is known anyhow.
+    let mut words = vec!["--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"];
+    words.extend([env!("CARGO_BIN_EXE_wiretale"), "fetch", "--path", "--width", "160", url]);
+    let bare = lab.run("setpriv", &words);
+    let told = part(&bare.out, "path").join("\n");
+    for word in ["via router 192.168.0.1", "TTL 62: 2 routers away", "path MTU   1500 octets"] {
+        assert!(told.contains(word), "{word}: {}", bare.out);
+    }
+    // Where nobody answers it is not known how far it is, nor where somebody on the way does.
+    for (port, code) in [("8101", 28), ("8102", 7)] {
+        let url = format!("http://www.lab.example:{port}/");
+        let words = ["--path", "--level", "2", "--connect-timeout", "1s", &url];
+        let ended = lab.fetch("client", None, &words);
+        assert_eq!(ended.code, code, "{}", ended.err);
+        let told = part(&ended.out, "path").join("\n");
+        assert!(told.contains("hops       unknown"), "{}", ended.out);
+    }
+}
+
+pub(crate) fn every_octet_of_every_packet_is_told_with_its_field(lab: &Lab) {
+    let file = lab.path("octets.pcapng").display().to_string();
+    let url = "http://www.lab.example/big.bin";
+    let ended = lab.fetch("client", None, &["-x", "-w", &file, "--width", "120", url]);
+    assert_eq!(ended.code, 0, "{}", ended.err);
+    let wiretale = env!("CARGO_BIN_EXE_wiretale");
+    let packets = lab.run(wiretale, &["packets", "-x", "--width", "120", &file]);
+    // Behind the line of each packet the rows are the same, to the last one.
+    let rows = |text: &str| -> Vec<String> {
+        let is_row = |line: &&str| {
+            line.get(4..8).is_some_and(|at| at.bytes().all(|it| it.is_ascii_hexdigit()))
+                && line.starts_with("    ")
+                && line.get(8..10) == Some("  ")
+        };
+        text.lines().filter(is_row).map(str::to_owned).collect()
+    };
+    let mut theirs = rows(&packets.out);
+    let mut ours = rows(&ended.out);
+    assert!(theirs.len() > 10_000, "{}", theirs.len());
+    theirs.sort();
+    ours.sort();
+    assert_eq!(ours, theirs);
+    let plain = lab.fetch("client", None, &["--level", "7", "--width", "120", url]);
+    assert!(rows(&plain.out).is_empty(), "{}", plain.out);
+    let wrong = lab.fetch("client", None, &["-x", "--level", "4", url]);
+    assert_eq!((wrong.code, &*wrong.out), (2, ""), "{}", wrong.err);
+}
+
+pub(crate) fn how_it_is_fetched_is_said_once(lab: &Lab) {
+    let url = "http://www.lab.example/s.css";
+    let words = ["--repeat", "3", "--interval", "0s", "--level", "4", url];
+    let ended = lab.fetch("client", None, &words);
+    assert_eq!(ended.code, 0, "{}", ended.err);
+    assert_eq!(ended.out.matches("limits  ").count(), 1, "{}", ended.out);
+    assert_eq!(ended.out.matches("GET /s.css HTTP/1.1").count(), 3, "{}", ended.out);
+}
+
+pub(crate) fn who_closed_a_secured_connection_first_is_told(lab: &Lab) {
+    let words = ["--cacert", &lab.authority(), "https://www.lab.example/s.css"];
+    let told = fetched(lab, &words);
+    let [end] = told.events("tls.end")[..] else { panic!("{:?}", told.events("tls.")) };
+    // We have nothing more to ask; nginx ends its side without a word of its own.
+    assert_eq!(end["data"]["closed_first"], "client", "{end}");
+    assert_eq!(end["data"]["close_notify"], false, "{end}");
+    let own = told.events("tcp.fin").into_iter().find(|fin| fin["data"]["by"] == "client");
+    let own = own.expect("our FIN")["start_ns"].as_u64();
+    assert!(own < end["end_ns"].as_u64(), "{end}");
+    let text = lab.fetch("client", None, &words).out;
+    assert!(text.contains("we closed first; the server answered by a bare FIN"), "{text}");
+}
+
+pub(crate) fn the_system_is_asked_by_one_call(lab: &Lab) {
+    let url = "http://both.lab.example/s.css";
+    let told = fetched(lab, &["--dns", "system", url]);
+    assert!(told.events("dns.query").is_empty(), "what is inside is not seen");
+    let calls: Vec<&Value> = told.events("sys.lookup");
+    let [call] = calls[..] else { panic!("{calls:?}") };
+    assert!(call["text"].as_str().is_some_and(|it| it.contains("getaddrinfo")), "{call}");
+    let took =
+        call["end_ns"].as_u64().zip(call["start_ns"].as_u64()).map(|(end, start)| end - start);
+    assert!(took.is_some_and(|took| took > 0), "{call}");
+    assert_eq!(told.timing()["phases_ns"]["dns_system"].as_u64(), took);
+    // As getent, which calls the same function, gives them.
+    let theirs = lab.run("getent", &["ahosts", "both.lab.example"]).out;
+    let mut theirs: Vec<&str> =
+        theirs.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    theirs.dedup();
+    let list = &told.events("name.found");
+    let list = list.first().unwrap_or_else(|| panic!("{:?}", told.events("dns.")));
+    let ours = list["data"]["addresses"].as_array().expect("addresses").clone();
+    assert!(ours.iter().all(|it| it["whence"] == "system"), "{list}");
+    let ours: Vec<&str> = ours.iter().filter_map(|it| it["address"].as_str()).collect();
+    assert_eq!(ours, theirs);
+    let text = lab.fetch("client", None, &["--dns", "system", url]).out;
+    assert!(
+        text.contains("getaddrinfo(\"both.lab.example\"") && text.contains("is not seen"),
+        "{text}"
+    );
+    let lost = lab.fetch(
+        "client",
+        None,
+        &["--level", "1", "--dns", "system", "http://nosuch.lab.example/"],
+    );
+    assert_eq!(lost.code, 6, "{}", lost.err);
+    assert!(lost.out.contains("the system's resolver says"), "{}", lost.out);
 }

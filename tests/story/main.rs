@@ -29,7 +29,7 @@ const SCENES: [Named; 5] = [
 ];
 
 fn look(level: u8, width: usize) -> Look {
-    Look { level, width, follows: false, secrets: Secrets::Masked }
+    Look { level, width, follows: false, path: false, octets: false, secrets: Secrets::Masked }
 }
 
 #[test]

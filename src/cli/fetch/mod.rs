@@ -19,6 +19,7 @@ pub(super) use run::fetch;
 
 /// Fetch a URL, and tell everything that happens: name, way, connection, request, answer, close
 #[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch")]
 #[command(
     mut_arg("json", one_document),
     before_help = "Examples:
@@ -49,6 +50,14 @@ pub(super) struct Fetch {
     /// Tell nothing but what was asked for elsewhere, and failures
     #[arg(short = 'q', long)]
     pub(super) quiet: bool,
+
+    /// At level 7, the octets of each packet, and which layer and field they belong to; without --level it is 7
+    #[arg(short = 'x', long = "hex", conflicts_with_all = ["output", "json"])]
+    pub(super) hex: bool,
+
+    /// The way to the server in a part of its own, at any level from 2 on: our address, the row of the routing table, the next hop, routers between, the largest packet
+    #[arg(long)]
+    pub(super) path: bool,
 
     /// Show each line as soon as it is known
     #[arg(long)]
@@ -157,9 +166,9 @@ pub(super) struct Request {
 #[command(next_help_heading = "Name")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch")]
 pub(super) struct Naming {
-    /// Ask this server instead of those configured: 9.9.9.9, 127.0.0.1:5353
+    /// Ask this server instead of those configured: 9.9.9.9, 127.0.0.1:5353; or with `system` the system's own function, whose inside is not seen
     #[arg(long, value_name = "SERVER", value_parser = server)]
-    pub(super) dns: Option<SocketAddr>,
+    pub(super) dns: Option<Asked>,
 
     /// Ask the root servers, then those they point to, down to the authority
     #[arg(long, conflicts_with = "dns")]
@@ -297,7 +306,7 @@ pub(super) struct Keeping {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) har: Option<PathBuf>,
 
-    /// At the end write this to standard output, with curl's variables, as in `%{http_code} %{time_total}\n`
+    /// At the end write this to standard output, with curl's variables, as in `%{http_code} %{time_total}\n`; @FILE reads it from a file, @- from standard input
     #[arg(long, value_name = "FORMAT")]
     pub(super) write_out: Option<String>,
 
@@ -322,12 +331,23 @@ fn one_document(json: Arg) -> Arg {
     )
 }
 
-fn server(text: &str) -> Result<SocketAddr, String> {
+/// Who is asked for names.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Asked {
+    System,
+    Server(SocketAddr),
+}
+
+fn server(text: &str) -> Result<Asked, String> {
+    if text == "system" {
+        return Ok(Asked::System);
+    }
     let bare = text.trim_start_matches('[').trim_end_matches(']');
     if let Ok(address) = bare.parse::<IpAddr>() {
-        return Ok(SocketAddr::new(address, 53));
+        return Ok(Asked::Server(SocketAddr::new(address, 53)));
     }
-    text.parse().map_err(|_| "an address, perhaps with a port, is needed".to_owned())
+    let server = text.parse().map(Asked::Server);
+    server.map_err(|_| "an address, perhaps with a port, is needed, or `system`".to_owned())
 }
 
 fn kind(text: &str) -> Result<u16, String> {

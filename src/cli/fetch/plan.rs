@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, anyhow};
 
 use super::super::{Ended, Usage, usage};
-use super::{Connecting, Fetch, Naming, Securing};
+use super::{Asked, Connecting, Fetch, Naming, Securing};
 use crate::ink::safe;
 use crate::probe::http;
 use crate::probe::kernel::{Nagle, Options};
@@ -131,8 +131,10 @@ impl Naming {
             resolver.way = Way::Walk;
         }
         resolver.minimise = self.qmin;
-        if let Some(server) = self.dns {
-            resolver.ask_only(server);
+        match self.dns {
+            Some(Asked::Server(server)) => resolver.ask_only(server),
+            Some(Asked::System) => resolver.by_system = true,
+            None => {}
         }
         if let Some(file) = &self.root_hints {
             resolver.read_hints(file).with_context(|| shown(file))?;

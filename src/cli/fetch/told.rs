@@ -48,9 +48,19 @@ impl Fetch {
             // Of many fetches nobody wants every story, unless he says so.
             Format::Text if self.keeping.repeat.is_some() && self.level.is_none() => None,
             Format::Text => {
-                let level = self.level.unwrap_or(LEVEL).saturating_add(self.more).min(7);
-                let look =
-                    Look { level, width: self.paper.columns(), follows: self.follow, secrets };
+                let usual = if self.hex { 7 } else { LEVEL };
+                let level = self.level.unwrap_or(usual).saturating_add(self.more).min(7);
+                if self.hex && level < 7 {
+                    return Err(usage("-x is for level 7: packets are not told one by one below"));
+                }
+                let look = Look {
+                    level,
+                    width: self.paper.columns(),
+                    follows: self.follow,
+                    path: self.path,
+                    octets: self.hex,
+                    secrets,
+                };
                 Some(Box::new(Story::new(out, look)))
             }
             Format::Ndjson => {

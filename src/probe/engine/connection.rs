@@ -13,7 +13,7 @@ use crate::probe::kernel::{self, Transport};
 use crate::probe::now;
 use crate::probe::order;
 use crate::probe::plan::ends;
-use crate::probe::resolve::Addresses;
+use crate::probe::resolve::{Addresses, are_ordered};
 use crate::probe::route::{Flow, Map};
 use crate::probe::url::{Host, Url};
 use crate::timeline::fetch::{Choice, Doing, Event, Failure, Timing};
@@ -66,9 +66,9 @@ impl Fetcher<'_> {
             self.client().map_err(|problem| Failure::Tls(Box::new(problem)))?;
         }
         let (host, port) = self.led(&origin.host, origin.port);
-        let destinations = self.destinations(url, &host, port, teller)?;
+        let (destinations, is_ordered) = self.destinations(url, &host, port, teller)?;
         timing.name_lookup = Some(teller.elapsed());
-        let plan = self.choose(&destinations, teller);
+        let plan = self.choose(&destinations, is_ordered, teller);
         // The way to an address is told once.
         let first = plan.first().filter(|first| locked(&self.ways).insert(first.destination.ip()));
         if let Some(first) = first {
@@ -136,13 +136,14 @@ impl Fetcher<'_> {
         led.unwrap_or_else(|| (host.to_owned(), port))
     }
 
+    /// Where to connect to; and whether somebody else has put them in an order.
     fn destinations(
         &self,
         url: &Url,
         host: &str,
         port: u16,
         teller: &Teller<'_>,
-    ) -> Result<Vec<SocketAddr>, Failure> {
+    ) -> Result<(Vec<SocketAddr>, bool), Failure> {
         let known = self.plan.overrides.iter().find(|it| it.is_for(host, port));
         if let Some(known) = known {
             let whence = Whence::CommandLine;
@@ -151,7 +152,7 @@ impl Fetcher<'_> {
             let found =
                 Addresses { canonical: safe(host.as_bytes()), list: list.collect(), missing: None };
             teller.step(now(), 0, Event::Found(found));
-            return Ok(ends(&known.addresses, port));
+            return Ok((ends(&known.addresses, port), false));
         }
         let bare = host.trim_matches(['[', ']']);
         let began = now();
@@ -187,6 +188,7 @@ impl Fetcher<'_> {
                 self.watched.name(*address, bare);
             }
         }
+        let is_ordered = are_ordered(&found.list);
         teller.step(began, 0, Event::Found(found));
         let mut destinations = ends(&addresses, port);
         if let Some(Host::V6 { zone: Some(zone), .. }) = &url.host {
@@ -196,18 +198,26 @@ impl Fetcher<'_> {
                 }
             }
         }
-        Ok(destinations)
+        Ok((destinations, is_ordered))
     }
 
     fn choose(
         &self,
         destinations: &[SocketAddr],
+        is_ordered: bool,
         teller: &Teller<'_>,
     ) -> Vec<crate::timeline::fetch::Attempt> {
         let began = now();
         let interfaces = self.map.as_ref().map_or(&[][..], Map::interfaces);
-        let candidates = order::order(destinations, interfaces);
-        let plan = order::plan(&candidates, self.plan.delay);
+        let (candidates, plan) = if is_ordered {
+            let candidates = order::candidates(destinations, interfaces);
+            let plan = order::plan_as_given(&candidates, self.plan.delay);
+            (candidates, plan)
+        } else {
+            let candidates = order::order(destinations, interfaces);
+            let plan = order::plan(&candidates, self.plan.delay);
+            (candidates, plan)
+        };
         let candidates = candidates.iter().map(order::Candidate::told).collect();
         teller.step(began, 0, Event::Chosen(Choice { candidates, plan: plan.clone() }));
         plan

@@ -56,6 +56,14 @@ impl<'t> Teller<'t> {
         }
     }
 
+    /// Notes when something that counts as a call was done, which is told next.
+    pub(super) fn timed<T>(&mut self, act: impl FnOnce() -> T) -> T {
+        let began = now();
+        let result = act();
+        self.last = (began, now());
+        result
+    }
+
     /// When the last call began.
     pub(super) fn began(&self) -> Timestamp {
         self.last.0

@@ -119,6 +119,7 @@ fn found_data(found: &Addresses, sheet: &mut Sheet<'_>) {
         one.number("ttl_s", address.ttl);
         let (whence, from) = match &address.whence {
             Whence::Literal => ("literal", None),
+            Whence::System => ("system", None),
             Whence::Localhost => ("localhost", None),
             Whence::Hosts { file, line } => ("hosts", Some(format!("{file}:{line}"))),
             Whence::CommandLine => ("command_line", None),

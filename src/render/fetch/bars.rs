@@ -71,6 +71,7 @@ fn name(phase: Phase) -> &'static str {
         Phase::Queue => "queue",
         Phase::DnsWire => "DNS",
         Phase::DnsLost => "DNS in vain",
+        Phase::DnsSystem => "DNS (system)",
         Phase::DnsLocal => "DNS here",
         Phase::Arp => "ARP",
         Phase::TcpWire | Phase::Tcp => "TCP handshake",

@@ -128,6 +128,7 @@ impl Chapter {
             Part::Url => nth("URL"),
             Part::Hosts => nth("hosts"),
             Part::Resolver => nth("resolver"),
+            Part::Way => nth("path"),
             Part::Security => nth("TLS"),
             Part::Object => format!("object {transfer}"),
             Part::Request => format!("request {transfer}"),

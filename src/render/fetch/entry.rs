@@ -26,6 +26,8 @@ pub(super) struct Entry {
     pub(super) proof: Proof,
     /// The client's and the server's end, where only these tell the socket.
     pub(super) ends: Option<[SocketAddr; 2]>,
+    /// Lines of its own that are as wide as they are, already inked.
+    pub(super) dump: Vec<u8>,
 }
 
 /// How a thing is told.
@@ -62,6 +64,8 @@ pub(super) enum Part {
     Url,
     Hosts,
     Resolver,
+    /// The way to the server, where it was asked for by name.
+    Way,
     Connection,
     Security,
     Request,
@@ -109,6 +113,7 @@ impl Entry {
             more: Vec::new(),
             proof: Proof::None,
             ends: None,
+            dump: Vec::new(),
         }
     }
 

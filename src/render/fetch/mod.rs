@@ -38,5 +38,9 @@ pub struct Look {
     pub width: usize,
     /// Each line as soon as it is known, in the order of time, instead of everything in its place.
     pub follows: bool,
+    /// Whether the way to the server has a part of its own.
+    pub path: bool,
+    /// Whether the octets of packets are told, at level 7.
+    pub octets: bool,
     pub secrets: Secrets,
 }

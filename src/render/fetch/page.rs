@@ -129,6 +129,12 @@ impl Page {
 
     /// One thing that happened, with the packets that show it, and what they add to it.
     pub(super) fn entry(&mut self, entry: &Entry, margin: &str, note: &str) -> io::Result<()> {
+        self.lines(entry, margin, note)?;
+        self.out.ink.again(&entry.dump);
+        self.out.when_full()
+    }
+
+    fn lines(&mut self, entry: &Entry, margin: &str, note: &str) -> io::Result<()> {
         if self.has_columns() {
             // Packets have a column of their own; what a call moved is named behind it.
             let margin = if entry.kind == Kind::Call { margin } else { "" };

@@ -1,14 +1,16 @@
 //! The story of a fetch, told as soon as it is over, or line by line as it goes on.
 
+mod dump;
 mod ending;
+mod path;
+mod telling;
 
 use std::collections::BTreeMap;
 use std::io;
 
 use super::Look;
-use super::chapter::{self, Chapter};
-use super::entry::{Entry, Kind, Part, Place};
-use super::links::{Links, margin};
+use super::entry::{Entry, Place};
+use super::links::Links;
 use super::page::Page;
 use super::words;
 use super::words::call::Calls;
@@ -24,6 +26,8 @@ use crate::timeline::fetch::{Event, Policy, Step, Transfer};
 use crate::timeline::tls::Fact;
 use crate::timeline::{About, Call, Evidence, Timestamp};
 use crate::wire::Packet;
+use dump::Dumps;
+use path::Ways;
 
 /// Tells a fetch.
 pub struct Story {
@@ -47,6 +51,8 @@ pub struct Story {
     last: Option<Place>,
     number: usize,
     account: Account,
+    ways: Option<Ways>,
+    dumps: Option<Dumps>,
 }
 
 /// A transfer, as far as it has got.
@@ -76,11 +82,13 @@ impl Story {
             links: Links::default(),
             lookups: Lookups::default(),
             calls: Calls::new(Timestamp::default()),
-            packets: Packets::default(),
+            packets: if look.octets { Packets::one_by_one() } else { Packets::default() },
             transfers: BTreeMap::new(),
             last: None,
             number: 0,
             account: Account::default(),
+            ways: look.path.then(Ways::default),
+            dumps: (look.octets && level >= 7).then(|| Dumps::new(look.width)),
         }
     }
 
@@ -164,110 +172,8 @@ impl Story {
     fn held(&mut self) -> Vec<Entry> {
         let mut held = self.calls.rest();
         held.extend(self.packets.rest());
+        held.extend(self.ways.take().into_iter().flat_map(Ways::rest));
         held
-    }
-
-    fn chapters(&self, entries: Vec<Entry>) -> Vec<Chapter> {
-        let is_embedded = |transfer| {
-            let ended = self.transfers.get(&transfer).and_then(|it| it.ended.as_ref());
-            ended.is_some_and(|it| it.is_embedded)
-        };
-        chapter::chapters(entries, &self.links, is_embedded)
-    }
-
-    fn tell_chapter(&mut self, chapter: &Chapter) -> io::Result<()> {
-        let level = self.look.level;
-        let is_object = chapter.place().part == Part::Object;
-        let head = chapter.head(level);
-        let told = chapter.told(level);
-        if head.is_none() && told.is_empty() {
-            return Ok(());
-        }
-        if chapter.place().part != Part::Policy {
-            self.number += 1;
-            let transfer = chapter.place().transfer;
-            let ended = self.transfers.get(&transfer).and_then(|it| it.ended.as_ref());
-            let text = match ended.filter(|_| is_object) {
-                Some(object) => format!("{} found in the page", object.url),
-                None => head.map(|head| head.text.clone()).unwrap_or_default(),
-            };
-            self.page.head(self.number, &chapter.name(&self.links), &text)?;
-        }
-        for entry in &told {
-            self.tell_entry(entry)?;
-        }
-        Ok(())
-    }
-
-    /// In the order of time, whatever part it is of.
-    fn tell_in_order(&mut self, mut entries: Vec<Entry>) -> io::Result<()> {
-        entries.sort_by_key(|entry| entry.at);
-        for mut entry in entries {
-            entry.place = chapter::place(&entry, &self.links);
-            if entry.kind == Kind::Head {
-                entry.kind = Kind::Fact;
-                entry.text = format!("{:<10} {}", name(entry.place.part), entry.text);
-            }
-            self.tell_entry(&entry)?;
-        }
-        Ok(())
-    }
-
-    fn tell_entry(&mut self, entry: &Entry) -> io::Result<()> {
-        let packets = self.links.packets(&entry.proof);
-        // Only calls and packets leave out what others add.
-        let adds = matches!(entry.kind, Kind::Call | Kind::Packet(..));
-        let note = adds.then(|| self.links.note(&entry.proof, entry.place.socket)).flatten();
-        let note = note.unwrap_or_default();
-        self.page.entry(entry, &margin(&packets), &note)
-    }
-
-    /// What is known by now, in the order in which it became known.
-    fn go_on(&mut self) -> io::Result<()> {
-        if self.number == 0 && self.last.is_none() && self.policy.is_some() {
-            self.title()?;
-            self.last = Some(Place::of(Part::Policy, 0));
-        }
-        let entries = std::mem::take(&mut self.entries);
-        for mut entry in entries {
-            entry.place = chapter::place(&entry, &self.links);
-            let place = entry.place;
-            let is_new = self.last.is_none_or(|last| {
-                (last.part, last.transfer) != (place.part, place.transfer)
-                    && place.part != Part::Policy
-                    && place.transfer != 0
-            });
-            if is_new && !self.page.has_columns() {
-                self.number += 1;
-                let text =
-                    if entry.kind == Kind::Head { entry.text.clone() } else { String::new() };
-                self.page.head(self.number, name(place.part), &text)?;
-                self.last = Some(place);
-                if entry.kind == Kind::Head {
-                    continue;
-                }
-            }
-            if entry.kind == Kind::Head {
-                entry.kind = Kind::Fact;
-            }
-            self.tell_entry(&entry)?;
-        }
-        self.page.out.flush()
-    }
-}
-
-/// What a part of the story is called where it has no number.
-fn name(part: Part) -> &'static str {
-    match part {
-        Part::Policy | Part::Stray => "",
-        Part::Url => "URL",
-        Part::Hosts => "hosts",
-        Part::Resolver => "resolver",
-        Part::Connection => "connection",
-        Part::Security => "TLS",
-        Part::Request => "request",
-        Part::Object => "object",
-        Part::Close => "close",
     }
 }
 
@@ -281,6 +187,9 @@ impl Report for Story {
         });
         self.kernel.extend(infos.map(|state| (call.socket, call.left.realtime, state)));
         self.links.call(call);
+        if let Some(ways) = &mut self.ways {
+            ways.call(call);
+        }
         let told = self.calls.tell(call);
         self.keep(told);
         Ok(())
@@ -298,8 +207,9 @@ impl Report for Story {
         let told = match &step.event {
             Event::Policy(policy) => {
                 self.calls.has_packets = policy.packets.is_ok();
-                self.policy = Some(policy.as_ref().clone());
-                url::policy(step, policy)
+                // It is the same for every URL, and each time it is fetched.
+                let is_new = self.policy.replace(policy.as_ref().clone()).is_none();
+                if is_new { url::policy(step, policy) } else { Vec::new() }
             }
             Event::Url(it) => {
                 transfer.host.clone_from(&it.host);
@@ -308,7 +218,10 @@ impl Report for Story {
             Event::Lookup(event) => self.lookups.tell(when, event),
             Event::Found(addresses) => found::found(when, &transfer.host, addresses),
             Event::Chosen(choice) => tried::chosen(step, choice),
-            Event::Way(it) => way::way(step, it),
+            Event::Way(it) => match &mut self.ways {
+                Some(ways) => ways.way(step, it),
+                None => way::way(step, it),
+            },
             Event::Neighbour(change) => vec![way::neighbour(step, change)],
             Event::Tried(attempts) => {
                 for attempt in attempts {
@@ -358,7 +271,13 @@ impl Report for Story {
 
     fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()> {
         self.account.packet(packet, seen);
-        let told = self.packets.tell(packet, seen, &mut self.links);
+        if let Some(ways) = &mut self.ways {
+            ways.packet(packet, seen);
+        }
+        let mut told = self.packets.tell(packet, seen, &mut self.links);
+        if let Some(dumps) = &mut self.dumps {
+            dumps.add(packet, &mut told, &self.page.out.ink);
+        }
         self.keep(told);
         Ok(())
     }

@@ -23,6 +23,8 @@ pub struct Course {
     pub asked: Option<Timestamp>,
     pub answering: Option<Timestamp>,
     pub questions: Vec<Question>,
+    /// While the system's own function looked for the name.
+    pub system: Vec<(Timestamp, Timestamp)>,
     /// Requests for the next hop's hardware address.
     pub neighbours: Vec<Sought>,
     pub attempts: Vec<Attempt>,

@@ -55,6 +55,7 @@ impl Account {
             asked: timing.post_transfer.map(at),
             answering: timing.start_transfer.filter(|it| !it.is_zero()).map(at),
             questions: leg.queries.iter().map(|query| self.question(query)).collect(),
+            system: leg.system.clone(),
             attempts: leg.tried.iter().filter_map(|tried| self.attempt(leg, tried)).collect(),
             is_first: leg.reused.is_none(),
             ..Course::default()

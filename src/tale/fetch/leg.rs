@@ -38,6 +38,8 @@ pub(super) struct Leg {
     url: String,
     status: Option<u16>,
     pub(super) queries: Vec<Query>,
+    /// While the system's own function looked for the name.
+    pub(super) system: Vec<(Timestamp, Timestamp)>,
     pub(super) tried: Vec<Tried>,
     /// When trying was over.
     pub(super) tried_until: Option<Timestamp>,
@@ -145,6 +147,9 @@ impl Leg {
                     answered: None,
                     given_up: None,
                 });
+            }
+            lookup::Event::Called(called) if called.is_lookup() && self.system.len() < KEPT => {
+                self.system.push((step.began, step.ended));
             }
             lookup::Event::Answered(answered) => {
                 let message = &answered.message;

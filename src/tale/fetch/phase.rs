@@ -14,6 +14,8 @@ pub enum Phase {
     DnsWire,
     /// A question was not answered.
     DnsLost,
+    /// The system's own function looked for the name, and what it did is not seen.
+    DnsSystem,
     /// The rest of the lookup.
     DnsLocal,
     /// The next hop's hardware address was asked for.
@@ -56,10 +58,11 @@ pub enum Phase {
 
 impl Phase {
     /// In the order of a fetch.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Queue,
         Self::DnsWire,
         Self::DnsLost,
+        Self::DnsSystem,
         Self::DnsLocal,
         Self::Arp,
         Self::TcpWire,
@@ -87,6 +90,7 @@ impl Phase {
             Self::Queue => "queue",
             Self::DnsWire => "dns_wire",
             Self::DnsLost => "dns_lost",
+            Self::DnsSystem => "dns_system",
             Self::DnsLocal => "dns_local",
             Self::Arp => "arp",
             Self::TcpWire => "tcp_wire",
@@ -115,6 +119,7 @@ impl Phase {
             Self::Queue => "waiting for a free connection",
             Self::DnsWire => "DNS questions and their answers",
             Self::DnsLost => "DNS questions that nobody answered",
+            Self::DnsSystem => "the system's own lookup, whose inside is not seen",
             Self::DnsLocal => "the lookup's part on this computer",
             Self::Arp => "asking for the next hop's hardware address",
             Self::TcpWire => "the TCP handshake",
@@ -141,7 +146,7 @@ impl Phase {
     pub fn party(self) -> Party {
         match self {
             Self::Queue => Party::Content,
-            Self::DnsWire | Self::DnsLost => Party::Resolver,
+            Self::DnsWire | Self::DnsLost | Self::DnsSystem => Party::Resolver,
             Self::Arp => Party::Access,
             Self::TcpWire
             | Self::TcpLost

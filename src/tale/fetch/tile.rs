@@ -36,6 +36,9 @@ fn look_up(course: &Course, tiles: &mut Tiles) {
     }
     let ended = course.looked_up.unwrap_or(course.ended);
     tiles.lay(Edge::at(course.slot), Edge::at(ended), Phase::DnsLocal);
+    for (asked, answered) in &course.system {
+        tiles.lay(Edge::at(*asked), Edge::at(*answered), Phase::DnsSystem);
+    }
     let end = Edge::at(ended);
     for question in course.questions.iter().filter(|it| it.answered.is_none()) {
         let given_up = Edge::at(question.given_up);

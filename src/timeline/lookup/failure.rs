@@ -58,6 +58,10 @@ pub enum Cause {
     BadName(BadName),
     /// An address was given, but those of the other family are wanted.
     OtherFamily,
+    /// The system's own function found nothing: what it said, or that it said nothing in time.
+    System {
+        said: Option<String>,
+    },
     /// Sources that this machine asks are left out, and there was nothing in the others.
     NoSource,
 }
@@ -107,6 +111,8 @@ impl Failure {
             Cause::Private => "dns.private",
             Cause::BadName(_) => "dns.name",
             Cause::OtherFamily => "dns.family",
+            Cause::System { said: Some(_) } => "dns.system",
+            Cause::System { said: None } => "dns.timeout",
             Cause::NoSource => "dns.no-source",
         }
     }
@@ -158,6 +164,10 @@ impl fmt::Display for Failure {
             Cause::Private => f.write_str("such names are not asked for in the DNS (RFC 7686)"),
             Cause::BadName(why) => write!(f, "not a name: {why}"),
             Cause::OtherFamily => f.write_str("an address of the other family than is wanted"),
+            Cause::System { said: Some(said) } => write!(f, "the system's resolver says: {said}"),
+            Cause::System { said: None } => {
+                f.write_str("the system's resolver has not answered in time")
+            }
             Cause::NoSource => f.write_str("no entry, and no other source is asked"),
         }
     }

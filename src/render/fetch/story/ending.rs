@@ -37,6 +37,11 @@ impl Story {
     /// What became of everything: bars, and who spent the time.
     pub(super) fn tell_end(&mut self) -> io::Result<()> {
         let level = self.look.level;
+        if let Some(left_out @ 1..) = self.dumps.as_ref().map(|dumps| dumps.left_out) {
+            let text =
+                format!("the octets of {} packets more are left out", words::count(left_out));
+            self.page.line(&text, Some(Paint::Alarm))?;
+        }
         let tale = self.account.tale();
         if self.lost > 0 && level >= 2 {
             let lost = words::many(self.lost, "packet", "packets");

@@ -106,6 +106,7 @@ fn difference(difference: &Difference) -> String {
 fn whence(whence: &Whence) -> String {
     match whence {
         Whence::Literal => "it was given".into(),
+        Whence::System => "the system says so; who told it is not seen".into(),
         Whence::CommandLine => "the command line says so: nobody is asked".into(),
         Whence::Localhost => "localhost is this machine, whatever anybody says (RFC 6761)".into(),
         Whence::Hosts { file, line } => format!("{file}, line {line}"),

@@ -138,6 +138,13 @@ impl Lookups {
         let entry = |level| Entry::new(when.began, when.at(Part::Resolver), level, Kind::Call);
         let mut told = vec![entry(7).text(raw)];
         match called.name {
+            Called::SYSTEM => {
+                let told = entry(4).text(format!("{}({}) = {result}", called.name, called.with));
+                return vec![told.and(
+                    4,
+                    "the system's own function, one call for us: whom it asks is not seen",
+                )];
+            }
             "socket" => {
                 let kind = if called.with.contains("DGRAM") { "UDP" } else { "TCP" };
                 told.push(entry(4).text(format!("socket({kind}) = {result}")).below(7));

@@ -15,7 +15,7 @@ pub(super) mod found;
 pub(super) mod http;
 pub(super) mod lookup;
 pub(super) mod packet;
-mod segment;
+pub(super) mod segment;
 pub(super) mod tls;
 pub(super) mod tried;
 pub(super) mod url;

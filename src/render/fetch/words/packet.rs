@@ -19,6 +19,8 @@ use crate::wire::{Layer, Packet};
 #[derive(Debug, Default)]
 pub(in crate::render::fetch) struct Packets {
     streams: HashMap<[SocketAddr; 2], Stream>,
+    /// Whether each is told, however many are alike.
+    tells_all: bool,
 }
 
 /// What was told of a connection.
@@ -62,6 +64,11 @@ const CLOSE: u64 = 1_000_000;
 const ENDS: usize = 2;
 
 impl Packets {
+    /// Tells each, where others are only counted.
+    pub(in crate::render::fetch) fn one_by_one() -> Self {
+        Self { tells_all: true, ..Self::default() }
+    }
+
     /// What is held back because more of the same may come.
     pub(in crate::render::fetch) fn rest(&mut self) -> Vec<Entry> {
         let mut rest: Vec<Entry> =
@@ -218,7 +225,7 @@ impl Packets {
             && !is_new
             && entry.more.iter().all(|(level, _)| *level >= 6)
             && part == Part::Request;
-        if is_plain {
+        if is_plain && !self.tells_all {
             return stream.run.add(entry, u64::from(len(tcp)));
         }
         let mut told = stream.run.end();

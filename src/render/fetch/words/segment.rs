@@ -110,7 +110,7 @@ pub(super) fn state(connection: &Connection) -> Option<&'static str> {
 }
 
 /// The hop limit of the packet.
-pub(super) fn hops(packet: &Packet<'_>) -> Option<u8> {
+pub(in crate::render::fetch) fn hops(packet: &Packet<'_>) -> Option<u8> {
     packet.own_layers().iter().rev().find_map(|layer| match layer {
         Layer::Ipv4(ip) => Some(ip.ttl()),
         Layer::Ipv6(ip) => Some(ip.hop_limit()),
@@ -119,7 +119,7 @@ pub(super) fn hops(packet: &Packet<'_>) -> Option<u8> {
 }
 
 /// How many routers a packet passed, if it began with one of the usual hop limits.
-pub(super) fn routers(hops: u8) -> String {
+pub(in crate::render::fetch) fn routers(hops: u8) -> String {
     let began = match hops {
         ..=32 => 32,
         33..=64 => 64,

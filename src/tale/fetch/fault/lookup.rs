@@ -14,6 +14,7 @@ pub(super) fn judge(failure: &Failure, proof: &Proof) -> Fault {
         "dns.timeout" => (Party::Resolver, "is port 53 filtered? --dns asks another one"),
         "dns.unreachable" => (Party::Resolver, "nothing listens there; --dns asks another one"),
         "dns.lame" | "dns.loop" => (Party::Resolver, "the zone's owner must correct it"),
+        "dns.system" => (Party::Resolver, "without --dns system it is seen whom it asks"),
         "dns.no-source" => (Party::ThisComputer, "nsswitch.conf says whom to ask"),
         _ => (Party::Request, ""),
     };
