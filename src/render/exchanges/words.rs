@@ -69,10 +69,6 @@ fn topic(exchange: &Exchange, ink: &mut Ink) {
     ink.begin(Paint::Name).text(protocol(&exchange.topic)).plain();
     pad(start, PROTOCOL, ink);
     content(exchange, ink);
-    end(exchange, ink);
-    if let Topic::Http(http) = &exchange.topic {
-        heads(http, ink);
-    }
 }
 
 /// What was asked and answered.
