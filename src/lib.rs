@@ -21,7 +21,7 @@
 //! flow      → octets timeline ink wire
 //! filter    → octets timeline ink wire flow
 //! tale      → octets timeline ink wire flow
-//! render    → octets timeline ink wire flow tale
+//! render    → octets timeline ink wire flow filter tale
 //! pipeline  → timeline wire capture filter flow render
 //! cli, main → everything
 //! ```

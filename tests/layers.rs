@@ -13,7 +13,7 @@ const MAY_USE: [(&str, &[&str]); 11] = [
     ("flow", &["ink", "octets", "timeline", "wire"]),
     ("filter", &["flow", "ink", "octets", "timeline", "wire"]),
     ("tale", &["flow", "ink", "octets", "timeline", "wire"]),
-    ("render", &["flow", "ink", "octets", "tale", "timeline", "wire"]),
+    ("render", &["filter", "flow", "ink", "octets", "tale", "timeline", "wire"]),
     ("pipeline", &["capture", "filter", "flow", "render", "timeline", "wire"]),
 ];
 

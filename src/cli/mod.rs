@@ -39,6 +39,7 @@ use crate::timeline::Source;
 
 mod annotate;
 mod arguments;
+mod check;
 mod devices;
 mod explain;
 mod fetch;
@@ -98,6 +99,7 @@ pub fn run() -> anyhow::Result<()> {
             let report = asked.report()?;
             answer(&asked.from, false, report)
         }
+        Question::Check(asked) => check::check(&asked),
         Question::Capture(keep) => keep::keep(keep),
         Question::Fetch(asked) => fetch::fetch(&asked),
         Question::Interfaces(asked) => devices::tell(&asked),

@@ -1,10 +1,11 @@
-//! Which packets to tell, by field name.
+//! Which packets to tell, by field name; and in [`rule`], which records keep to their limits.
 //!
 //! The part of Wireshark's display-filter language that people type: presence, comparisons,
 //! `contains`, `matches`, sets, CIDR, slices and `&` on numbers, joined by `and`, `or`, `not`. As in
 //! Wireshark 4, `!=` holds when no occurrence of the field is equal, and `matches` ignores case.
 
 mod parse;
+pub mod rule;
 mod test;
 mod token;
 
@@ -36,7 +37,7 @@ impl Filter {
         match parse::expression(expression) {
             Ok(root) => Ok(Self { root }),
             Err(Complaint { at, what }) => {
-                Err(Error { expression: expression.to_owned(), at, what })
+                Err(Error { of: "display filter", expression: expression.to_owned(), at, what })
             }
         }
     }
@@ -61,6 +62,8 @@ impl Node {
 /// What is wrong with an expression, and where.
 #[derive(Debug)]
 pub struct Error {
+    /// What was typed.
+    of: &'static str,
     expression: String,
     at: Range<usize>,
     what: String,
@@ -72,7 +75,7 @@ impl fmt::Display for Error {
         let under = self.expression[self.at.clone()].chars().count().max(1);
         let shown: String =
             self.expression.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        writeln!(f, "display filter: {}", self.what)?;
+        writeln!(f, "{}: {}", self.of, self.what)?;
         writeln!(f, "    {shown}")?;
         write!(f, "    {}{}", " ".repeat(before), "^".repeat(under))
     }

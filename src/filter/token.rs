@@ -43,9 +43,10 @@ pub(super) fn tokens(expression: &str) -> Result<Vec<Token>, Complaint> {
         } else {
             let len = word(rest);
             if len == 0 {
+                let instead = if next == '=' { "; write == for what is equal" } else { "" };
                 return Err(Complaint::new(
                     at..at + next.len_utf8(),
-                    format!("{next:?} means nothing here"),
+                    format!("{next:?} means nothing here{instead}"),
                 ));
             }
             found.push(Token { what: What::Word(rest[..len].to_owned()), at: at..at + len });
@@ -65,7 +66,7 @@ fn word(rest: &str) -> usize {
             ']' => bracketed = false,
             _ => {}
         }
-        !(c.is_alphanumeric() || "._-:/[]".contains(c) || bracketed && ", ".contains(c))
+        !(c.is_alphanumeric() || "._-:/%[]".contains(c) || bracketed && ", ".contains(c))
     };
     rest.find(ends).unwrap_or(rest.len())
 }

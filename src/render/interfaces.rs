@@ -162,6 +162,6 @@ fn record(device: &Device, sheet: &mut Sheet<'_>) {
             sheet.words("scope", one.scope);
             sheet.end();
         }
-        sheet::Form::Row | sheet::Form::Names => address(one, ink),
+        _ => address(one, ink),
     });
 }

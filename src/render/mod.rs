@@ -10,6 +10,7 @@ use crate::timeline::{About, Call, Frame, Owner, Timestamp};
 use crate::wire::Packet;
 
 pub mod annotations;
+pub mod check;
 pub mod choice;
 pub mod clock;
 pub mod columns;

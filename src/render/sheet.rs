@@ -1,12 +1,14 @@
 //! How is a record with nested members written: as a JSON object, or as cells of a row?
 //!
-//! One description of a record serves both, and the line of names above the rows.
+//! One description of a record serves both, the line of names above the rows, and whoever judges the
+//! values by their names.
 
 use std::net::IpAddr;
 use std::time::Duration;
 
 use super::clock::Calendar;
 use super::columns::quoted;
+use crate::filter::rule::{Kind, Value};
 use crate::ink::Ink;
 use crate::timeline::Timestamp;
 
@@ -18,6 +20,27 @@ pub(super) enum Form {
     Row,
     /// The names of the values, nested ones joined by dots.
     Names,
+    /// Nothing: each value that the record has is handed to a [`Taker`].
+    Values,
+    /// Likewise the names of all values that such a record may have, and what each of them is.
+    Kinds,
+}
+
+impl Form {
+    /// Whether all members have a place, those too that only other records have.
+    pub(super) fn has_all(self) -> bool {
+        matches!(self, Self::Row | Self::Names | Self::Kinds)
+    }
+
+    fn is_handed(self) -> bool {
+        matches!(self, Self::Values | Self::Kinds)
+    }
+}
+
+/// Is handed the values of a record.
+pub(super) trait Taker {
+    /// The names of nested members are joined by dots. Text is as safe as in a row.
+    fn take(&mut self, name: &str, kind: Kind, value: Option<Value<'_>>);
 }
 
 /// A record while it is written.
@@ -31,6 +54,7 @@ pub(super) struct Sheet<'i> {
     /// How many commas come before each value instead, where others have values that this record has not.
     gaps: Option<&'i [u8]>,
     cell: Ink,
+    taker: Option<&'i mut dyn Taker>,
 }
 
 impl<'i> Sheet<'i> {
@@ -39,18 +63,23 @@ impl<'i> Sheet<'i> {
             ink.text("{");
         }
         let (path, cell) = (String::new(), Ink::default());
-        Self { ink, form, path, follows: false, gaps: None, cell }
+        Self { ink, form, path, follows: false, gaps: None, cell, taker: None }
     }
 
     /// More members of a JSON object that was begun, which somebody else ends.
     pub(super) fn inside(ink: &'i mut Ink) -> Self {
         let (path, cell) = (String::new(), Ink::default());
-        Self { ink, form: Form::Json, path, follows: false, gaps: None, cell }
+        Self { ink, form: Form::Json, path, follows: false, gaps: None, cell, taker: None }
     }
 
     /// A row in which so many commas stand before each value.
     pub(super) fn sparse(ink: &'i mut Ink, gaps: &'i [u8]) -> Self {
         Self { gaps: Some(gaps), ..Self::new(ink, Form::Row) }
+    }
+
+    /// Values that are handed on. The ink is not written with.
+    pub(super) fn handed(ink: &'i mut Ink, form: Form, taker: &'i mut dyn Taker) -> Self {
+        Self { taker: Some(taker), ..Self::new(ink, form) }
     }
 
     pub(super) fn end(self) {
@@ -67,7 +96,7 @@ impl<'i> Sheet<'i> {
             self.follows = false;
         }
         let before = self.path.len();
-        if self.form == Form::Names {
+        if self.form == Form::Names || self.form.is_handed() {
             self.path.push_str(name);
             self.path.push('.');
         }
@@ -80,10 +109,26 @@ impl<'i> Sheet<'i> {
     }
 
     pub(super) fn number(&mut self, name: &'static str, number: Option<impl Into<u64>>) {
-        self.plain(name, number.map(Into::into), |number: u64, ink| _ = ink.number(number));
+        let number: Option<u64> = number.map(Into::into);
+        if self.form.is_handed() {
+            return self.hand(name, Kind::of_number(name), number.map(Value::Number));
+        }
+        self.plain(name, number, |number, ink| _ = ink.number(number));
+    }
+
+    /// Nanoseconds under a name that does not say so.
+    pub(super) fn span(&mut self, name: &'static str, kind: Kind, span: Option<Duration>) {
+        let nanos = span.map(|span| u64::try_from(span.as_nanos()).unwrap_or(u64::MAX));
+        if self.form.is_handed() {
+            return self.hand(name, kind, nanos.map(Value::Number));
+        }
+        self.plain(name, nanos, |nanos, ink| _ = ink.number(nanos));
     }
 
     pub(super) fn signed(&mut self, name: &'static str, number: Option<i64>) {
+        if self.form.is_handed() {
+            return self.hand(name, Kind::Number, number.map(Value::Signed));
+        }
         self.plain(name, number, |number, ink| _ = ink.signed(number));
     }
 
@@ -100,10 +145,19 @@ impl<'i> Sheet<'i> {
 
     /// A part of a whole, from 0.0 to 1.0, with three digits.
     pub(super) fn share(&mut self, name: &'static str, share: Option<f64>) {
+        if self.form.is_handed() {
+            return self.hand(name, Kind::Share, share.map(Value::Share));
+        }
         self.plain(name, share, |share, ink| {
             let thousandths = (share.clamp(0.0, 1.0) * 1000.0).round() as u64;
             ink.number(thousandths / 1000).text(".").digits(thousandths % 1000, 3);
         });
+    }
+
+    /// A number as exact as it is known.
+    pub(super) fn fraction(&mut self, name: &'static str, number: f64) {
+        let number = Some(number).filter(|number| number.is_finite());
+        self.plain(name, number, |number, ink| _ = ink.text(&number.to_string()));
     }
 
     /// Members that were written before, as [`Sheet::inside`] does.
@@ -122,6 +176,9 @@ impl<'i> Sheet<'i> {
     }
 
     pub(super) fn flag(&mut self, name: &'static str, flag: Option<bool>) {
+        if self.form.is_handed() {
+            return self.hand(name, Kind::Flag, flag.map(Value::Flag));
+        }
         self.plain(name, flag, |flag, ink| _ = ink.text(if flag { "true" } else { "false" }));
     }
 
@@ -147,6 +204,9 @@ impl<'i> Sheet<'i> {
         time: Option<Timestamp>,
         calendar: &mut Calendar,
     ) {
+        if self.form.is_handed() {
+            return self.hand(name, Kind::Time, time.map(Value::Time));
+        }
         self.quoted(name, time, |time, ink| calendar.rfc3339(time, ink));
     }
 
@@ -169,7 +229,7 @@ impl<'i> Sheet<'i> {
         items: Option<impl IntoIterator<Item = T>>,
         mut write: impl FnMut(T, Form, &mut Ink),
     ) {
-        let form = self.form;
+        let form = if self.form.is_handed() { Form::Row } else { self.form };
         self.value(name, items, |items, ink| {
             ink.text(if form == Form::Json { "[" } else { "" });
             let comma = if form == Form::Json { "," } else { "; " };
@@ -202,6 +262,7 @@ impl<'i> Sheet<'i> {
         match (self.form, value) {
             (Form::Json | Form::Row, Some(value)) => write(value, self.ink),
             (Form::Json, None) => _ = self.ink.text("null"),
+            (Form::Values | Form::Kinds, value) => self.hand_written(name, value, write),
             (Form::Row, None) | (Form::Names, _) => {}
         }
     }
@@ -216,19 +277,43 @@ impl<'i> Sheet<'i> {
                 write(value, &mut self.cell);
                 quoted(self.cell.as_bytes(), self.ink);
             }
+            (Form::Values | Form::Kinds, value) => self.hand_written(name, value, write),
             (Form::Row, None) | (Form::Names, _) => {}
         }
     }
 
+    fn hand_written<T>(&mut self, name: &str, value: Option<T>, write: impl FnOnce(T, &mut Ink)) {
+        let mut cell = std::mem::take(&mut self.cell);
+        cell.clear();
+        let is_known = value.is_some();
+        if let Some(value) = value {
+            write(value, &mut cell);
+        }
+        self.hand(name, Kind::Text, is_known.then_some(Value::Text(cell.as_bytes())));
+        self.cell = cell;
+    }
+
+    fn hand(&mut self, name: &str, kind: Kind, value: Option<Value<'_>>) {
+        let before = self.path.len();
+        self.path.push_str(name);
+        if let Some(taker) = &mut self.taker {
+            taker.take(&self.path, kind, value);
+        }
+        self.path.truncate(before);
+    }
+
     #[inline]
     fn name(&mut self, name: &str) {
+        if self.form.is_handed() {
+            return;
+        }
         if self.gaps.is_some() {
             self.leave_out();
         } else if std::mem::replace(&mut self.follows, true) {
             self.ink.text(",");
         }
         match self.form {
-            Form::Row => {}
+            Form::Row | Form::Values | Form::Kinds => {}
             Form::Json => _ = self.ink.text("\"").text(name).text("\":"),
             Form::Names => _ = self.ink.text(&self.path).text(name),
         }

@@ -1,6 +1,7 @@
 //! What was in the capture, all in all? And the record that says so.
 
 use super::clock::Calendar;
+use super::sheet::{Form, Sheet};
 use crate::flow::tcp::{Connection, Copied, Half};
 use crate::flow::{Seen, Side};
 use crate::ink::Ink;
@@ -91,89 +92,86 @@ impl Tally {
 
 /// Writes the capture record. Without a tally what is counted is not known yet.
 pub(super) fn record(about: &About, tally: Option<&Tally>, calendar: &mut Calendar, ink: &mut Ink) {
-    ink.text(r#"{"type":"capture","schema":1,"source":"#);
-    list(&about.names, ink, |name, ink| _ = ink.json(name.as_bytes()));
-    ink.text(r#","format":"#);
-    list(&about.formats, ink, |format, ink| _ = ink.json(format.as_bytes()));
+    let mut sheet = Sheet::new(ink, Form::Json);
+    sheet.words("type", Some("capture"));
+    sheet.number("schema", Some(1_u64));
+    facts(about, tally, &mut sheet, calendar);
+    sheet.end();
+}
+
+/// Writes what the capture record has beside its type.
+pub(super) fn facts(
+    about: &About,
+    tally: Option<&Tally>,
+    sheet: &mut Sheet<'_>,
+    calendar: &mut Calendar,
+) {
+    let words = |words: &String, form, ink: &mut Ink| {
+        if form == Form::Json {
+            ink.json(words.as_bytes())
+        } else {
+            ink.wire(words.as_bytes())
+        };
+    };
+    sheet.list("source", Some(&about.names), words);
+    sheet.list("format", Some(&about.formats), |format, form, ink| {
+        if form == Form::Json {
+            ink.json(format.as_bytes())
+        } else {
+            ink.wire(format.as_bytes())
+        };
+    });
     let mut links: Vec<u16> = about.interfaces.iter().map(|interface| interface.link).collect();
     links.sort_unstable();
     links.dedup();
-    ink.text(r#","link_types":"#);
-    list(&links, ink, |link, ink| _ = ink.number(*link));
-    let counted = |name, number: Option<u64>, ink: &mut Ink| {
-        ink.text(name);
-        match number {
-            Some(number) => ink.number(number),
-            None => ink.text("null"),
-        };
-    };
-    counted(r#","packets":"#, tally.map(|tally| tally.packets), ink);
-    counted(r#","bytes":"#, tally.map(|tally| tally.kept), ink);
-    counted(r#","wire_bytes":"#, tally.map(|tally| tally.octets), ink);
+    sheet.list("link_types", Some(&links), |link, _, ink| _ = ink.number(*link));
+    sheet.number("packets", tally.map(|tally| tally.packets));
+    sheet.number("bytes", tally.map(|tally| tally.kept));
+    sheet.number("wire_bytes", tally.map(|tally| tally.octets));
     let times = tally.and_then(|tally| tally.times);
-    let ends = [(r#","first_time":"#, times.map(|(first, _)| first))];
-    for (name, time) in ends.into_iter().chain([(r#","last_time":"#, times.map(|(_, last)| last))])
-    {
-        ink.text(name);
-        match time {
-            Some(time) => {
-                ink.text("\"");
-                calendar.rfc3339(time, ink);
-                ink.text("\"");
-            }
-            None => _ = ink.text("null"),
+    sheet.time("first_time", times.map(|(first, _)| first), calendar);
+    sheet.time("last_time", times.map(|(_, last)| last), calendar);
+    sheet.list("interfaces", Some(&about.interfaces), |interface, form, ink| {
+        if form == Form::Json {
+            let mut sheet = Sheet::new(ink, form);
+            let name = Some(&*interface.name).filter(|name| !name.is_empty());
+            sheet.text("name", name);
+            sheet.number("link_type", Some(interface.link));
+            let limit = Some(interface.snaplen).filter(|len| *len > 0);
+            sheet.number("snaplen", limit);
+            sheet.number("received", interface.received);
+            sheet.number("dropped", interface.dropped);
+            sheet.end();
+        } else {
+            ink.wire(&interface.name);
         }
-    }
-    ink.text(r#","interfaces":"#);
-    list(&about.interfaces, ink, |interface, ink| {
-        ink.text(r#"{"name":"#);
-        match &*interface.name {
-            [] => ink.text("null"),
-            name => ink.json(name),
-        };
-        ink.text(r#","link_type":"#).number(interface.link);
-        let limit = Some(interface.snaplen).filter(|len| *len > 0);
-        counted(r#","snaplen":"#, limit.map(u64::from), ink);
-        counted(r#","received":"#, interface.received, ink);
-        counted(r#","dropped":"#, interface.dropped, ink);
-        ink.text("}");
     });
-    ink.text(r#","truncated":"#);
-    match &about.damage {
-        Some(damage) => ink.json(damage.as_bytes()),
-        None => ink.text("null"),
-    };
+    sheet.text("truncated", about.damage.as_ref().map(|damage| damage.as_bytes()));
     let followed = tally.and_then(|tally| tally.followed.as_ref());
-    counted(r#","quality":{"duplicates":"#, followed.map(|followed| followed.copies), ink);
-    ink.text(r#","merged_frames":null"#);
-    counted(r#","cut_frames":"#, tally.map(|tally| tally.cut), ink);
-    counted(r#","time_backwards":"#, tally.map(|_| about.backwards), ink);
-    counted(r#","one_way_connections":"#, followed.map(|followed| followed.one_way), ink);
-    counted(r#","unseen_bytes":"#, followed.map(|followed| followed.unseen), ink);
-    counted(r#","dropped":"#, dropped(about), ink);
-    ink.text(r#"},"skipped":{"#);
-    let reasons = [
-        (r#""unknown_link_type":"#, tally.map_or(0, |tally| tally.unread)),
-        (r#""fragment":"#, followed.map_or(0, |followed| followed.fragments)),
-        (r#""unreadable":"#, followed.map_or(0, |followed| followed.broken)),
-        (r#""no_addresses":"#, followed.map_or(0, |followed| followed.addressless)),
-    ];
-    for (at, (name, count)) in reasons.iter().filter(|(_, count)| *count > 0).enumerate() {
-        ink.text(if at > 0 { "," } else { "" }).text(name).number(*count);
-    }
-    ink.text("}}");
+    sheet.nest("quality", |sheet| {
+        sheet.number("duplicates", followed.map(|followed| followed.copies));
+        sheet.number("merged_frames", None::<u64>);
+        sheet.number("cut_frames", tally.map(|tally| tally.cut));
+        sheet.number("time_backwards", tally.map(|_| about.backwards));
+        sheet.number("one_way_connections", followed.map(|followed| followed.one_way));
+        sheet.number("unseen_bytes", followed.map(|followed| followed.unseen));
+        sheet.number("dropped", dropped(about));
+    });
+    sheet.nest("skipped", |sheet| {
+        for (name, count) in [
+            ("unknown_link_type", tally.map_or(0, |tally| tally.unread)),
+            ("fragment", followed.map_or(0, |followed| followed.fragments)),
+            ("unreadable", followed.map_or(0, |followed| followed.broken)),
+            ("no_addresses", followed.map_or(0, |followed| followed.addressless)),
+        ] {
+            if count > 0 || sheet.form != Form::Json {
+                sheet.number(name, Some(count));
+            }
+        }
+    });
 }
 
 /// Packets that the capturing system lost, where any interface says so.
 pub(super) fn dropped(about: &About) -> Option<u64> {
     about.interfaces.iter().filter_map(|interface| interface.dropped).reduce(u64::saturating_add)
-}
-
-fn list<T>(items: &[T], ink: &mut Ink, write: impl Fn(&T, &mut Ink)) {
-    ink.text("[");
-    for (at, item) in items.iter().enumerate() {
-        ink.text(if at > 0 { "," } else { "" });
-        write(item, ink);
-    }
-    ink.text("]");
 }

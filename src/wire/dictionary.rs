@@ -39,11 +39,12 @@ pub fn nearest(name: &str) -> Option<&'static str> {
     let fields = PROTOCOLS.iter().flat_map(|(_, fields)| *fields);
     let names = fields.flat_map(|field| [field.name, field.also]);
     let keys = PROTOCOLS.iter().flat_map(|(names, _)| *names).map(|name| name.key);
-    let close = names
-        .chain(keys)
-        .filter(|known| !known.is_empty())
-        .map(|known| (distance(name, known), known));
-    let (distance, known) = close.min()?;
+    closest(name, names.chain(keys).filter(|known| !known.is_empty()))
+}
+
+/// The one of these names that is most like another, unless none is like it.
+pub fn closest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let (distance, known) = names.map(|known| (distance(name, known), known)).min()?;
     (distance <= name.len() / 3 + 1).then_some(known)
 }
 

@@ -4,7 +4,7 @@
 //! the order asked, when it is certain that no answer comes. Where it is to be told whose the ends are,
 //! one waits until that came out, and the others behind it.
 
-mod record;
+pub(super) mod record;
 pub(super) mod words;
 
 use std::collections::VecDeque;

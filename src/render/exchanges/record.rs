@@ -16,7 +16,7 @@ use crate::wire::arp::Meaning;
 use crate::wire::dns::{class_name, rcode_name, type_name};
 
 /// Writes an exchange: in JSON with what belongs to its protocol, as a row with all protocols' cells.
-pub(super) fn record(
+pub(in crate::render) fn record(
     exchange: &Exchange,
     owners: Owners<'_>,
     sheet: &mut Sheet<'_>,
@@ -39,7 +39,7 @@ pub(super) fn record(
     sheet.words("outcome", Some(outcome(exchange.outcome)));
     sheet.number("waited_ns", exchange.waited.map(nanos));
     sheet.words("side_waited", Some("client"));
-    let all = sheet.form != Form::Json;
+    let all = sheet.form.has_all();
     macro_rules! topics {
         ($($Topic:ident $name:literal $write:ident,)*) => {
             $({

@@ -29,27 +29,27 @@ pub struct Known {
 }
 
 impl Known {
-    pub(super) fn new(naming: Naming) -> Self {
+    pub(in crate::render) fn new(naming: Naming) -> Self {
         Self { naming, ..Self::default() }
     }
 
     /// Tells whose the ends are, too, if that was asked.
-    pub(super) fn with_owners(self, asked: bool) -> Self {
+    pub(in crate::render) fn with_owners(self, asked: bool) -> Self {
         Self { owned: asked.then(Owned::default), ..self }
     }
 
     /// Whose the ends of a conversation are; of none, whether that was asked.
-    pub(super) fn owners(&self, id: Option<u32>) -> Owners<'_> {
+    pub(in crate::render) fn owners(&self, id: Option<u32>) -> Owners<'_> {
         self.owned.as_ref().map_or_else(Owners::default, |owned| owned.of(id))
     }
 
     /// Where it is kept whose the ends are, if that is to be told.
-    pub(super) fn owned(&mut self) -> Option<&mut Owned> {
+    pub(in crate::render) fn owned(&mut self) -> Option<&mut Owned> {
         self.owned.as_mut()
     }
 
     /// Nothing more is told of a conversation.
-    pub(super) fn forget(&mut self, id: u32) {
+    pub(in crate::render) fn forget(&mut self, id: u32) {
         self.names.forget(id);
         if let Some(owned) = &mut self.owned {
             owned.forget(id);
@@ -57,7 +57,7 @@ impl Known {
     }
 
     /// What the capture tells of itself by now.
-    pub(super) fn read(&mut self, about: &About) {
+    pub(in crate::render) fn read(&mut self, about: &About) {
         if self.naming == Naming::Names {
             self.names.read(about);
         }
@@ -66,13 +66,13 @@ impl Known {
 
     /// Whether what this protocol says on a connection may tell a name: all that is wanted of packets
     /// that only go on.
-    pub(super) fn wants(&self, connection: &Connection, protocol: &str) -> bool {
+    pub(in crate::render) fn wants(&self, connection: &Connection, protocol: &str) -> bool {
         self.naming == Naming::Names && self.names.may_learn(connection.id(), protocol)
     }
 
     /// Learns what a packet shows of names.
     #[inline]
-    pub(super) fn learn(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) {
+    pub(in crate::render) fn learn(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) {
         if self.naming == Naming::Names {
             self.names.learn(packet, seen);
         }
@@ -80,12 +80,12 @@ impl Known {
 
     /// The packet's conversation is told.
     #[inline]
-    pub(super) fn ask(&mut self, seen: &Seen<'_>) {
+    pub(in crate::render) fn ask(&mut self, seen: &Seen<'_>) {
         self.asked.note(seen);
     }
 
     /// Whether the conversation of this number is told.
-    pub(super) fn tells(&self, id: u32) -> bool {
+    pub(in crate::render) fn tells(&self, id: u32) -> bool {
         self.asked.has(id)
     }
 }

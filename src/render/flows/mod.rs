@@ -16,7 +16,7 @@ use crate::wire::Packet;
 
 mod known;
 pub mod live;
-mod record;
+pub(super) mod record;
 mod row;
 mod table;
 

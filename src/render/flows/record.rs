@@ -18,7 +18,7 @@ use super::Known;
 const SIDES: [(Side, &str); 2] = [(Side::Client, "client"), (Side::Server, "server")];
 
 /// Writes the record of a connection.
-pub(super) fn connection(
+pub(in crate::render) fn connection(
     one: &Connection,
     known: &Known,
     sheet: &mut Sheet<'_>,
@@ -69,7 +69,7 @@ pub(super) fn connection(
 }
 
 /// Writes the record of what two ends sent each other without a connection.
-pub(super) fn datagrams(
+pub(in crate::render) fn datagrams(
     one: &Datagrams,
     known: &Known,
     sheet: &mut Sheet<'_>,

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use super::words;
+use crate::filter::rule::Kind;
 use crate::flow::Side;
 use crate::ink::Ink;
 use crate::render::sheet::{Form, Sheet};
 use crate::tale::accounts::{Account, Whole};
 use crate::tale::bucket::Bucket;
+use crate::tale::budget::Tiles;
 use crate::tale::stall::Stall;
 use crate::tale::verdict::{Cause, Verdict};
 use crate::tale::wait::Wait;
@@ -29,17 +31,27 @@ pub(super) fn budget(account: &Account, ink: &mut Ink) {
     let mut sheet = Sheet::new(ink, Form::Json);
     sheet.words("type", Some("budget"));
     sheet.number("connection", Some(account.connection));
-    sheet.number("wall_ns", Some(nanos(tiles.wall())));
-    sheet.nest("buckets", |sheet| {
-        for bucket in Bucket::ALL {
-            sheet.number(bucket.key(), Some(nanos(tiles.sum(bucket))));
-        }
-    });
+    times(Some(tiles), &mut sheet);
     sheet.list("waits", Some(tiles.waits()), |one, _, ink| wait(one, ink));
     sheet.number("waits_omitted", Some(tiles.omitted()));
     sheet.list("stalls", Some(&account.stalls), |one, _, ink| stall(one, ink));
     verdict(account.verdict.as_ref(), None, &mut sheet);
     sheet.end();
+}
+
+/// Writes what can be limited of a budget; of nothing, that it is not known.
+pub(in crate::render) fn figures(account: Option<&Account>, sheet: &mut Sheet<'_>) {
+    times(account.map(|account| &account.tiles), sheet);
+    verdict(account.and_then(|account| account.verdict.as_ref()), None, sheet);
+}
+
+fn times(tiles: Option<&Tiles>, sheet: &mut Sheet<'_>) {
+    sheet.number("wall_ns", tiles.map(|tiles| nanos(tiles.wall())));
+    sheet.nest("buckets", |sheet| {
+        for bucket in Bucket::ALL {
+            sheet.span(bucket.key(), Kind::Part, tiles.map(|tiles| tiles.sum(bucket)));
+        }
+    });
 }
 
 fn wait(wait: &Wait, ink: &mut Ink) {
