@@ -146,7 +146,7 @@ pub(super) fn facts(
             ink.wire(&interface.name);
         }
     });
-    sheet.text("truncated", about.damage.as_ref().map(|damage| damage.as_bytes()));
+    sheet.text("truncated", about.damage.as_ref().map(String::as_bytes));
     let followed = tally.and_then(|tally| tally.followed.as_ref());
     sheet.nest("quality", |sheet| {
         sheet.number("duplicates", followed.map(|followed| followed.copies));

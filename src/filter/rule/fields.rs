@@ -77,14 +77,13 @@ impl Subject {
                 return Ok(at(field));
             }
         }
-        for tail in [own as fn(&str) -> Option<&str>, without_unit] {
-            let ends = |field: &Field| {
-                let inner = tail(&field.name).and_then(|known| known.strip_suffix(name));
-                inner.is_some_and(|before| before.ends_with('.'))
-            };
-            if let Some(field) = self.only(ends)? {
-                return Ok(at(field));
-            }
+        let ends =
+            |known: &str| known.strip_suffix(name).is_some_and(|before| before.ends_with('.'));
+        if let Some(field) = self.only(|field| ends(&field.name))? {
+            return Ok(at(field));
+        }
+        if let Some(field) = self.only(|field| without_unit(&field.name).is_some_and(ends))? {
+            return Ok(at(field));
         }
         Err(Unclear::Unknown(None))
     }
@@ -158,10 +157,6 @@ impl Fields {
         let mut subjects = self.0.iter().enumerate().filter(|(at, _)| may(*at));
         subjects.any(|(at, one)| one.place(at, name).is_ok())
     }
-}
-
-fn own(name: &str) -> Option<&str> {
-    Some(name)
 }
 
 /// A name that ends with its unit, without it.

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::{Kind, Value};
+use super::{Kind, Value, real, real_signed};
 
 /// What a value is compared with, in the unit of its record.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,9 +63,8 @@ impl Limit {
     /// Nothing where the two cannot be compared.
     pub(super) fn compare(&self, value: Value<'_>) -> Option<Ordering> {
         match (value, self) {
-            // Records have no number that is not exact here.
-            (Value::Number(number), Self::Number(limit)) => (number as f64).partial_cmp(limit),
-            (Value::Signed(number), Self::Number(limit)) => (number as f64).partial_cmp(limit),
+            (Value::Number(number), Self::Number(limit)) => real(number).partial_cmp(limit),
+            (Value::Signed(number), Self::Number(limit)) => real_signed(number).partial_cmp(limit),
             (Value::Share(share), Self::Number(limit)) => share.partial_cmp(limit),
             (Value::Flag(flag), Self::Flag(limit)) => Some(flag.cmp(limit)),
             (Value::Text(text), Self::Text(limit)) => Some(text.cmp(limit.as_slice())),
@@ -156,16 +155,16 @@ fn duration(word: &str, name: &str) -> Result<f64, Wrong> {
 fn size(word: &str) -> Option<f64> {
     let (digits, unit) = parts(word);
     let factor = match unit.to_ascii_lowercase().as_str() {
-        "" | "b" => 1_u64,
-        "k" | "kib" => 1 << 10,
-        "kb" => 1000,
-        "m" | "mib" => 1 << 20,
-        "mb" => 1_000_000,
-        "g" | "gib" => 1 << 30,
-        "gb" => 1_000_000_000,
+        "" | "b" => 1.0,
+        "k" | "kib" => 1024.0,
+        "kb" => 1e3,
+        "m" | "mib" => 1024.0 * 1024.0,
+        "mb" => 1e6,
+        "g" | "gib" => 1024.0 * 1024.0 * 1024.0,
+        "gb" => 1e9,
         _ => return None,
     };
-    scaled(digits, "").map(|number| number * factor as f64)
+    scaled(digits, "").map(|number| number * factor)
 }
 
 /// The number in front, and the unit behind.

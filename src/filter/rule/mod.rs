@@ -149,8 +149,8 @@ impl Rule {
     /// same.
     pub fn excess(&self, record: &impl Record) -> f64 {
         let value = match self.test.value(record) {
-            Some(Value::Number(number)) => number as f64,
-            Some(Value::Signed(number)) => number as f64,
+            Some(Value::Number(number)) => real(number),
+            Some(Value::Signed(number)) => real_signed(number),
             Some(Value::Share(share)) => share,
             _ => return 0.0,
         };
@@ -181,7 +181,17 @@ impl Test {
 
 /// Of a whole that is nothing every part is nothing, too.
 pub fn share(part: u64, whole: u64) -> f64 {
-    if part == 0 { 0.0 } else { part as f64 / whole as f64 }
+    if part == 0 { 0.0 } else { real(part) / real(whole) }
+}
+
+/// The number of a record as one that has fractions: exact, for records have no integer above 2^53.
+#[allow(clippy::cast_precision_loss)]
+pub fn real(number: u64) -> f64 {
+    number as f64
+}
+
+fn real_signed(number: i64) -> f64 {
+    real(number.unsigned_abs()).copysign(if number < 0 { -1.0 } else { 1.0 })
 }
 
 impl Kind {

@@ -8,20 +8,20 @@ use crate::filter::token::{Token, What, tokens};
 /// In front of the names of troubles.
 const TROUBLE: &str = "stall";
 
-pub(super) fn rule(text: &str, fields: &Fields) -> Result<Rule, Complaint> {
-    let mut parser = Parser { tokens: tokens(text)?, at: 0, fields };
+pub(super) fn rule(typed: &str, fields: &Fields) -> Result<Rule, Complaint> {
+    let mut parser = Parser { tokens: tokens(typed)?, at: 0, fields };
     if parser.peek().what == What::End {
         return Err(Complaint::new(0..0, "it is empty"));
     }
     let forbids = parser.accept("no");
-    let (test, place) = if forbids { parser.trouble()? } else { parser.test(None)? };
+    let (main, place) = if forbids { parser.trouble()? } else { parser.test(None)? };
     let mut conditions = Vec::new();
     let mut needs = place.needs;
     if parser.accept("if") {
         loop {
-            let (test, place) = parser.test(Some(place.subject))?;
+            let (condition, place) = parser.test(Some(place.subject))?;
             needs = needs.or(place.needs);
-            conditions.push(test);
+            conditions.push(condition);
             if !parser.accept("and") {
                 break;
             }
@@ -30,8 +30,8 @@ pub(super) fn rule(text: &str, fields: &Fields) -> Result<Rule, Complaint> {
     let end = parser.next();
     match end.what {
         What::End => {
-            let text = text.trim().to_owned();
-            Ok(Rule { text, subject: place.subject, test, needs, conditions, forbids })
+            let text = typed.trim().to_owned();
+            Ok(Rule { text, subject: place.subject, test: main, needs, conditions, forbids })
         }
         _ if conditions.is_empty() => {
             Err(Complaint::new(end.at, "nothing can follow here but `if`"))

@@ -175,7 +175,7 @@ impl Check {
                 continue;
             }
             match one.rule.judge(values) {
-                Judgement::None => continue,
+                Judgement::None => {}
                 Judgement::Unknown => one.unknown += 1,
                 // What connections have in common is one more only where they have something.
                 Judgement::Held if proofs.is_common => {}

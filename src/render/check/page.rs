@@ -2,7 +2,7 @@
 
 use super::values::{CAPTURE, EXCHANGE, FLOW};
 use super::{Offender, Standing, TOLD, Whose, Worth};
-use crate::filter::rule::{Field, Fields, Kind};
+use crate::filter::rule::{Field, Fields, Kind, real};
 use crate::ink::{Ink, Paint};
 use crate::render::clock::Calendar;
 use crate::render::fit::cells;
@@ -133,9 +133,9 @@ fn worth(offender: &Offender, kind: Kind, ink: &mut Ink) {
     let is_near = |value: f64| offender.excess.abs() < value / 1000.0;
     match &offender.worth {
         Worth::Number(number) => match kind {
-            Kind::Duration | Kind::Part if is_near(*number as f64) => exactly(*number, ink),
+            Kind::Duration | Kind::Part if is_near(real(*number)) => exactly(*number, ink),
             Kind::Duration | Kind::Part => quantity::duration(*number, ink),
-            Kind::Size if is_near(*number as f64) => {
+            Kind::Size if is_near(real(*number)) => {
                 quantity::count(*number, ink);
                 ink.text(" B");
             }

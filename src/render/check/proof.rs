@@ -9,7 +9,7 @@ use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
 use super::values::{SIDES, STALL, Values};
-use crate::filter::rule::{Found, Record, Subject, Value};
+use crate::filter::rule::{Found, Record, Subject, Value, share};
 use crate::flow::tcp::What;
 use crate::flow::{Seen, Side};
 use crate::tale::accounts::Account;
@@ -248,22 +248,19 @@ impl Signs {
             if sign.side.is_some_and(|wanted| wanted != side) {
                 continue;
             }
+            let packets = &mut noted.packets[at];
             match (sign.look, seen.round_trip) {
-                (Look::Said(name), _) => {
-                    if is(name) && !noted.packets[at].is_full() {
-                        noted.packets[at].push(packet.frame.number);
-                    }
-                }
+                (Look::Said(name), _) if is(name) => _ = packets.try_push(packet.frame.number),
+                (Look::Said(_), _) | (_, None) => {}
                 (look, Some(trip)) => {
                     let (time, before) = (trip.time(), noted.trips[at]);
-                    let is_better =
-                        if look == Look::Longest { time > before } else { time < before };
-                    if noted.packets[at].is_empty() || is_better {
+                    let is_longer = look == Look::Longest && time > before;
+                    let is_shorter = look == Look::Shortest && time < before;
+                    if packets.is_empty() || is_longer || is_shorter {
                         noted.trips[at] = time;
-                        noted.packets[at] = [trip.of, packet.frame.number].into_iter().collect();
+                        *packets = [trip.of, packet.frame.number].into_iter().collect();
                     }
                 }
-                _ => {}
             }
         }
     }
@@ -277,6 +274,6 @@ impl Signs {
 impl Noted {
     /// Not known of a connection without data.
     pub(super) fn resent(&self) -> Option<f64> {
-        (self.data > 0).then(|| self.again as f64 / self.data as f64)
+        (self.data > 0).then(|| share(self.again, self.data))
     }
 }
