@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::anyhow;
 
 use super::arguments::{Check, Format};
-use super::{Ended, Usage, answer, no_zeek, out, usage};
+use super::{Ended, Usage, answer, no_html, no_zeek, out, usage};
 use crate::capture::{cause, shown};
 use crate::filter::rule::{Fields, Rule};
 use crate::render::check::{self, Form};
@@ -26,6 +26,7 @@ pub(super) fn check(asked: &Check) -> anyhow::Result<()> {
             return Err(usage("a check has no columns: -o ndjson is for programs").into());
         }
         Format::Zeek => return Err(no_zeek().into()),
+        Format::Html => return Err(no_html().into()),
     };
     let (report, outcome) = check::Check::new(out(&asked.from, &asked.paper)?, form, rules);
     answer(&asked.from, false, Box::new(report))?;
