@@ -240,7 +240,7 @@ fn who_closed_first_is_what_was_there_before_we_closed() {
                 served.conn.send_close_notify();
             }
             served.flush().expect("sent");
-            served.sock.shutdown(std::net::Shutdown::Write).expect("an end");
+            served.sock.shutdown(Shutdown::Write).expect("an end");
             let _ = served.sock.read(&mut [0; 256]);
         });
         let secured = run.secured();
