@@ -151,7 +151,8 @@ impl Accounts {
         self.exchanges.over(connection.id());
         self.hear();
         let answers = self.answers.remove(&connection.id()).unwrap_or_default();
-        let (tiles, notes) = self.budgets.end(connection)?;
+        let (tiles, mut notes) = self.budgets.end(connection)?;
+        notes.was_owed |= answers.is_open();
         let mut found = answers.found.clone();
         one::find(connection, &tiles, &notes, &mut found);
         answers.pauses(tiles.waits(), &mut found);

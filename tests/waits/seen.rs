@@ -26,6 +26,7 @@ pub(crate) struct Told {
     pub(crate) waits: Vec<Value>,
     /// What has a name of its own.
     stalls: Vec<Value>,
+    verdict: Value,
 }
 
 /// What no program and no network is to blame for.
@@ -54,7 +55,8 @@ impl Told {
         let buckets = buckets.iter().map(|(name, ns)| (name.clone(), nanos(ns))).collect();
         let waits = budget["waits"].as_array().expect("waits").clone();
         let stalls = budget["stalls"].as_array().expect("stalls").clone();
-        let told = Self { wall: nanos(&budget["wall_ns"]), buckets, waits, stalls };
+        let (wall, verdict) = (nanos(&budget["wall_ns"]), budget["verdict"].clone());
+        let told = Self { wall, buckets, waits, stalls, verdict };
         assert_eq!(
             told.buckets.values().sum::<Duration>(),
             told.wall,
@@ -82,6 +84,11 @@ impl Told {
         self.stalls.iter().any(|it| it["name"] == stall)
     }
 
+    /// Whom the verdict names.
+    pub(crate) fn culprit(&self) -> Option<&str> {
+        self.verdict["side"].as_str()
+    }
+
     pub(crate) fn dominant(&self) -> &str {
         let others = self.buckets.iter().filter(|it| !COURSE.contains(&it.0.as_str()));
         others.max_by_key(|it| it.1).expect("buckets").0
@@ -92,7 +99,8 @@ impl Told {
         let some = some.map(|(name, time)| format!("{name} {:.1}", 1000.0 * time.as_secs_f64()));
         let stalls =
             self.stalls.iter().map(|it| format!("[{}]", it["name"].as_str().unwrap_or("")));
-        some.chain(stalls).collect::<Vec<_>>().join(", ")
+        let verdict = format!("verdict: {}", self.culprit().unwrap_or("nobody"));
+        some.chain(stalls).chain([verdict]).collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -163,6 +171,20 @@ impl<'p> Seen<'p> {
             assert_eq!(told.dominant(), bucket, "most time at the {end}");
         }
         self.agree(&[bucket]);
+    }
+
+    /// The verdict names this one, from both ends.
+    pub(crate) fn blames(&self, culprit: &str) {
+        for (end, told) in self.both() {
+            assert_eq!(told.culprit(), Some(culprit), "whose the time was, at the {end}");
+        }
+    }
+
+    /// Nothing stands out, from both ends.
+    pub(crate) fn blames_nobody(&self) {
+        for (end, told) in self.both() {
+            assert_eq!(told.culprit(), None, "nothing stands out at the {end}");
+        }
     }
 
     /// Both ends put as much time into these buckets together: all but a tenth.

@@ -232,7 +232,7 @@ impl Course {
             && is_short
             && segment.len < mss
             && (DELAYED..=MOST_DELAYED).contains(&delay)
-            && lag <= late
+            && lag <= if path.to_sender > LATE { late.max(UNREST) } else { late }
         {
             return Charge::new(Bucket::Stall, side, Proof::Delayed(said.packet));
         }

@@ -43,6 +43,11 @@ impl Answers {
         self.before = exchange.answer.or(self.before);
     }
 
+    /// Whether an answer was begun and never ended.
+    pub(in crate::tale) fn is_open(&self) -> bool {
+        self.answers.iter().any(|(_, end)| end.is_none())
+    }
+
     /// Looks for pauses of the server amid its answers.
     pub(in crate::tale) fn pauses(&self, waits: &[Wait], found: &mut Found) {
         let amid = |wait: &&Wait| {

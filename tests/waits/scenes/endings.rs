@@ -23,6 +23,7 @@ pub(super) fn all() -> Vec<Scene> {
             })
             .hold(|seen| {
                 seen.dominates("server_think");
+                seen.blames("server");
                 seen.pauses();
             }),
         Scene::new("a server that hangs up instead of an answer", 10)
@@ -36,6 +37,7 @@ pub(super) fn all() -> Vec<Scene> {
             })
             .hold(|seen| {
                 seen.dominates("server_think");
+                seen.blames("server");
                 seen.pauses();
             }),
         Scene::new("a client that stays when all is said", 10)
@@ -52,6 +54,7 @@ pub(super) fn all() -> Vec<Scene> {
             .hold(|seen| {
                 seen.pauses_within(3 * MS);
                 seen.nothing(&THINKING, 3 * MS);
+                seen.blames_nobody();
             }),
         Scene::new("a reset in the middle of an answer", 10)
             .server(|it| {
@@ -70,6 +73,9 @@ pub(super) fn all() -> Vec<Scene> {
                 seen.nothing(&LOSSES, Duration::ZERO);
                 seen.nothing(&THINKING, 3 * MS);
                 seen.nothing(&WINDOWS, 3 * MS);
+                for (end, told) in seen.both() {
+                    assert!(told.names("reset"), "its name at the {end}");
+                }
             }),
         Scene::new("a port where nobody listens", 10).hold(|seen| {
             for (end, told) in seen.both() {

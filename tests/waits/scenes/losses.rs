@@ -25,6 +25,7 @@ pub(super) fn all() -> Vec<Scene> {
         ),
         download("the SYN-ACK is lost", 10, 1_000).back(|way| way.lost = vec![1]).hold(|seen| {
             seen.dominates("connect_retry");
+            seen.blames("network");
             for (end, told) in seen.both() {
                 let told = told.time("connect_retry");
                 seen.near(end, "SYN-ACKs", told, Duration::from_secs(1), 50 * MS);
@@ -34,6 +35,7 @@ pub(super) fn all() -> Vec<Scene> {
             .back(|way| way.lost_data = vec![14, 15])
             .hold(|seen| {
                 seen.dominates("loss_timeout");
+                seen.blames("network");
                 assert_eq!(seen.diaries[1].kernel("total_retrans"), 2);
             }),
         download("a blackout", 10, 600_000)
@@ -43,6 +45,7 @@ pub(super) fn all() -> Vec<Scene> {
             })
             .hold(|seen| {
                 seen.dominates("loss_timeout");
+                seen.blames("network");
             }),
         download("two in a hundred are lost", 10, 1_000_000)
             .back(|way| {
@@ -84,6 +87,7 @@ pub(super) fn all() -> Vec<Scene> {
             })
             .hold(|seen| {
                 seen.dominates("server_think");
+                seen.blames("server");
                 assert!(seen.diaries[1].kernel("total_retrans") > 0, "something was lost");
                 seen.pauses_within(8 * MS);
             }),

@@ -58,6 +58,7 @@ fn sealed(name: &'static str, version: &'static SupportedProtocolVersion) -> Sce
         })
         .hold(|seen| {
             seen.dominates("server_think");
+            seen.blames("server");
             // Cryptography takes a few milliseconds of each side; the tickets of TLS 1.3, which nobody asked
             // for, are on their way for a round trip while the client thinks.
             seen.pauses_within(24 * MS);

@@ -72,12 +72,14 @@ pub(super) fn all() -> Vec<Scene> {
                 seen.nothing(&LOSSES, Duration::ZERO);
             }),
         download("a fast network and nothing wrong", 0, 2_000_000).hold(|seen| {
+            seen.blames_nobody();
             for buckets in [&THINKING[..], &LOSSES, &WINDOWS] {
                 seen.nothing(buckets, 3 * MS);
             }
         }),
         download("a long path and nothing wrong", 20, 400_000).hold(|seen| {
             seen.dominates("congestion_window");
+            seen.blames_nobody();
             seen.nothing(&THINKING, 5 * MS);
             seen.nothing(&LOSSES, Duration::ZERO);
             opens_late(seen);

@@ -15,6 +15,7 @@ pub(super) fn all() -> Vec<Scene> {
     vec![
         in_two_writes("Nagle against a delayed ACK", |_| {}).hold(|seen| {
             seen.dominates("stall");
+            seen.blames("client");
             // The first of six is acknowledged at once, though Nagle waits for that, too.
             for (end, told) in seen.both() {
                 let truth = seen.diaries[0].time("stall");
@@ -27,6 +28,7 @@ pub(super) fn all() -> Vec<Scene> {
         in_two_writes("two writes, and no Nagle", Talk::nodelay).hold(|seen| {
             seen.nothing(&["stall"], Duration::ZERO);
             seen.nothing(&["client_think", "server_think", "request"], 5 * MS);
+            seen.blames_nobody();
             for (end, told) in seen.both() {
                 assert!(!told.names("nagle_delayed_ack"), "no stall at the {end}");
             }
@@ -47,6 +49,7 @@ pub(super) fn all() -> Vec<Scene> {
             })
             .hold(|seen| {
                 seen.dominates("server_think");
+                seen.blames("server");
                 seen.pauses_within(5 * MS);
                 seen.nothing(&["stall"], Duration::ZERO);
                 seen.nothing(&LOSSES, Duration::ZERO);

@@ -32,6 +32,7 @@ pub(super) fn all() -> Vec<Scene> {
             .back(|way| way.stall = Some((100 * MS, 425 * MS)))
             .hold(|seen| {
                 seen.dominates("server_think");
+                seen.blames("server");
                 seen.pauses();
             }),
         Scene::new("a client that thinks", 10)
@@ -48,7 +49,11 @@ pub(super) fn all() -> Vec<Scene> {
                 it.ask();
                 it.answered();
             })
-            .hold(thinks("client_think")),
+            .hold(|seen| {
+                thinks("client_think")(seen);
+                // Between two requests nothing is under way.
+                seen.blames_nobody();
+            }),
         Scene::new("a client that is slow to ask", 10)
             .server(|it| {
                 it.head();
@@ -59,7 +64,10 @@ pub(super) fn all() -> Vec<Scene> {
                 it.ask();
                 it.answered();
             })
-            .hold(thinks("client_think")),
+            .hold(|seen| {
+                thinks("client_think")(seen);
+                seen.blames("client");
+            }),
         Scene::new("a banner that is slow", 10)
             .server(|it| {
                 it.pause("server_think", 350);
@@ -94,6 +102,9 @@ fn thinks_for_300(name: &'static str) -> Scene {
 fn thinks(bucket: &'static str) -> impl Fn(&Seen<'_>) + Send + Sync {
     move |seen| {
         seen.dominates(bucket);
+        if bucket == "server_think" {
+            seen.blames("server");
+        }
         seen.pauses();
         seen.nothing(&LOSSES, Duration::ZERO);
         seen.nothing(&WINDOWS, 2 * MS);

@@ -26,6 +26,7 @@ pub(super) fn all() -> Vec<Scene> {
             })
             .hold(|seen| {
                 seen.dominates("server_think");
+                seen.blames("server");
                 // Each of ten pauses ends with a program that has to get its core again.
                 seen.pauses_within(6 * MS);
             }),
@@ -46,6 +47,7 @@ pub(super) fn all() -> Vec<Scene> {
             })
             .hold(|seen| {
                 seen.dominates("server_think");
+                seen.blames("server");
                 seen.agree(&["client_think"]);
                 seen.pauses_within(5 * MS);
             }),
@@ -72,6 +74,7 @@ pub(super) fn all() -> Vec<Scene> {
             })
             .hold(|seen| {
                 seen.dominates("response_application");
+                seen.blames("server");
                 for (end, told) in seen.both() {
                     for name in ["server_think", "client_think"] {
                         let truth = seen.diaries[0].time(name) + seen.diaries[1].time(name);
@@ -97,6 +100,7 @@ pub(super) fn all() -> Vec<Scene> {
             })
             .hold(|seen| {
                 seen.dominates("response_application");
+                seen.blames("server");
                 // The kernel was still sending for a round trip, at the beginning.
                 seen.pauses_within(30 * MS);
             }),

@@ -19,6 +19,7 @@ pub(super) fn all() -> Vec<Scene> {
             })
             .hold(|seen| {
                 seen.dominates("window_small");
+                seen.blames("client");
                 let truth = Duration::from_micros(seen.diaries[1].kernel("rwnd_limited"));
                 for (end, told, share) in
                     [("server", &seen.server, 0.02), ("client", &seen.client, 0.1)]
@@ -45,6 +46,7 @@ pub(super) fn all() -> Vec<Scene> {
             })
             .hold(|seen| {
                 seen.dominates("window_closed");
+                seen.blames("client");
                 let truth = Duration::from_micros(seen.diaries[1].kernel("rwnd_limited"));
                 for (end, told, share) in
                     [("server", &seen.server, 0.02), ("client", &seen.client, 0.1)]
@@ -70,6 +72,7 @@ pub(super) fn all() -> Vec<Scene> {
             })
             .hold(|seen| {
                 seen.dominates("window_closed");
+                seen.blames("server");
                 let truth = Duration::from_micros(seen.diaries[0].kernel("rwnd_limited"));
                 for (end, told, share) in
                     [("client", &seen.client, 0.02), ("server", &seen.server, 0.1)]
