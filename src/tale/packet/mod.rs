@@ -4,7 +4,9 @@
 //! after it is looked at until its conversation is over.
 
 mod after;
+mod asks;
 mod learned;
+mod reason;
 mod trace;
 mod why;
 
@@ -15,17 +17,17 @@ use crate::flow::exchange::{Exchange, Exchanges, Sought, Topic, Wanted, Who};
 use crate::flow::tcp::Connection;
 use crate::flow::{Datagrams, End, Mark, Seen, Side};
 use crate::timeline::Timestamp;
+use crate::wire::Packet;
 use crate::wire::arp::Meaning;
-use crate::wire::dns::Dialect;
 use crate::wire::tcp::{Flags, Origin};
-use crate::wire::{Layer, Packet};
 use after::Watch;
 pub use after::{Came, Effect, Ending};
+use asks::Asks;
 use learned::Learned;
 pub use learned::Told;
+pub use reason::{Reason, Why};
 pub use trace::{Half, Standing, Trace, Written};
 use trace::{Past, identity};
-pub use why::{Reason, Why};
 
 /// Asks about one packet.
 #[derive(Debug)]
@@ -350,47 +352,5 @@ fn is_announcement(topic: &Topic) -> bool {
         Topic::Arp(arp) => matches!(arp.meaning, Meaning::Announcement | Meaning::GratuitousReply),
         Topic::Neighbour(neighbour) => neighbour.what == Sought::Announcement,
         _ => false,
-    }
-}
-
-/// By what a question without connection is known when it is asked again.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Asks {
-    Dns(u16),
-    Dhcp(u32),
-    Arp(IpAddr),
-    Echo(u16, u16),
-}
-
-impl Asks {
-    fn of_packet(packet: &Packet<'_>) -> Option<Self> {
-        Some(match packet.own_layers().last()? {
-            // On multicast there are no ids.
-            Layer::Dns(dns) if !dns.is_response() && dns.dialect() != Dialect::Multicast => {
-                Self::Dns(dns.id())
-            }
-            Layer::Dhcp(dhcp) if dhcp.is_question() => Self::Dhcp(dhcp.transaction()),
-            Layer::Arp(arp) if matches!(arp.meaning(), Meaning::Request | Meaning::Probe) => {
-                let target: [u8; 4] = arp.target().try_into().ok()?;
-                Self::Arp(target.into())
-            }
-            Layer::Icmp(icmp) if icmp.kind() == 8 => {
-                icmp.echo().map(|(id, seq)| Self::Echo(id, seq))?
-            }
-            Layer::Icmpv6(icmp) if icmp.kind() == 128 => {
-                icmp.echo().map(|(id, seq)| Self::Echo(id, seq))?
-            }
-            _ => return None,
-        })
-    }
-
-    fn of_topic(topic: &Topic) -> Option<Self> {
-        Some(match topic {
-            Topic::Dns(dns) => Self::Dns(dns.id),
-            Topic::Dhcp(dhcp) => Self::Dhcp(dhcp.transaction),
-            Topic::Arp(arp) => Self::Arp(arp.asked.into()),
-            Topic::Echo(echo) => Self::Echo(echo.identifier, echo.sequence),
-            _ => return None,
-        })
     }
 }
