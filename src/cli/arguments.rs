@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use clap::builder::EnumValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use super::explain::Explain;
 use super::fetch::Fetch;
 use super::keep::Keep;
 use super::listening::{Listen, Processes};
+use super::paper::Paper;
 use crate::capture::sift::Edge;
 use crate::flow::Flows;
 
@@ -432,59 +432,6 @@ pub(super) struct Beside {
     /// With -w: write the verdicts as comments on the packets that they are about, for Wireshark to show there
     #[arg(long, requires = "write")]
     pub(super) annotate: bool,
-}
-
-/// What the answer is written on.
-#[derive(Args, Debug)]
-pub(super) struct Paper {
-    /// What the answer is for: people, or programs
-    #[arg(short = 'o', long, value_enum, value_name = "FORMAT")]
-    pub(super) output: Option<Format>,
-
-    /// The same as -o ndjson
-    #[arg(long, conflicts_with = "output", num_args = 0, default_missing_value = "lines", value_parser = EnumValueParser::<Json>::new())]
-    pub(super) json: Option<Json>,
-
-    /// When to colour; `NO_COLOR` and `CLICOLOR_FORCE` are respected
-    #[arg(long, value_enum, default_value_t = When::Auto, value_name = "WHEN", num_args = 0..=1, default_missing_value = "always", require_equals = true)]
-    pub(super) color: When,
-
-    /// Draw with ASCII only
-    #[arg(long)]
-    pub(super) ascii: bool,
-
-    /// Use this many columns instead of the terminal's
-    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(40..))]
-    pub(super) width: Option<u16>,
-}
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub(super) enum Format {
-    Text,
-    /// One JSON object a line
-    Ndjson,
-    /// Comma-separated values with a line of names
-    Csv,
-    /// Zeek's conn.log, dns.log and http.log, of `flows`
-    Zeek,
-    /// One page for a browser, which needs nothing else, of `tell`, `why`, `flows`, `flow` and `exchanges`
-    Html,
-}
-
-/// How much one piece of JSON holds.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub(super) enum Json {
-    /// One record, in a line
-    Lines,
-    /// Everything: an object with `capture` and with the lists `events`, `timing` and `fault`
-    Doc,
-}
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub(super) enum When {
-    Auto,
-    Always,
-    Never,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]

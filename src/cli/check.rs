@@ -5,8 +5,10 @@ use std::path::Path;
 
 use anyhow::anyhow;
 
-use super::arguments::{Check, Format};
-use super::{Ended, Usage, answer, no_html, no_zeek, out, usage};
+use super::arguments::Check;
+use super::paper::Format;
+use super::picture::no_html;
+use super::{Ended, Usage, answer, no_zeek, out, usage};
 use crate::capture::{cause, shown};
 use crate::filter::rule::{Fields, Rule};
 use crate::render::check::{self, Form};

@@ -4,7 +4,8 @@ use std::io;
 
 use anyhow::bail;
 
-use super::arguments::{Format, Interfaces};
+use super::arguments::Interfaces;
+use super::paper::Format;
 use crate::capture::interfaces;
 use crate::render::interfaces::{self as page, Form};
 use crate::render::out::Out;

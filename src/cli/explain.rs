@@ -2,7 +2,8 @@
 
 use clap::Args;
 
-use super::arguments::{Figures, Format, From, Paper};
+use super::arguments::{Figures, From};
+use super::paper::{Format, Paper};
 use super::{Usage, no_zeek, out, usage};
 use crate::render::Report;
 use crate::render::explain::{Explanation, Form};

@@ -3,7 +3,8 @@
 use std::env;
 use std::io::{self, IsTerminal};
 
-use super::arguments::{Paper, When};
+use clap::builder::EnumValueParser;
+use clap::{Args, ValueEnum};
 
 /// Columns when nobody says.
 const WIDTH: usize = 100;
@@ -12,6 +13,59 @@ const WIDTH: usize = 100;
 pub(super) fn can_be_drawn_on() -> bool {
     let term = env::var_os("TERM").unwrap_or_default();
     io::stdout().is_terminal() && !term.is_empty() && term != "dumb"
+}
+
+/// What the answer is written on.
+#[derive(Args, Debug)]
+pub(super) struct Paper {
+    /// What the answer is for: people, or programs
+    #[arg(short = 'o', long, value_enum, value_name = "FORMAT")]
+    pub(super) output: Option<Format>,
+
+    /// The same as -o ndjson
+    #[arg(long, conflicts_with = "output", num_args = 0, default_missing_value = "lines", value_parser = EnumValueParser::<Json>::new())]
+    pub(super) json: Option<Json>,
+
+    /// When to colour; `NO_COLOR` and `CLICOLOR_FORCE` are respected
+    #[arg(long, value_enum, default_value_t = When::Auto, value_name = "WHEN", num_args = 0..=1, default_missing_value = "always", require_equals = true)]
+    pub(super) color: When,
+
+    /// Draw with ASCII only
+    #[arg(long)]
+    pub(super) ascii: bool,
+
+    /// Use this many columns instead of the terminal's
+    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(40..))]
+    pub(super) width: Option<u16>,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(super) enum Format {
+    Text,
+    /// One JSON object a line
+    Ndjson,
+    /// Comma-separated values with a line of names
+    Csv,
+    /// Zeek's conn.log, dns.log and http.log, of `flows`
+    Zeek,
+    /// One page for a browser, which needs nothing else, of `tell`, `why`, `flows`, `flow` and `exchanges`
+    Html,
+}
+
+/// How much one piece of JSON holds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(super) enum Json {
+    /// One record, in a line
+    Lines,
+    /// Everything: an object with `capture` and with the lists `events`, `timing` and `fault`
+    Doc,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(super) enum When {
+    Auto,
+    Always,
+    Never,
 }
 
 impl Paper {
@@ -46,5 +100,14 @@ impl Paper {
         let terminal =
             || terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0.into());
         self.width.map(usize::from).or_else(terminal).unwrap_or(WIDTH)
+    }
+
+    /// The width of a page.
+    pub(super) fn cells(&self) -> u16 {
+        u16::try_from(self.columns()).unwrap_or(u16::MAX)
+    }
+
+    pub(super) fn format(&self) -> Format {
+        if self.json.is_some() { Format::Ndjson } else { self.output.unwrap_or(Format::Text) }
     }
 }

@@ -1,6 +1,7 @@
 //! Which questions are answered with a page for a browser?
 
-use super::arguments::{From, Paper};
+use super::arguments::From;
+use super::paper::Paper;
 use super::{Usage, out, usage};
 use crate::render::Report;
 use crate::render::flows::Naming;

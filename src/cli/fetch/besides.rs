@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::Context;
 
-use super::super::arguments::Format;
+use super::super::paper::Format;
 use super::Fetch;
 use crate::ink::{Ink, safe};
 use crate::render::outcome::Outcome;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{Arg, Args, ValueHint};
 
-use super::arguments::Paper;
+use super::paper::Paper;
 use crate::wire::dns::type_name;
 
 mod besides;

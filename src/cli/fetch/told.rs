@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::super::arguments::{Format, Json};
+use super::super::paper::{Format, Json};
 use super::super::{Usage, usage};
 use super::Fetch;
 use crate::flow::{Flows, Seen};
