@@ -37,7 +37,7 @@ const MANY: usize = 8;
 
 /// A program that is kept from its core looks like one that thinks: what goes wrong is played again, so
 /// often in all.
-const TRIES: u32 = 3;
+const TRIES: u32 = 6;
 
 fn main() -> ExitCode {
     let words: Vec<String> = env::args().skip(1).collect();

@@ -94,7 +94,7 @@ pub(super) fn all() -> Vec<Scene> {
         download("without time stamps and nothing wrong", 20, 400_000)
             .set("ipv4/tcp_timestamps=0")
             .hold(|seen| {
-                seen.dominates("congestion_window");
+                seen.agree(&["congestion_window", "queueing", "transmission", "window_small"]);
                 seen.nothing(&THINKING, 5 * MS);
                 seen.nothing(&LOSSES, Duration::ZERO);
                 opens_late(seen);
