@@ -30,8 +30,9 @@ use super::out::Out;
 use super::tally::Tally;
 use super::why::seen::Sight;
 use crate::flow::tcp::Connection;
-use crate::flow::{Datagrams, Flows, Names, Seen, Side};
+use crate::flow::{Datagrams, End, Flows, Names, Seen, Side};
 use crate::tale::accounts::{Account, Accounts};
+use crate::tale::bucket::Bucket;
 use crate::tale::stall::Stall;
 use crate::tale::verdict::spent;
 use crate::timeline::{About, Timestamp};
@@ -67,6 +68,7 @@ pub struct Html {
     talks: Heaviest<Duration, Talk>,
     protocols: Vec<(&'static str, &'static str, u64, u64)>,
     closeup: Option<CloseUp>,
+    sums: tables::Sums,
     sight: Sight,
     tally: Tally,
 }
@@ -121,6 +123,7 @@ impl Html {
             talks: Heaviest::new(TALKS),
             protocols: Vec::new(),
             closeup,
+            sums: [[Duration::ZERO; 5]; Bucket::ALL.len()],
             sight: Sight::default(),
             tally: Tally::default(),
         }
@@ -143,14 +146,13 @@ impl Html {
 
     fn take(&mut self, connection: &Connection, account: Option<Account>) {
         let pieces = if self.closeup.is_some() { PIECES_ALONE } else { PIECES };
-        let names = (self.naming == Naming::Names).then(|| self.accounts.names());
         let ends = [Side::Client, Side::Server].map(|side| connection.end(side));
         let halves = [Side::Client, Side::Server].map(|side| connection.half(side));
         let key = connection.application().and_then(dictionary::protocol);
         let blamed = account.as_ref().and_then(|it| it.verdict.as_ref().map(|it| it.time));
         let one = Conversation {
             id: connection.id(),
-            ends: ends.map(|end| name(end, names)).join(" → "),
+            ends: self.between(connection, ends),
             protocol: key.map_or("TCP", |name| name.words),
             opened: connection.opened().time,
             span: connection.latest().time.since(connection.opened().time),
@@ -165,6 +167,14 @@ impl Html {
                 stalls: account.stalls.clone(),
             }),
         };
+        if let Some(account) = &account {
+            for (sum, bucket) in self.sums.iter_mut().zip(Bucket::ALL) {
+                let shares = party::shares(&account.tiles, bucket);
+                for (sum, time) in sum.iter_mut().zip(shares) {
+                    *sum += time;
+                }
+            }
+        }
         if let Some(closeup) = &mut self.closeup {
             closeup.account(account);
         }
@@ -173,6 +183,15 @@ impl Html {
             _ => (nanos(blamed.unwrap_or_default()), nanos(one.span)),
         };
         self.conversations.add(weight, one);
+    }
+
+    /// From whom to whom, the server by what it was asked for by.
+    fn between(&self, connection: &Connection, ends: [End; 2]) -> String {
+        let names = (self.naming == Naming::Names).then(|| self.accounts.names());
+        let server = names.and_then(|names| names.of_server(connection.id()));
+        let [client, by_address] = ends.map(|end| name(end, names));
+        let server = server.map_or(by_address, |it| format!("{}:{}", it.name, ends[1].port));
+        format!("{client} → {server}")
     }
 
     fn take_datagrams(&mut self, datagrams: &Datagrams) {
@@ -210,7 +229,7 @@ fn nanos(time: Duration) -> u64 {
 }
 
 /// An end by its name, where names are asked for and known.
-fn name(end: crate::flow::End, names: Option<&Names>) -> String {
+fn name(end: End, names: Option<&Names>) -> String {
     match names.and_then(|names| names.of(end.address())) {
         Some(known) => format!("{}:{}", known.name, end.port),
         None => written(|ink| _ = ink.endpoint(end.address(), end.port)),

@@ -11,7 +11,6 @@ use super::{Conversation, Html, Question, style, tables, waterfall};
 use crate::ink::safe;
 use crate::render::why::words;
 use crate::tale::accounts::Whole;
-use crate::tale::bucket::Bucket;
 use crate::tale::stall::Stall;
 use crate::timeline::{About, Timestamp};
 
@@ -64,10 +63,6 @@ impl Html {
             packets: self.tally.packets,
             shown: &shown,
         };
-        let buckets: Vec<_> = Bucket::ALL
-            .iter()
-            .map(|it| (*it, alone.map_or_else(|| whole.sum(*it), |one| one.tiles.sum(*it))))
-            .collect();
         let verdict = match (&self.closeup, alone, &whole.verdict) {
             (_, Some(account), _) => account.verdict.as_ref().map(|it| words::verdict(it, None)),
             (None, None, Some((id, verdict))) => Some(words::verdict(verdict, *id)),
@@ -92,7 +87,7 @@ impl Html {
         if let Some(closeup) = &mut self.closeup {
             closeup.draw(&mut page)?;
         }
-        sheet.buckets(&buckets, &mut page);
+        sheet.buckets(&self.sums, &mut page);
         if let Some(account) = self.closeup.as_ref().and_then(|it| it.told()) {
             page.own("<section id=\"waits\"><h2>The longest waits</h2>");
             page.own("<p class=\"note\">Each begins with a packet and ends with one.</p>\n");
@@ -252,13 +247,13 @@ impl Sheet<'_> {
         Ok(())
     }
 
-    fn buckets(&self, rows: &[(Bucket, Duration)], page: &mut Markup<'_>) {
+    fn buckets(&self, sums: &tables::Sums, page: &mut Markup<'_>) {
         if self.wall.is_zero() {
             return;
         }
         page.own("<section id=\"buckets\"><h2>On what it was spent</h2>");
         page.own("<p class=\"note\">Every nanosecond is in exactly one row.</p>\n");
-        tables::buckets(rows, self.wall, page);
+        tables::buckets(sums, self.wall, page);
         page.own("</section>\n");
     }
 

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::tale::verdict::Culprit;
+use crate::flow::Side;
+use crate::tale::bucket::Bucket;
+use crate::tale::budget::Tiles;
+use crate::tale::verdict::{Culprit, spender};
 
 /// Who spent some time, as far as it can be shown.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -55,6 +58,19 @@ impl Party {
             Self::Several => "several, or not known",
         }
     }
+}
+
+/// Who spent the time of a bucket: as [`Party::ALL`] has them.
+pub(super) fn shares(tiles: &Tiles, bucket: Bucket) -> [Duration; 5] {
+    let mut shares = [Duration::ZERO; 5];
+    let mut rest = tiles.sum(bucket);
+    for side in [Side::Client, Side::Server] {
+        let time = tiles.sum_of(side, bucket);
+        rest = rest.saturating_sub(time);
+        shares[Party::of(spender(bucket, Some(side))).index()] += time;
+    }
+    shares[Party::of(spender(bucket, None)).index()] += rest;
+    shares
 }
 
 /// Who spent most, and how much; nobody counts last.

@@ -18,22 +18,34 @@ use crate::tale::stall::Stall;
 use crate::tale::verdict::spender;
 use crate::timeline::Timestamp;
 
+/// Of each bucket, in their order, what everybody spent.
+pub(super) type Sums = [[Duration; 5]; Bucket::ALL.len()];
+
 /// On what time was spent, the largest first.
-pub(super) fn buckets(rows: &[(Bucket, Duration)], wall: Duration, page: &mut Markup<'_>) {
-    let mut rows: Vec<_> = rows.iter().filter(|(_, time)| !time.is_zero()).collect();
-    rows.sort_by_key(|(bucket, time)| (std::cmp::Reverse(*time), bucket.index()));
+pub(super) fn buckets(sums: &Sums, wall: Duration, page: &mut Markup<'_>) {
+    let rows = Bucket::ALL.into_iter().zip(sums);
+    let rows = rows.map(|(bucket, shares)| (bucket, shares.iter().sum::<Duration>(), shares));
+    let mut rows: Vec<_> = rows.filter(|(_, time, _)| !time.is_zero()).collect();
+    rows.sort_by_key(|(bucket, time, _)| (std::cmp::Reverse(*time), bucket.index()));
     page.own(
         "<table><thead><tr><th scope=\"col\">on what</th><th scope=\"col\" class=\"n\">time</th><th scope=\"col\" class=\"n\">share</th>",
     );
     page.own("<td></td></tr></thead><tbody>\n");
-    for (bucket, time) in rows {
-        let share = time.as_secs_f64() / wall.as_secs_f64().max(f64::MIN_POSITIVE);
-        let party = Party::of(spender(*bucket, None));
-        page.own("<tr><td>").own(words::bucket(*bucket)).own("</td><td class=\"n\">");
-        page.text(&words::duration(*time)).own("</td><td class=\"n\">").text(&percent(share));
+    let part = |time: Duration| time.as_secs_f64() / wall.as_secs_f64().max(f64::MIN_POSITIVE);
+    for (bucket, time, shares) in rows {
+        page.own("<tr><td>").own(words::bucket(bucket)).own("</td><td class=\"n\">");
+        page.text(&words::duration(time)).own("</td><td class=\"n\">").text(&percent(part(time)));
         page.own("</td><td class=\"bar\"><svg viewBox=\"0 0 100 8\" preserveAspectRatio=\"none\"");
-        page.own(" aria-hidden=\"true\"><rect class=\"").own(party.class()).own("\"");
-        page.at("width", (share * 100.0).max(0.4)).own(" height=\"8\"/></svg></td></tr>\n");
+        page.own(" aria-hidden=\"true\">");
+        let mut x = 0.0;
+        for (party, time) in Party::ALL.into_iter().zip(*shares) {
+            if !time.is_zero() {
+                page.own("<rect class=\"").own(party.class()).own("\"").at("x", x);
+                page.at("width", (part(time) * 100.0).max(0.4)).own(" height=\"8\"/>");
+                x += part(time) * 100.0;
+            }
+        }
+        page.own("</svg></td></tr>\n");
     }
     page.own("<tr class=\"sum\"><td>in all</td><td class=\"n\">").text(&words::duration(wall));
     page.own("</td><td></td><td></td></tr></tbody></table>\n");
