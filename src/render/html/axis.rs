@@ -112,7 +112,7 @@ mod tests {
             assert!(axis.times(8).len() <= 9 && axis.octets(8).len() <= 9, "2^{power}");
         }
         let axis = Axis::logarithmic(0.0, 90.0, 1000, 1_000_000);
-        assert_eq!(axis.place(1_000_000).round(), 90.0);
+        assert!((axis.place(1_000_000) - 90.0).abs() < 0.1);
         assert_eq!(axis.times(9).len(), 4);
     }
 }

@@ -30,12 +30,14 @@ const WIDTH: f64 = 1040.0;
 const LEFT: f64 = 344.0;
 const RIGHT: f64 = 962.0;
 const TOP: f64 = 24.0;
+/// Bars are at least so wide.
+const NARROW: f64 = 2.0;
 /// Cells of the words before a bar.
 const ROOM: usize = 50;
 /// Connections that are drawn, exchanges of each, and exchanges of none.
-const CONNECTIONS: usize = 32;
+const CONNECTIONS: usize = 24;
 const PARTS: usize = 8;
-const FREE: usize = 24;
+const FREE: usize = 12;
 
 /// Draws connections, heaviest first, and exchanges, longest first; `listed` are those of the table.
 pub(super) fn draw(
@@ -73,6 +75,11 @@ pub(super) fn draw(
         page.when_full()?;
     }
     page.own("</svg></div>\n");
+    let connections = conversations.iter().filter(|one| one.spending.is_some()).count();
+    if connections > CONNECTIONS {
+        page.own("<p class=\"note\">Those that weigh most are drawn: ").count(CONNECTIONS);
+        page.own(" connections, and what was asked on them for longest.</p>\n");
+    }
     Ok(())
 }
 
@@ -152,9 +159,15 @@ impl<'r> Bar<'r> {
         page.text(&short(&self.words, room)).own(if is_linked { "</text></a>" } else { "</text>" });
         let (begin, end) = (at(self.begin), at(self.end));
         page.own("<rect class=\"track\"").at("x", begin).at("y", middle - thick / 2.0);
-        page.at("width", (end - begin).max(2.0)).at("height", thick).own("/>");
+        page.at("width", (end - begin).max(NARROW)).at("height", thick).own("/>");
+        let longest = self.pieces.iter().max_by_key(|piece| piece.end.since(piece.begin));
+        if let Some(longest) = longest.filter(|_| end - begin < NARROW) {
+            // Too narrow for several colours: that of most of it.
+            page.own("<rect class=\"").own(longest.party.class()).own("\"").at("x", begin);
+            page.at("y", middle - thick / 2.0).at("width", NARROW).at("height", thick).own("/>");
+        }
         let mut drawn = begin;
-        for piece in &self.pieces {
+        for piece in self.pieces.iter().filter(|_| end - begin >= NARROW) {
             // What is narrower than can be seen is seen all the same, unless something is there already.
             let (from, to) = (at(piece.begin).max(drawn), at(piece.end));
             if to - from < 0.05 {
