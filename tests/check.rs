@@ -242,6 +242,9 @@ fn who_breaks_a_rule_is_named_with_the_packets_that_show_it() {
         told.contains("no refused  broken by connection 1: refused, 29 µs (packets 1, 2)"),
         "{told}"
     );
+    let (told, _) = checked("dns-errors.pcap", &["-e", "no failing_resolver"]);
+    assert!(told.contains("no failing_resolver  broken by the capture\n"), "{told}");
+    assert!(told.contains("broken by the capture: failing_resolver"), "{told}");
     let (told, _) = checked("dns-errors.pcap", &["-e", "dns.rcode==NOERROR"]);
     assert!(told.contains("broken by exchange 1: SERVFAIL (packets 1, 2)"), "{told}");
 }

@@ -144,6 +144,7 @@ impl<'i> Sheet<'i> {
     }
 
     /// A part of a whole, from 0.0 to 1.0, with three digits.
+    #[allow(clippy::cast_sign_loss)]
     pub(super) fn share(&mut self, name: &'static str, share: Option<f64>) {
         if self.form.is_handed() {
             return self.hand(name, Kind::Share, share.map(Value::Share));

@@ -4,6 +4,7 @@
 
 mod page;
 mod proof;
+mod standing;
 mod values;
 
 use std::cell::Cell;
@@ -15,15 +16,15 @@ use super::clock::Calendar;
 use super::flows::{Known, Naming};
 use super::out::Out;
 use super::tally::{self, Tally};
-use crate::filter::rule::{Fields, Found, Judgement, Record, Rule, Value, share};
+use crate::filter::rule::{Fields, Rule};
 use crate::flow::exchange::{Exchange, Exchanges, Wanted};
 use crate::flow::tcp::Connection;
 use crate::flow::{Datagrams, Flows, Seen};
 use crate::tale::accounts::{Accounts, Whole};
-use crate::tale::stall::{Packets, Stall};
 use crate::timeline::About;
 use crate::wire::Packet;
 use proof::{Noted, Proof, Signs};
+use standing::{Proofs, Standing, Whose};
 use values::{Beside, CAPTURE, CONNECTION, EXCHANGE, FLOW, STALL, Values};
 
 /// How it is written.
@@ -70,57 +71,6 @@ pub struct Check {
     tally: Tally,
 }
 
-/// A rule, and how it stands.
-#[derive(Debug)]
-struct Standing {
-    rule: Rule,
-    proof: Proof,
-    held: u64,
-    broken: u64,
-    unknown: u64,
-    /// Those that broke it, as far as they are kept.
-    offenders: Vec<Offender>,
-}
-
-/// A record that breaks a rule.
-#[derive(Debug)]
-struct Offender {
-    whose: Whose,
-    worth: Worth,
-    packets: Packets,
-    /// By how much it is beyond the limit.
-    excess: f64,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Whose {
-    Connection(u32),
-    Flow(u32),
-    Exchange(u64),
-    Capture,
-}
-
-/// The value that breaks a rule.
-#[derive(Debug)]
-enum Worth {
-    /// In the unit of the field.
-    Number(u64),
-    Signed(i64),
-    Share(f64),
-    /// Nanoseconds, and which share of the whole they are.
-    Part(u64, f64),
-    Flag(bool),
-    Text(Box<[u8]>),
-    Time(crate::timeline::Timestamp),
-    /// A trouble that should not be, and how often there was any.
-    Trouble(Box<Stall>, u64),
-}
-
-/// Offenders of a rule on the page.
-const SHOWN: usize = 10;
-/// Offenders of a rule in a record; how many there are more is counted.
-const TOLD: usize = 100_000;
-
 impl Check {
     pub fn new(out: Out, form: Form, rules: Vec<Rule>) -> (Self, Outcome) {
         let fields = values::fields();
@@ -135,8 +85,7 @@ impl Check {
                 } else {
                     Proof::of_other(name, subject)
                 };
-                let offenders = Vec::new();
-                Standing { rule, proof, held: 0, broken: 0, unknown: 0, offenders }
+                Standing::new(rule, proof)
             })
             .collect();
         let names = |subject: usize| {
@@ -169,29 +118,15 @@ impl Check {
     /// Judges the record that was just taken.
     fn judge(&mut self, subject: usize, whose: Whose, proofs: Proofs<'_>) -> io::Result<()> {
         let values = &self.values[subject];
-        for at in 0..self.rules.len() {
-            let one = &mut self.rules[at];
-            if one.rule.subject() != subject {
-                continue;
-            }
-            match one.rule.judge(values) {
-                Judgement::None => {}
-                Judgement::Unknown => one.unknown += 1,
-                // What connections have in common is one more only where they have something.
-                Judgement::Held if proofs.is_common => {}
-                Judgement::Held => one.held += 1,
-                Judgement::Broken => {
-                    let offender = one.offender(whose, values, &proofs);
-                    one.broken += 1;
-                    self.outcome.0.set(true);
-                    if self.form == Form::Stream {
-                        let field = &self.fields.0[subject].fields[one.rule.field()];
-                        page::offender(one, &offender, field, &mut self.out.ink);
-                        self.out.line()?;
-                    } else {
-                        one.keep(offender, self.form);
-                    }
-                }
+        for one in self.rules.iter_mut().filter(|one| one.rule.subject() == subject) {
+            let Some(offender) = one.judge(whose, values, &proofs) else { continue };
+            self.outcome.0.set(true);
+            if self.form == Form::Stream {
+                let field = &self.fields.0[subject].fields[one.rule.field()];
+                page::offender(one, &offender, field, &mut self.out.ink);
+                self.out.line()?;
+            } else {
+                one.keep(offender, self.form);
             }
         }
         Ok(())
@@ -222,67 +157,6 @@ impl Check {
         let (tally, calendar) = (&self.tally, &mut self.calendar);
         self.values[CAPTURE].fill(|sheet| values::capture(about, tally, sheet, calendar));
         self.judge(CAPTURE, Whose::Capture, Proofs::default())
-    }
-}
-
-/// What shows the packets of a record, beside itself.
-#[derive(Clone, Copy, Debug, Default)]
-struct Proofs<'p> {
-    account: Option<&'p crate::tale::accounts::Account>,
-    stalls: &'p [Stall],
-    noted: Option<&'p Noted>,
-    /// Whether it is of what several connections have in common.
-    is_common: bool,
-}
-
-impl Standing {
-    fn offender(&self, whose: Whose, values: &Values, proofs: &Proofs<'_>) -> Offender {
-        let trouble = match self.proof {
-            Proof::Trouble(name) => proof::worst(proofs.stalls, name),
-            _ => None,
-        };
-        let packets = trouble.map_or_else(
-            || self.proof.packets(values, proofs.account, proofs.noted),
-            |stall| stall.packets.clone(),
-        );
-        let worth = match (values.find(self.rule.field()), trouble) {
-            (Found::Known(Value::Number(count)), Some(stall)) if self.rule.forbids() => {
-                Worth::Trouble(Box::new(stall.clone()), count)
-            }
-            (Found::Known(value), _) => self.worth(value, values),
-            _ => Worth::Number(0),
-        };
-        Offender { whose, worth, packets, excess: self.rule.excess(values) }
-    }
-
-    fn worth(&self, value: Value<'_>, values: &Values) -> Worth {
-        let whole = self.rule.whole().map(|field| values.find(field));
-        match (value, whole) {
-            (Value::Number(part), Some(Found::Known(Value::Number(whole)))) => {
-                Worth::Part(part, share(part, whole))
-            }
-            (Value::Number(number), _) => Worth::Number(number),
-            (Value::Signed(number), _) => Worth::Signed(number),
-            (Value::Share(share), _) => Worth::Share(share),
-            (Value::Flag(flag), _) => Worth::Flag(flag),
-            (Value::Text(text), _) => Worth::Text(text.into()),
-            (Value::Time(time), _) => Worth::Time(time),
-        }
-    }
-
-    /// Keeps one that breaks the rule: on a page the worst, in records as many as there is room for.
-    fn keep(&mut self, offender: Offender, form: Form) {
-        match form {
-            Form::Nothing | Form::Stream => {}
-            Form::Ndjson if self.offenders.len() >= TOLD => {}
-            Form::Ndjson => self.offenders.push(offender),
-            Form::Page => {
-                let worse = |one: &Offender| one.excess >= offender.excess;
-                let at = self.offenders.partition_point(worse);
-                self.offenders.insert(at, offender);
-                self.offenders.truncate(SHOWN);
-            }
-        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! How is it told which rules were broken, and by whom?
 
+use super::standing::{Offender, Standing, TOLD, Whose, Worth};
 use super::values::{CAPTURE, EXCHANGE, FLOW};
-use super::{Offender, Standing, TOLD, Whose, Worth};
 use crate::filter::rule::{Field, Fields, Kind, real};
 use crate::ink::{Ink, Paint};
 use crate::render::clock::Calendar;
@@ -81,6 +81,17 @@ fn counts(one: &Standing, ink: &mut Ink) {
             Standing { held: 1.., .. } => "held by the capture",
             _ => "the capture does not tell",
         });
+        return;
+    }
+    if one.is_common {
+        ink.text("broken by the capture");
+        if one.broken > 1 {
+            ink.text(" and by ");
+            quantity::count(one.broken - 1, ink);
+            ink.text(" of ");
+            quantity::count(all - 1, ink);
+            ink.text(" ").text(noun(one, all - 1));
+        }
         return;
     }
     let told = [("broken by ", one.broken), ("held by ", one.held)];
