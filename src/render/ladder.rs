@@ -4,8 +4,12 @@
 //! semicolon stands the packet's number, and what the tracker makes of it. Windows are as written, as
 //! there; time stamps, identifications and hop limits are told when everything is asked for.
 
+mod notation;
+
 use std::io;
 use std::time::Duration;
+
+use notation::{unusual, write};
 
 use super::line::{self, Numbers};
 use super::out::Out;
@@ -17,7 +21,7 @@ use crate::flow::{Datagrams, Flows, Seen, Side};
 use crate::ink::{Ink, Paint};
 use crate::tale::accounts::{Account, Accounts};
 use crate::timeline::{About, Timestamp};
-use crate::wire::tcp::{Flags, Origin, Tcp, TcpOption};
+use crate::wire::tcp::{Origin, Tcp};
 use crate::wire::{Layer, Packet};
 
 /// How much of each segment is told.
@@ -75,9 +79,6 @@ const WAIT: Duration = Duration::from_millis(1);
 /// Cells of the bar that a wait is drawn with: one for a millisecond, and one more for each time twice as long.
 const BAR: usize = 18;
 const NOTES: usize = 84;
-
-/// A hop limit that is no news.
-const USUAL_HOPS: u8 = 64;
 
 impl Ladder {
     /// Tells the conversation of this number on lines of so many cells where they are sentences; those of
@@ -317,90 +318,6 @@ pub(super) fn notes(
         ink.text(comma).text(state_words(now));
     }
     *state = Some(now);
-}
-
-/// What is not as usual, in brackets.
-fn unusual(packet: &Packet<'_>, detail: Detail, ink: &mut Ink) {
-    let start = ink.len();
-    let mut note = |words: &str, number: Option<u64>| {
-        ink.text(if ink.len() > start { ", " } else { "[" }).text(words);
-        if let Some(number) = number {
-            ink.text(" ").number(number);
-        }
-    };
-    for layer in packet.own_layers() {
-        let (hops, id, congested) = match layer {
-            Layer::Vlan(vlan) => {
-                note("vlan", Some(vlan.id().into()));
-                continue;
-            }
-            Layer::Ipv4(ip) => (ip.ttl(), ip.id(), ip.header().0[1] & 3 == 3),
-            Layer::Ipv6(ip) => (ip.hop_limit(), 0, ip.traffic_class() & 3 == 3),
-            _ => continue,
-        };
-        if detail == Detail::All && id != 0 {
-            note("id", Some(id.into()));
-        }
-        if detail == Detail::All && hops != USUAL_HOPS {
-            note("ttl", Some(hops.into()));
-        }
-        if congested {
-            note("ce", None);
-        }
-    }
-    let frame = &packet.frame;
-    if frame.interface != 0 {
-        note("interface", Some(frame.interface.into()));
-    }
-    if frame.octets.is_cut() {
-        note("kept", Some(frame.octets.kept().len() as u64));
-    }
-    if ink.len() > start {
-        ink.text("] ");
-    }
-}
-
-/// A segment in the notation of packetdrill.
-fn write(tcp: Tcp<'_>, origin: Origin, detail: Detail, ink: &mut Ink) {
-    let flags = tcp.flags();
-    let letters = flags.letters();
-    let letters = letters.trim_ascii_end();
-    let (seq, len) = (tcp.seq().from(origin.seq), tcp.payload().len() as u32);
-    ink.wire(if letters.is_empty() { b"-" } else { letters });
-    ink.text(" ").number(seq).text(":").number(seq.wrapping_add(len));
-    ink.text("(").number(len).text(")");
-    if flags.has(Flags::ACK) {
-        ink.text(" ack ").number(tcp.ack().from(origin.ack));
-    }
-    ink.text(" win ").number(tcp.window());
-    let start = ink.len();
-    for option in tcp.options() {
-        let comma = if ink.len() > start { "," } else { " <" };
-        match option {
-            TcpOption::Mss(mss) => _ = ink.text(comma).text("mss ").number(mss),
-            TcpOption::WindowScale(shift) => _ = ink.text(comma).text("wscale ").number(shift),
-            TcpOption::SackPermitted => _ = ink.text(comma).text("sackOK"),
-            TcpOption::Sack(blocks) => {
-                ink.text(comma).text("sack");
-                for (left, right) in blocks.edges() {
-                    ink.text(" ").number(left.from(origin.ack));
-                    ink.text(":").number(right.from(origin.ack));
-                }
-            }
-            TcpOption::FastOpen(cookie) => {
-                ink.text(comma).text(if cookie.is_empty() { "FO" } else { "FO " });
-                ink.hex_octets(cookie);
-            }
-            TcpOption::Nop if detail == Detail::All => _ = ink.text(comma).text("nop"),
-            TcpOption::Timestamps { value, echo } if detail == Detail::All => {
-                ink.text(comma).text("TS val ").number(value).text(" ecr ").number(echo);
-            }
-            _ => {}
-        }
-    }
-    if ink.len() > start {
-        ink.text(">");
-    }
 }
 
 /// The state that a packet leads to.

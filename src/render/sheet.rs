@@ -150,8 +150,7 @@ impl<'i> Sheet<'i> {
             return self.hand(name, Kind::Share, share.map(Value::Share));
         }
         self.plain(name, share, |share, ink| {
-            let thousandths = (share.clamp(0.0, 1.0) * 1000.0).round() as u64;
-            ink.number(thousandths / 1000).text(".").digits(thousandths % 1000, 3);
+            _ = ink.text(&format!("{:.3}", share.clamp(0.0, 1.0)));
         });
     }
 

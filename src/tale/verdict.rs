@@ -272,9 +272,8 @@ pub(super) fn judge(
 impl Verdict {
     fn of_stall(stall: &Stall, time: Duration, share: f64) -> Self {
         let culprit = match (stall.name, stall.side) {
-            (Name::Refused, _) => Culprit::Server,
             (Name::Reset, Some(Side::Client)) => Culprit::Client,
-            (Name::Reset, Some(Side::Server)) => Culprit::Server,
+            (Name::Refused, _) | (Name::Reset, Some(Side::Server)) => Culprit::Server,
             (Name::SlowResolver | Name::FailingResolver | Name::DnsRetry | Name::SearchList, _) => {
                 Culprit::Resolver
             }

@@ -336,11 +336,11 @@ pub(crate) fn the_system_is_asked_by_one_call(lab: &Lab) {
         text.contains("getaddrinfo(\"both.lab.example\"") && text.contains("is not seen"),
         "{text}"
     );
-    let lost = lab.fetch(
+    let unknown = lab.fetch(
         "client",
         None,
         &["--level", "1", "--dns", "system", "http://nosuch.lab.example/"],
     );
-    assert_eq!(lost.code, 6, "{}", lost.err);
-    assert!(lost.out.contains("the system's resolver says"), "{}", lost.out);
+    assert_eq!(unknown.code, 6, "{}", unknown.err);
+    assert!(unknown.out.contains("the system's resolver says"), "{}", unknown.out);
 }

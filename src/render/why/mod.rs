@@ -71,19 +71,16 @@ impl Why {
             page.sentence(&line, 0, 2);
         }
         page.blank();
-        match self.only.and_then(|_| self.kept.accounts.first()) {
-            Some(account) => {
-                page.sentence(&words::of(account), 0, 0);
-                page.account(account);
-            }
-            None => {
-                page.sentence(&words::of_whole(whole), 0, 0);
-                page.time(whole);
-                self.kept.sort();
-                page.stalls(whole, &self.kept.accounts, STALLS);
-                page.connections(whole, &self.kept.accounts, self.accounts.names(), ROWS);
-            }
+        if let Some(account) = self.only.and_then(|_| self.kept.accounts.first()) {
+            page.sentence(&words::of(account), 0, 0);
+            page.account(account);
+            return;
         }
+        page.sentence(&words::of_whole(whole), 0, 0);
+        page.time(whole);
+        self.kept.sort();
+        page.stalls(whole, &self.kept.accounts, STALLS);
+        page.connections(whole, &self.kept.accounts, self.accounts.names(), ROWS);
     }
 }
 

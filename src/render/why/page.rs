@@ -55,7 +55,7 @@ impl Page<'_> {
     /// A row for each bucket that took time, the largest first; small ones in one row.
     fn buckets(&mut self, rows: &[Row], wall: Duration) {
         let mut rows: Vec<_> = rows.iter().filter(|(_, time)| !time.is_zero()).copied().collect();
-        rows.sort_by(|one, other| other.1.cmp(&one.1));
+        rows.sort_by_key(|(_, time)| std::cmp::Reverse(*time));
         let is_large = |time: Duration| time * 100 >= wall;
         let small: Duration =
             rows.iter().filter(|(_, time)| !is_large(*time)).map(|row| row.1).sum();
@@ -74,7 +74,8 @@ impl Page<'_> {
         self.right(&format!("{:.1} %", share * 100.0), 9);
         if self.width >= WORDS + BAR + 25 {
             let stroke = if self.ink.ascii { "#" } else { "█" };
-            let filled = (share * BAR as f64).round() as usize;
+            let halves = time.as_nanos() * (2 * BAR as u128) / wall.as_nanos().max(1);
+            let filled = usize::try_from(halves.div_ceil(2)).unwrap_or(BAR);
             self.ink.text("  ");
             for _ in 0..filled.min(BAR) {
                 self.ink.text(stroke);
@@ -227,7 +228,7 @@ fn more(all: usize, shown: usize) -> String {
 /// An end by its name, if the capture shows one.
 pub(in crate::render) fn name(end: End, names: &Names) -> String {
     match names.of(end.address()) {
-        Some(named) => format!("{}:{}", named.name, end.port),
+        Some(known) => format!("{}:{}", known.name, end.port),
         None if end.address().is_ipv6() => format!("[{}]:{}", end.address(), end.port),
         None => format!("{}:{}", end.address(), end.port),
     }

@@ -172,9 +172,9 @@ fn page(pair: [&One; 2], width: usize, out: &mut Out) {
 
 fn row(page: &mut Page<'_>, words: &str, [one, other]: [Duration; 2]) {
     let difference = match one.cmp(&other) {
-        std::cmp::Ordering::Less => format!("+{}", words::duration(other - one)),
+        std::cmp::Ordering::Less => format!("+{}", words::duration(other.saturating_sub(one))),
         std::cmp::Ordering::Equal => "=".to_owned(),
-        std::cmp::Ordering::Greater => format!("-{}", words::duration(one - other)),
+        std::cmp::Ordering::Greater => format!("-{}", words::duration(one.saturating_sub(other))),
     };
     let cells = crate::render::fit::cells;
     page.ink.text("  ").text(words).spaces((WORDS - 2).saturating_sub(cells(words)));

@@ -181,9 +181,10 @@ pub(in crate::render) fn evidence(stall: &Stall) -> String {
             format!("it went on with {from}, and waited for ACKs until {to}")
         }
         Name::CertificateFlight => format!("the rest, up to {to}, waited for ACKs after {from}"),
-        Name::DnsRetry => format!("asked{name} in {from}, answered in {to} after {span}"),
+        Name::DnsRetry | Name::SlowResolver => {
+            format!("asked{name} in {from}, answered in {to} after {span}")
+        }
         Name::SearchList => format!("asked{name} in {from}; {to} says that there is none"),
-        Name::SlowResolver => format!("asked{name} in {from}, answered in {to} after {span}"),
         Name::FailingResolver => {
             format!("asked{name} in {from}; up to {to}, {span} later, nothing that helps")
         }
@@ -299,20 +300,25 @@ pub(in crate::render) fn verdict(verdict: &Verdict, connection: Option<u32>) -> 
     let mut said = format!("{sure}{who}{on} {what}{near}");
     if !verdict.time.is_zero() {
         let share = (verdict.share * 100.0).round();
-        said.push_str(&format!(": {}", duration(verdict.time)));
+        said.push_str(": ");
+        said.push_str(&duration(verdict.time));
         if verdict.connections > 1 {
             said.push_str(" in all");
         } else if verdict.share > 0.0 && verdict.share < 1.0 {
-            said.push_str(&format!(", {share} % of the time in which something was under way"));
+            said.push_str(
+                &[", ", &share.to_string(), " % of the time in which something was under way"]
+                    .concat(),
+            );
         }
     }
     let (from, to) = (number(verdict.from.packet), number(verdict.to.packet));
-    said.push_str(&match (verdict.from.packet, verdict.to.packet) {
+    let shown = match (verdict.from.packet, verdict.to.packet) {
         (0, _) => format!(" ({to})."),
         (from_packet, to_packet) if from_packet == to_packet => format!(" ({to})."),
         _ if verdict.connections > 1 => format!(" (the longest from {from} to {to})."),
         _ => format!(" ({from} to {to})."),
-    });
+    };
+    said.push_str(&shown);
     let mut letters = said.chars();
     letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }
@@ -334,7 +340,6 @@ fn did(name: Name, by: Culprit) -> String {
         Name::CertificateFlight => "took several round trips for the server's certificates",
         Name::DnsRetry => "had to be asked again",
         Name::SearchList => "was asked for names that nobody has",
-        Name::SlowResolver => "took long to answer",
         Name::FailingResolver => "gave no answer, or no useful one",
         Name::Ipv6InVain => "has no way for IPv6, which was tried first",
         Name::NoKeepAlive => "had to open a connection for every request",
@@ -347,7 +352,7 @@ fn did(name: Name, by: Culprit) -> String {
         Name::OptionsStripped => "took options out of the handshake",
         Name::SilentMidResponse => "fell silent amid its answer",
         Name::SlowToAsk => "took long to ask",
-        Name::SlowAnswer => "took long to answer",
+        Name::SlowAnswer | Name::SlowResolver => "took long to answer",
         Name::LongWay => "is a long way there and back",
     }
     .to_owned()

@@ -3,6 +3,7 @@
 mod clock;
 mod count;
 mod course;
+mod ending;
 mod ledger;
 mod notes;
 mod secured;

@@ -117,10 +117,10 @@ impl Notes {
         {
             let was_cut = ack.past(large.seq.plus(large.len)) < 0;
             sent.large = None;
-            if !was_cut {
-                sent.arrived = sent.arrived.max(large.len);
-            } else {
+            if was_cut {
                 self.black_hole(large, side);
+            } else {
+                sent.arrived = sent.arrived.max(large.len);
             }
         }
     }
@@ -162,12 +162,12 @@ impl Notes {
         let sent = &mut self.sent[side.index()];
         let paused = sent.data.map(|data| mark.time.since(data.time));
         let before = sent.data;
-        if let (Some(paused), Some(before)) = (paused, before) {
-            if paused >= timeout.max(IDLE) && bucket.is_thinking() {
-                sent.resumed =
-                    (sent.most > 2 * FIRST_WINDOW).then_some((before, mark, Duration::ZERO));
-                sent.burst = 0;
-            }
+        if let (Some(paused), Some(before)) = (paused, before)
+            && paused >= timeout.max(IDLE)
+            && bucket.is_thinking()
+        {
+            sent.resumed = (sent.most > 2 * FIRST_WINDOW).then_some((before, mark, Duration::ZERO));
+            sent.burst = 0;
         }
         sent.burst += u64::from(segment.len);
         sent.most = sent.most.max(sent.burst);

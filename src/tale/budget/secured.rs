@@ -105,14 +105,15 @@ impl Secured {
     fn hear_client(&mut self, kind: u8) -> bool {
         let (next, asks) = match (self.client, kind) {
             (Client::Clear, CHANGE) => (Client::Changed, false),
-            (Client::Changed, HANDSHAKE) => (Client::Finished, false),
-            (Client::Changed, DATA) => (Client::Finished, false),
             (Client::Finished, DATA) => (Client::Finished, true),
-            // Early data, or a client that changes nothing for show (RFC 8446 §4.2.10, D.4).
+            // Early data (RFC 8446 §4.2.10).
             (Client::Clear, DATA) if self.sides[Side::Server.index()].next.is_none() => {
                 (Client::Finished, true)
             }
-            (Client::Clear, DATA) => (Client::Finished, false),
+            // Who changes nothing for show sends its Finished at once (RFC 8446 §D.4).
+            (Client::Changed, HANDSHAKE | DATA) | (Client::Clear, DATA) => {
+                (Client::Finished, false)
+            }
             (state, _) => (state, false),
         };
         self.client = next;

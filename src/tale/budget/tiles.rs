@@ -182,7 +182,6 @@ fn goes_on(before: Proof, now: Proof) -> bool {
             | (Queued(_), Queued(_))
             | (Close, Close)
             | (Window(_), Window(_))
-            | (Resent(_) | ResentLast(_), Repairing)
-            | (Repairing, Repairing)
+            | (Resent(_) | ResentLast(_) | Repairing, Repairing)
     ) || before == now
 }

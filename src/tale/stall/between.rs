@@ -124,17 +124,17 @@ impl Between {
 
     fn families(&mut self, connection: &Connection, names: &Names) {
         let server = connection.end(Side::Server).address();
-        let Some(named) = names.of(server) else { return };
+        let Some(known) = names.of(server) else { return };
         let failed = matches!(connection.state(), State::Asked | State::Refused);
         match server {
             IpAddr::V6(_) if failed && self.vain.len() < MOST => {
                 let (from, to) = (connection.opened(), connection.latest());
-                self.vain.push(Vain { name: named.name.clone(), from, to });
+                self.vain.push(Vain { name: known.name.clone(), from, to });
             }
             IpAddr::V4(_) if !failed => {
                 let opened = connection.opened();
                 let is_it = |vain: &Vain| {
-                    vain.name == named.name
+                    vain.name == known.name
                         && opened.time >= vain.from.time
                         && opened.time.since(vain.from.time) <= NEXT
                 };

@@ -12,7 +12,7 @@ use crate::tale::wait::Wait;
 #[derive(Clone, Debug, Default)]
 pub(in crate::tale) struct Answers {
     /// From the begin of each answer to its end; of an answer without end, to nothing.
-    answers: Vec<(Mark, Option<Mark>)>,
+    told: Vec<(Mark, Option<Mark>)>,
     /// When the answer before ended.
     before: Option<Mark>,
     pub(in crate::tale) count: u64,
@@ -29,10 +29,10 @@ impl Answers {
     pub(in crate::tale) fn hear(&mut self, exchange: &Exchange, http: &Http) {
         self.count += 1;
         if let Some(begin) = http.response_begin
-            && self.answers.len() < MOST
+            && self.told.len() < MOST
         {
             let end = exchange.answer.filter(|_| exchange.outcome == Outcome::Answered);
-            self.answers.push((begin, end));
+            self.told.push((begin, end));
         }
         if let (Some(question), Some(before)) = (exchange.question, self.before)
             && question.time < before.time
@@ -45,7 +45,7 @@ impl Answers {
 
     /// Whether an answer was begun and never ended.
     pub(in crate::tale) fn is_open(&self) -> bool {
-        self.answers.iter().any(|(_, end)| end.is_none())
+        self.told.iter().any(|(_, end)| end.is_none())
     }
 
     /// Looks for pauses of the server amid its answers.
@@ -55,7 +55,7 @@ impl Answers {
                 begin.packet <= wait.from.packet
                     && end.is_none_or(|end| wait.to.packet <= end.packet)
             };
-            wait.bucket == Bucket::ResponseApplication && self.answers.iter().any(holds)
+            wait.bucket == Bucket::ResponseApplication && self.told.iter().any(holds)
         };
         let pauses = || waits.iter().filter(amid);
         let time: Duration = pauses().map(Wait::time).sum();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Found, Name, Place, Stall};
-use crate::flow::tcp::{Confidence, Connection, Facts, How, Reset, Rtt, State, Trigger};
+use crate::flow::tcp::{Confidence, Connection, Facts, How, Reset, Rtt, State, Trigger, Windows};
 use crate::flow::{Mark, Side};
 use crate::tale::bucket::Bucket;
 use crate::tale::budget::{Notes, Tiles};
@@ -71,10 +71,11 @@ fn of_wait(wait: &Wait, connection: &Connection, notes: &Notes) -> Option<Stall>
         (Bucket::LossTimeout | Bucket::LossRecovery, proof) => {
             let name = match (wait.bucket, proof) {
                 (Bucket::LossRecovery, _) => Name::Loss,
-                (_, Proof::ResentLast(_))
-                | (_, Proof::Resent(Trigger::TailProbe | Trigger::TailProbeOrTimeout)) => {
-                    Name::TailLoss
-                }
+                (
+                    _,
+                    Proof::ResentLast(_)
+                    | Proof::Resent(Trigger::TailProbe | Trigger::TailProbeOrTimeout),
+                ) => Name::TailLoss,
                 _ => Name::Timeout,
             };
             stall(name, wait.side).at(wait.side.and_then(|sender| place(connection, sender)))
@@ -129,7 +130,7 @@ fn windows(connection: &Connection, tiles: &Tiles, found: &mut Found) {
             continue;
         }
         let count = tiles.waits().iter().filter(is_it).count() as u64;
-        let most = connection.half(side).windows().and_then(|windows| windows.range());
+        let most = connection.half(side).windows().and_then(Windows::range);
         let is_unscaled = connection.agreed(Facts::SCALE) == Some(false)
             && most.is_some_and(|(_, most)| most > 32_767);
         let name = if is_unscaled { Name::NoWindowScaling } else { Name::SmallWindow };
