@@ -183,12 +183,18 @@ fn worth(offender: &Offender, kind: Kind, ink: &mut Ink) {
     }
 }
 
-/// Milliseconds with all their digits.
+/// A duration with all its digits.
 fn exactly(nanos: u64, ink: &mut Ink) {
-    quantity::count(nanos / 1_000_000, ink);
-    let fraction = format!("{:06}", nanos % 1_000_000);
+    let micro = if ink.ascii { " us" } else { " µs" };
+    let (power, digits, unit) = match nanos {
+        0..1_000 => (1, 0, " ns"),
+        1_000..1_000_000 => (1_000, 3, micro),
+        _ => (1_000_000, 6, " ms"),
+    };
+    quantity::count(nanos / power, ink);
+    let fraction = format!("{:0digits$}", nanos % power);
     let fraction = fraction.trim_end_matches('0');
-    ink.text(if fraction.is_empty() { "" } else { "." }).text(fraction).text(" ms");
+    ink.text(if fraction.is_empty() { "" } else { "." }).text(fraction).text(unit);
 }
 
 /// A share, with more digits where they count.
@@ -241,4 +247,34 @@ pub(super) fn record(one: &Standing, calendar: &mut Calendar, ink: &mut Ink) {
     let omitted = one.broken.saturating_sub(TOLD as u64);
     sheet.number("offenders_omitted", Some(omitted));
     sheet.end();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(write: impl Fn(&mut Ink)) -> String {
+        let mut ink = Ink::default();
+        write(&mut ink);
+        String::from_utf8(ink.as_bytes().to_vec()).expect("UTF-8")
+    }
+
+    #[test]
+    fn what_is_hardly_beyond_a_limit_is_told_with_all_its_digits() {
+        for (nanos, said) in [
+            (0, "0 ns"),
+            (999, "999 ns"),
+            (58_000, "58 µs"),
+            (58_001, "58.001 µs"),
+            (200_000_000, "200 ms"),
+            (200_000_050, "200.00005 ms"),
+            (1_500_000_000, "1,500 ms"),
+        ] {
+            assert_eq!(written(|ink| exactly(nanos, ink)), said);
+        }
+        assert_eq!(written(|ink| percent(0.010_000_1, true, ink)), "1.00001 %");
+        assert_eq!(written(|ink| percent(0.010_000_1, false, ink)), "1 %");
+        assert_eq!(written(|ink| percent(0.123_456, false, ink)), "12.3 %");
+        assert_eq!(written(|ink| percent(0.000_4, false, ink)), "0.04 %");
+    }
 }
