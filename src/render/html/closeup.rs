@@ -10,6 +10,7 @@ use crate::flow::{Seen, Side};
 use crate::tale::accounts::Account;
 use crate::timeline::Timestamp;
 use crate::wire::Packet;
+use crate::wire::tcp::Flags;
 
 /// One conversation, packet by packet and along the time.
 #[derive(Debug)]
@@ -68,7 +69,9 @@ impl CloseUp {
         curves.ended = curves.ended.max(time);
         let began = curves.began;
         for of in SIDES {
-            if connection.half(of).packets() == 0 && of != side {
+            // Where the beginning is missing, an ACK is the first that is known of the other side.
+            let is_acked = tcp.flags().has(Flags::ACK);
+            if of != side && !is_acked && connection.half(of).packets() == 0 {
                 continue;
             }
             let base = connection.origin(of).seq.plus(1);
