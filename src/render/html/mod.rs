@@ -190,7 +190,12 @@ impl Html {
         let names = (self.naming == Naming::Names).then(|| self.accounts.names());
         let server = names.and_then(|names| names.of_server(connection.id()));
         let [client, by_address] = ends.map(|end| name(end, names));
-        let server = server.map_or(by_address, |it| format!("{}:{}", it.name, ends[1].port));
+        // Who asks for a port that is not the usual one says it, too (RFC 9110 §7.2).
+        let port = format!(":{}", ends[1].port);
+        let server = server.map_or(by_address, |it| match it.name.strip_suffix(&port) {
+            Some(_) => it.name.to_string(),
+            None => format!("{}{port}", it.name),
+        });
         format!("{client} → {server}")
     }
 
