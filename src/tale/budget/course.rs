@@ -24,6 +24,8 @@ pub(super) struct Course {
     pub(super) count: Count,
     /// The last segment that brought something.
     before: Option<Before>,
+    /// The sender's clock with the first segment since it last waited for something.
+    burst: Option<u32>,
     /// The first place not sent yet.
     reach: Option<Seq>,
     repair: Option<Repair>,
@@ -120,6 +122,20 @@ impl Course {
         self.has_pushed |= is_pushed;
         self.count.begin();
         self.before = Some(Before { time, stamp, len, is_pushed, reach, said });
+    }
+
+    /// Takes note of what kept a segment back, before it is told of: what only follows goes on with a burst.
+    pub(super) fn note_burst(&mut self, segment: &Segment, bucket: Bucket) {
+        if bucket != Bucket::Transmission {
+            self.burst = segment.stamps.map(|stamps| stamps.value);
+        }
+    }
+
+    /// Whether the sender, by its clock, sent all of the burst at once: how far apart its segments come here
+    /// is the line's doing, and the sender waited for something else already.
+    pub(super) fn sent_at_once(&self) -> bool {
+        let ends = self.burst.zip(self.before.and_then(|before| before.stamp));
+        ends.is_some_and(|(first, last)| last.wrapping_sub(first) <= 1)
     }
 
     /// Takes note of a place that was sent, though nothing is learnt from when.

@@ -208,6 +208,12 @@ impl Ledger {
                 if had_only_tickets && charge.bucket == Bucket::ResponseApplication {
                     charge.bucket = Bucket::ServerThink;
                 }
+                if matches!(charge.bucket, Bucket::WindowSmall | Bucket::WindowClosed)
+                    && course.sent_at_once()
+                {
+                    self.tiles.move_last(Bucket::Transmission, charge);
+                }
+                course.note_burst(segment, charge.bucket);
                 bucket = charge.bucket;
                 let paused = segment.mark.time.before(late).since(self.tiles.at());
                 self.tiles.charge_for(paused, segment.mark, charge);
@@ -217,6 +223,7 @@ impl Ledger {
             _ => {
                 self.notes.end_burst(side.peer(), path.to_sender + path.to_receiver);
                 self.answer(segment, side, &path, in_handshake);
+                self.courses[side.index()].note_burst(segment, bucket);
             }
         }
         if !matches!(news, News::Resent(_)) {

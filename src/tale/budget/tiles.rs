@@ -153,6 +153,26 @@ impl Tiles {
         true
     }
 
+    /// What was put into one bucket last, up to where it stands, belongs to what comes now.
+    pub(super) fn move_last(&mut self, from: Bucket, to: Charge) {
+        let at = self.at;
+        let Some(last) = self.waits.last_mut().filter(|it| it.bucket == from && it.end == at)
+        else {
+            return;
+        };
+        let nanos = last.end.0 - last.begin.0;
+        let before = last.side;
+        (last.bucket, last.side, last.proof) = (to.bucket, to.side, to.proof);
+        self.sums[from.index()] -= nanos;
+        self.sums[to.bucket.index()] += nanos;
+        if let Some(side) = before {
+            self.sides[side.index()][from.index()] -= nanos;
+        }
+        if let Some(side) = to.side {
+            self.sides[side.index()][to.bucket.index()] += nanos;
+        }
+    }
+
     /// Drops the shorter half.
     fn thin_out(&mut self) {
         let mut times: Vec<_> = self.waits.iter().map(|wait| wait.end.0 - wait.begin.0).collect();
