@@ -63,7 +63,8 @@ impl Script {
             _ => unreachable!("two families"),
         }
         octets.extend(payload);
-        self.frames.push(((at * 1e6) as u64, octets));
+        let nanos = Duration::from_secs_f64(at / 1e3).as_nanos();
+        self.frames.push((u64::try_from(nanos).expect("a short script"), octets));
     }
 
     /// A question to the resolver, or its answer with these addresses.
@@ -262,16 +263,16 @@ fn ipv6_that_was_tried_in_vain() {
 #[test]
 fn a_connection_for_each_request() {
     let mut each = Script::default();
-    for turn in 0..4 {
+    for turn in 0..4_u16 {
         let at = f64::from(turn) * 200.0;
-        let (mut talk, open) = each.open(at, [CLIENT, SERVER], 50_000 + turn as u16, 20.0);
+        let (mut talk, open) = each.open(at, [CLIENT, SERVER], 50_000 + turn, 20.0);
         each.say(open, &mut talk, 0, GET);
         each.say(open + 21.0, &mut talk, 1, &answer(100));
         each.close(open + 22.0, &mut talk);
     }
     let mut kept = Script::default();
     let (mut talk, open) = kept.open(0.0, [CLIENT, SERVER], 50_000, 20.0);
-    for turn in 0..4 {
+    for turn in 0..4_u16 {
         let at = open + f64::from(turn) * 100.0;
         kept.say(at, &mut talk, 0, GET);
         kept.say(at + 21.0, &mut talk, 1, &answer(100));
