@@ -16,6 +16,7 @@ use signal_hook::flag;
 
 use super::now;
 use super::ours::Ours;
+use super::sightings::Sightings;
 use crate::capture::live::{Ender, HANDED_OVER, Live};
 use crate::timeline::fetch::{Event, Step};
 use crate::timeline::{About, Moment, Source, Timestamp};
@@ -60,9 +61,10 @@ struct Captured {
 
 /// Runs `fetch` on a thread, watched by a capture if there is one.
 ///
-/// To be called once all rights are given up. An error is the system's, about threads or signals.
+/// What a probe of the way needs to know of the frames is noted in `sightings`. To be called once all rights are given up. An error is the system's, about threads or signals.
 pub fn watch(
     capture: Option<Live>,
+    sightings: Option<Sightings>,
     fetch: impl FnOnce(&Watched) + Send + 'static,
 ) -> io::Result<Probe> {
     let (sender, told) = channel();
@@ -75,7 +77,7 @@ pub fn watch(
     }
     let mut about = capture.as_ref().map(|live| live.about().clone()).unwrap_or_default();
     about.formats = vec!["fetch"];
-    let capture = capture.map(|live| captured(live, sender.clone())).transpose()?;
+    let capture = capture.map(|live| captured(live, sightings, sender.clone())).transpose()?;
     let watched = Watched(sender);
     thread::Builder::new().name("fetch".into()).spawn(move || {
         fetch(&watched);
@@ -100,12 +102,21 @@ pub fn watch(
     })
 }
 
-fn captured(mut live: Live, sender: Sender<Told>) -> io::Result<Captured> {
+fn captured(
+    mut live: Live,
+    sightings: Option<Sightings>,
+    sender: Sender<Told>,
+) -> io::Result<Captured> {
     let ender = live.ender()?;
     let thread = thread::Builder::new().name("capture".into()).spawn(move || {
         let fate = loop {
             let moment = match live.next() {
-                Ok(Some(Moment::Frame(frame))) => Told::Frame(Owned::of(frame)),
+                Ok(Some(Moment::Frame(frame))) => {
+                    if let Some(sightings) = &sightings {
+                        sightings.hear(frame);
+                    }
+                    Told::Frame(Owned::of(frame))
+                }
                 Ok(Some(Moment::Note(note))) => Told::Note(note.to_owned()),
                 Ok(Some(_)) => continue,
                 Ok(None) => break None,

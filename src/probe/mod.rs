@@ -1,6 +1,7 @@
 //! What if we fetch it ourselves, and watch?
 
 pub mod engine;
+pub mod hops;
 pub mod http;
 pub mod interface;
 pub mod kernel;
@@ -17,8 +18,10 @@ pub mod url;
 mod clock;
 mod merge;
 mod ours;
+mod sightings;
 
 pub use merge::{Probe, Watched, watch};
+pub use sightings::Sightings;
 
 pub(crate) use crate::capture::live::now;
 use crate::capture::netlink;

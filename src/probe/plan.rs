@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use super::hops::Hops;
 use super::kernel::Options;
 use super::resolve::Family;
 use super::url::Url;
@@ -41,6 +42,8 @@ pub struct Plan {
     pub heads: bool,
     /// Where our own packets are seen, or why they are not.
     pub packets: Result<Vec<String>, String>,
+    /// What the way is probed with, if that is wanted.
+    pub hops: Option<Hops>,
 }
 
 /// Who gets a body; shared because it is handed back to whoever gave it.

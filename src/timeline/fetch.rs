@@ -40,6 +40,8 @@ pub enum Event {
     Neighbour(NeighbourChange),
     /// What became of the attempts to connect, in their order.
     Tried(Vec<Tried>),
+    /// A probe of the connection's own way was answered, or not; or one sentence says why nothing was probed.
+    Hop(Result<Hop, Box<str>>),
     /// A connection that was open already is used, for the so many-th request on it.
     Reused {
         requests: u32,
@@ -174,6 +176,27 @@ pub enum Outcome {
     Unanswered,
     /// Another had connected, or the deadline passed, before it was begun.
     NotBegun,
+}
+
+/// How far a probe went, and who answered.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Hop {
+    /// The hop limit it was sent with.
+    pub limit: u8,
+    /// Probes sent until one was answered.
+    pub tries: u8,
+    pub by: HopBy,
+    /// From the frame of the probe to that of the answer.
+    pub round_trip: Option<Duration>,
+}
+
+/// Who answered a probe.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum HopBy {
+    /// It threw the probe away, and said so.
+    Router(IpAddr),
+    Server,
+    Nobody,
 }
 
 /// What became of a transfer, in the end.

@@ -17,6 +17,7 @@ use crate::lab::{DISTANT, Ended, Lab, RESOLVER, WEB};
 use crate::told::Told;
 
 mod broken;
+mod hops;
 mod names;
 
 /// Kinds that cannot occur, and why. One that does all the same must leave this list.
@@ -109,7 +110,7 @@ fn is<V: Into<Value>>(name: &str, value: V) -> (&str, Value) {
 
 pub(crate) fn every_kind_of_event_occurs(lab: &Lab) {
     let mut seen = Seen { lab, kinds: BTreeSet::new() };
-    let parts: [fn(&mut Seen<'_>); 13] = [
+    let parts: [fn(&mut Seen<'_>); 14] = [
         neighbours,
         plain,
         leased,
@@ -119,6 +120,7 @@ pub(crate) fn every_kind_of_event_occurs(lab: &Lab) {
         names::resolvers_in_trouble,
         names::lies,
         pages,
+        hops::asked,
         choices,
         broken::losses,
         broken::refusals,

@@ -230,6 +230,9 @@ pub(crate) fn the_way_has_a_part_of_its_own_at_any_level(lab: &Lab) {
             "(inferred)",
             "TTL 62: 2 routers away",
             "path MTU   1500 octets",
+            "hop 1      192.168.0.1  ",
+            "hop 2      203.0.113.1  ",
+            "hop 3      the server answered  ",
         ] {
             assert!(told.contains(word), "{word} at level {level}: {}", ended.out);
         }
@@ -244,7 +247,12 @@ pub(crate) fn the_way_has_a_part_of_its_own_at_any_level(lab: &Lab) {
     words.extend([env!("CARGO_BIN_EXE_wiretale"), "fetch", "--path", "--width", "160", url]);
     let bare = lab.run("setpriv", &words);
     let told = part(&bare.out, "path").join("\n");
-    for word in ["via router 192.168.0.1", "TTL 62: 2 routers away", "path MTU   1500 octets"] {
+    for word in [
+        "via router 192.168.0.1",
+        "TTL 62: 2 routers away",
+        "path MTU   1500 octets",
+        "hop        not probed: our own packets are not seen",
+    ] {
         assert!(told.contains(word), "{word}: {}", bare.out);
     }
     // Where nobody answers it is not known how far it is, nor where somebody on the way does.

@@ -55,7 +55,7 @@ pub(super) struct Fetch {
     #[arg(short = 'x', long = "hex", conflicts_with_all = ["output", "json"])]
     pub(super) hex: bool,
 
-    /// The way to the server in a part of its own, at any level from 2 on: our address, the row of the routing table, the next hop, routers between, the largest packet
+    /// The way to the server in a part of its own, at any level from 2 on: our address, the row of the routing table, the next hop, routers between, the largest packet; and where packets are seen, each hop by up to three probes: keep-alives of the connection itself that do not go further
     #[arg(long)]
     pub(super) path: bool,
 

@@ -79,6 +79,7 @@ impl Fetch {
             body: None,
             heads: asked.include,
             packets: Err(String::new()),
+            hops: None,
         })
     }
 

@@ -11,6 +11,7 @@ use crate::capture::rights::Rights;
 use crate::capture::save::Save;
 use crate::capture::sift::BadFilter;
 use crate::pipeline::{self, Passing};
+use crate::probe::hops::Hops;
 use crate::probe::resolve::Resolver;
 use crate::probe::tls::Keys;
 use crate::probe::{self, engine};
@@ -29,18 +30,22 @@ pub(in crate::cli) fn fetch(asked: &Fetch) -> anyhow::Result<()> {
     let resolver = asked.naming.resolver()?;
     let rights = Rights::of(None).map_err(usage)?.may_connect();
     let capture = capture(&resolver);
+    let device = plan.connect.device.as_deref();
+    let hops = asked.path.then(|| Hops::open(device));
     rights.give_up()?;
     plan.packets = match &capture {
         Ok(live) => Ok(live.about().names.clone()),
         Err(sentence) => Err(sentence.clone()),
     };
+    let sightings = hops.as_ref().map(|hops| hops.sightings.clone());
+    plan.hops = hops;
     let save = asked.keeping.write.as_deref().map(|path| Save::create(path, &[])).transpose()?;
     let save = if asked.securing.keys_in_pcap { save } else { save.map(Save::without_keys) };
     plan.body = asked.keeping.body.as_deref().map(body);
     let besides = asked.besides()?;
     let mut told = asked.told()?;
     let keys = Arc::new(Keys::of_environment());
-    let mut probe = probe::watch(capture.ok(), move |watched| {
+    let mut probe = probe::watch(capture.ok(), sightings, move |watched| {
         engine::run(&plan, resolver, &keys, watched);
     })?;
     let mut passing = Passing { save, ..Passing::default() };

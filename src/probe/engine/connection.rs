@@ -79,7 +79,7 @@ impl Fetcher<'_> {
             }
         }
         let until = self.within(self.plan.limits.connect);
-        let began = now();
+        let (began, since) = (now(), Instant::now());
         let (connected, tried) =
             kernel::connect(&plan, &self.plan.connect, Some(until), self.tracer);
         teller.step(
@@ -98,6 +98,10 @@ impl Fetcher<'_> {
             _ => Failure::Connect { errno, tried },
         })?;
         timing.connect = Some(teller.elapsed());
+        let connecting = Instant::now();
+        self.probe_way(&connected, connecting.saturating_duration_since(since), teller);
+        // What the probes took is not taken from the handshake's time.
+        let until = until.checked_add(connecting.elapsed()).unwrap_or(until).min(self.until);
         let socket = connected.number();
         let is_cut = Arc::new(AtomicBool::new(false));
         let transport: Box<dyn Transport + Send> = if origin.is_secured {

@@ -4,6 +4,7 @@
 
 mod answer;
 mod connection;
+mod hops;
 mod page;
 mod transfer;
 
@@ -50,6 +51,8 @@ struct Fetcher<'f> {
     map: Option<Map>,
     /// Addresses the way to which was told.
     ways: Mutex<HashSet<IpAddr>>,
+    /// Those whose way was probed.
+    probed: Mutex<HashSet<IpAddr>>,
     /// Connections that nobody uses just now.
     idle: Mutex<Vec<Open>>,
 }
@@ -88,6 +91,7 @@ pub fn run(plan: &Plan, resolver: Resolver, keys: &Arc<Keys>, watched: &Watched)
                 until: now.checked_add(plan.limits.all).unwrap_or(now),
                 map,
                 ways: Mutex::default(),
+                probed: Mutex::default(),
                 idle: Mutex::new(Vec::new()),
             };
             fetcher.fetch();

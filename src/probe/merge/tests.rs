@@ -24,7 +24,7 @@ fn told(mut probe: Probe) -> Vec<String> {
 #[test]
 fn steps_come_in_the_order_of_their_times_whenever_they_are_told() {
     let base = now().0;
-    let probe = watch(None, move |watched| {
+    let probe = watch(None, None, move |watched| {
         watched.step(step(base + 3, 3));
         watched.step(step(base + 1, 1));
         watched.step(step(base + 2, 2));
@@ -34,7 +34,7 @@ fn steps_come_in_the_order_of_their_times_whenever_they_are_told() {
 
 #[test]
 fn what_follows_the_beginning_of_a_handshake_waits_for_its_keys() {
-    let probe = watch(None, move |watched| {
+    let probe = watch(None, None, move |watched| {
         let shaking = watched.shaking();
         watched.step(step(now().0, 1));
         // Longer than anything waits otherwise.

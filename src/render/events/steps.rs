@@ -28,6 +28,7 @@ pub(super) fn of(step: &Step, secrets: Secrets) -> Vec<Event> {
         Happened::Tried(tried) => {
             vec![new(tried_text(tried)).with(|sheet| tried_data(tried, sheet))]
         }
+        Happened::Hop(hop) => vec![ways::hop(step, hop.as_ref().map_err(AsRef::as_ref))],
         Happened::Reused { requests } => {
             let text = format!("the connection is used again, for request {requests} on it");
             vec![new(text).with(|sheet| {

@@ -4,7 +4,7 @@ use super::event::Event;
 use super::steps::nanos;
 use crate::render::sheet::{Form, Sheet};
 use crate::tale::fetch::{Kind, kind};
-use crate::timeline::fetch::Step;
+use crate::timeline::fetch::{Hop, HopBy, Step};
 use crate::timeline::way::{
     Interface, Neighbour, NeighbourChange, Row, RowKind, Source, Way, Weighed, Why, is_translated,
 };
@@ -40,6 +40,30 @@ pub(super) fn of(step: &Step, way: &Way) -> Vec<Event> {
         }));
     }
     events
+}
+
+/// Who answered a probe of the way, or why nothing was probed.
+pub(super) fn hop(step: &Step, hop: Result<&Hop, &str>) -> Event {
+    let text = match hop {
+        Ok(Hop { limit, by: HopBy::Router(router), .. }) => format!("hop {limit} is {router}"),
+        Ok(Hop { limit, by: HopBy::Server, .. }) => format!("hop {limit} is the server"),
+        Ok(Hop { limit, by: HopBy::Nobody, .. }) => format!("hop {limit} says nothing"),
+        Err(why) => why.to_owned(),
+    };
+    let why = hop.err();
+    let hop = hop.ok();
+    Event::new(kind::of_step(step), step.began, step.ended, text).on(step.socket).with(|sheet| {
+        sheet.number("ttl", hop.map(|hop| hop.limit));
+        let router = hop.and_then(|hop| match hop.by {
+            HopBy::Router(router) => Some(router),
+            _ => None,
+        });
+        sheet.address("router", router);
+        sheet.flag("is_server", hop.map(|hop| hop.by == HopBy::Server));
+        sheet.number("rtt_ns", hop.and_then(|hop| hop.round_trip).map(nanos));
+        sheet.number("tries", hop.map(|hop| hop.tries));
+        sheet.words("not_probed", why);
+    })
 }
 
 /// The kernel's neighbour cache changed.

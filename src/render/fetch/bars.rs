@@ -76,6 +76,7 @@ fn name(phase: Phase) -> &'static str {
         Phase::Arp => "ARP",
         Phase::TcpWire | Phase::Tcp => "TCP handshake",
         Phase::TcpLost => "TCP in vain",
+        Phase::Hops => "probing hops",
         Phase::TlsWire | Phase::Tls => "TLS handshake",
         Phase::TlsLocal => "TLS here",
         Phase::Send => "sending",

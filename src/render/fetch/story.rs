@@ -230,6 +230,7 @@ impl Report for Story {
                 let own = |socket| self.links.ends(socket).map(|[own, _]| own.ip());
                 tried::tried(step, attempts, own)
             }
+            Event::Hop(it) => vec![path::hop(step, it.as_ref().map_err(AsRef::as_ref))],
             Event::Reused { requests } => {
                 let number = self.links.connection(step.socket).map_or(0, |(number, _)| number);
                 vec![tried::reused(step, number, *requests)]

@@ -18,6 +18,8 @@ pub struct Course {
     pub slot: Timestamp,
     pub looked_up: Option<Timestamp>,
     pub connected: Option<Timestamp>,
+    /// While the way was probed, before anything else was done on the connection.
+    pub probed: Vec<(Timestamp, Timestamp)>,
     pub secured: Option<Timestamp>,
     pub asking: Option<Timestamp>,
     pub asked: Option<Timestamp>,

@@ -50,6 +50,7 @@ impl Account {
             slot,
             looked_up: timing.name_lookup.map(at),
             connected: timing.connect.map(at),
+            probed: leg.probed.clone(),
             secured: timing.app_connect.filter(|it| !it.is_zero()).map(at),
             asking: timing.pre_transfer.map(at),
             asked: timing.post_transfer.map(at),

@@ -101,6 +101,8 @@ kinds! {
     HTTP_REDIRECT   = "http.redirect", 2;
     HTML_OBJECTS    = "html.objects", 2;
     SCHED_SLOT      = "sched.slot", 3;
+    /// Who answered a probe of the way that went so many hops.
+    PATH_HOP        = "path.hop", 6;
     ICMP_ERROR      = "icmp.error", 2;
     NAT_HINT        = "nat.hint", 6;
     FAULT_VERDICT   = "fault.verdict", 1;
@@ -140,6 +142,7 @@ pub fn of_step(step: &Step) -> Kind {
         Event::Way(_) => ROUTE_DECIDE,
         Event::Neighbour(_) => ARP_STATE,
         Event::Tried(_) => ADDR_TRIED,
+        Event::Hop(_) => PATH_HOP,
         Event::Reused { .. } => SCHED_SLOT,
         Event::Records { .. } => NAME_RECORDS,
         Event::Compared(_) => NAME_COMPARED,

@@ -43,6 +43,8 @@ pub(super) struct Leg {
     pub(super) tried: Vec<Tried>,
     /// When trying was over.
     pub(super) tried_until: Option<Timestamp>,
+    /// While the way was probed.
+    pub(super) probed: Vec<(Timestamp, Timestamp)>,
     pub(super) next_hop: Option<IpAddr>,
     /// Whether the next hop is a router, and not the destination itself.
     pub(super) is_routed: bool,
@@ -90,6 +92,9 @@ impl Leg {
                     self.socket = one.socket;
                     self.reached.connect = Some(self.since(step.ended));
                 }
+            }
+            Event::Hop(_) if self.probed.len() < KEPT => {
+                self.probed.push((step.began, step.ended));
             }
             Event::Reused { requests } => self.reused = Some(*requests),
             Event::Request { octets, .. } => {

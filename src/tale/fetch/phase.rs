@@ -26,6 +26,8 @@ pub enum Phase {
     TcpLost,
     /// The handshake, where nothing tells its parts apart.
     Tcp,
+    /// The way was probed, as was asked for.
+    Hops,
     /// Records of the TLS handshake were on their way, or the server made them.
     TlsWire,
     /// Our own part of the TLS handshake.
@@ -58,7 +60,7 @@ pub enum Phase {
 
 impl Phase {
     /// In the order of a fetch.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Queue,
         Self::DnsWire,
         Self::DnsLost,
@@ -68,6 +70,7 @@ impl Phase {
         Self::TcpWire,
         Self::TcpLost,
         Self::Tcp,
+        Self::Hops,
         Self::TlsWire,
         Self::TlsLocal,
         Self::Tls,
@@ -96,6 +99,7 @@ impl Phase {
             Self::TcpWire => "tcp_wire",
             Self::TcpLost => "tcp_lost",
             Self::Tcp => "tcp",
+            Self::Hops => "hops",
             Self::TlsWire => "tls_wire",
             Self::TlsLocal => "tls_local",
             Self::Tls => "tls",
@@ -125,6 +129,7 @@ impl Phase {
             Self::TcpWire => "the TCP handshake",
             Self::TcpLost => "attempts to connect that were in vain",
             Self::Tcp => "connecting",
+            Self::Hops => "probing the way, as was asked for",
             Self::TlsWire => "the TLS handshake on the wire and at the server",
             Self::TlsLocal => "the TLS handshake's part on this computer",
             Self::Tls => "the TLS handshake",
@@ -159,9 +164,12 @@ impl Phase {
             Self::TlsWire | Self::Tls | Self::Server | Self::Waiting | Self::SenderGap => {
                 Party::Server
             }
-            Self::DnsLocal | Self::TlsLocal | Self::Send | Self::ClosedWindow | Self::Local => {
-                Party::ThisComputer
-            }
+            Self::DnsLocal
+            | Self::Hops
+            | Self::TlsLocal
+            | Self::Send
+            | Self::ClosedWindow
+            | Self::Local => Party::ThisComputer,
         }
     }
 }

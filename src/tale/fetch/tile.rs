@@ -22,6 +22,9 @@ pub fn spans(course: &Course) -> Vec<Span> {
     look_up(course, &mut tiles);
     connect(course, &mut tiles);
     secure(course, &mut tiles);
+    for (from, to) in &course.probed {
+        tiles.lay(Edge::at(*from), Edge::at(*to), Phase::Hops);
+    }
     if course.asking.is_some() {
         ask(course, &mut tiles);
         answer::receive(course, &mut tiles);

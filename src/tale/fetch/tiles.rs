@@ -153,7 +153,7 @@ mod tests {
         fn tiles_have_no_gaps_and_no_overlaps(
             from in 0_u64..1000,
             len in 0_u64..1000,
-            laid in prop::collection::vec((0_u64..2500, 0_u64..2500, 0_usize..22), 0..40),
+            laid in prop::collection::vec((0_u64..2500, 0_u64..2500, 0_usize..Phase::ALL.len()), 0..40),
         ) {
             let mut tiles = Tiles::new(Timestamp(from), Timestamp(from + len), Phase::Local);
             // What each nanosecond must be: the last that covers it.

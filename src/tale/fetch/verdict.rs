@@ -128,6 +128,8 @@ pub(super) fn floor(course: &Course, phase: Phase, took: Duration) -> Duration {
         Phase::TcpWire | Phase::Tcp | Phase::PathOut | Phase::Waiting | Phase::Tls => round_trip,
         Phase::TlsWire => round_trip * round_trips(course),
         Phase::Line | Phase::Transfer => line(course).min(took),
+        // It was asked for.
+        Phase::Hops => took,
         _ => Duration::ZERO,
     }
 }

@@ -15,6 +15,8 @@ pub(super) struct Stream {
     pub(super) syn: Option<Timestamp>,
     pub(super) syn_ack: Option<Timestamp>,
     pub(super) carried: [Carried; 2],
+    /// Whether something like a keep-alive was sent: what is empty then is no part of the handshake.
+    is_probed: bool,
 }
 
 /// What one side sent.
@@ -49,7 +51,9 @@ impl Stream {
     ) -> Range<u64> {
         let (flags, origin) = (tcp.flags(), connection.origin(side));
         let is_opening = flags.has(Flags::SYN) || flags.has(Flags::RST) || tcp.payload().is_empty();
-        let is_opening = is_opening && self.carried_nothing();
+        let own = &self.carried[side.index()];
+        self.is_probed |= tcp.span() == 0 && own.extend(tcp.seq(), origin.seq) < own.reached;
+        let is_opening = is_opening && !self.is_probed && self.carried_nothing();
         if is_opening && self.opening.len() < OPENING {
             self.opening.push(packet);
         }

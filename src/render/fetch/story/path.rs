@@ -7,9 +7,10 @@ use std::net::IpAddr;
 
 use crate::flow::{Seen, Side};
 use crate::render::fetch::entry::{Entry, Kind, Part, Place};
+use crate::render::fetch::words::hop;
 use crate::render::fetch::words::segment::{hops, routers};
 use crate::render::fetch::words::way;
-use crate::timeline::fetch::Step;
+use crate::timeline::fetch::{Hop, Step};
 use crate::timeline::way::Way;
 use crate::timeline::{Call, Evidence, Timestamp};
 use crate::wire::Packet;
@@ -24,6 +25,11 @@ pub(super) struct Ways {
     hops: HashMap<IpAddr, u8>,
     /// The largest packets, by the kernel's word.
     most: HashMap<IpAddr, u64>,
+}
+
+/// Who answered a probe: it is asked for with the part.
+pub(super) fn hop(step: &Step, it: Result<&Hop, &str>) -> Entry {
+    hop::hop(step, it, LEVEL)
 }
 
 /// From this level on.

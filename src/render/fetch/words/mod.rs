@@ -12,6 +12,7 @@ pub(super) mod call;
 pub(super) mod ended;
 mod evidence;
 pub(super) mod found;
+pub(super) mod hop;
 pub(super) mod http;
 pub(super) mod lookup;
 pub(super) mod packet;

@@ -157,11 +157,15 @@ impl Packets {
         let flags = tcp.flags();
         let is_opening = flags.has(Flags::SYN) || connection.state().is_half_open();
         let is_first_ack = seen.verdicts.iter().any(|it| matches!(it.what, What::Connected { .. }));
+        // Before anything is asked it is the way that is probed.
+        let probes = |what: &What| matches!(what, What::KeepAlive | What::KeepAliveAck);
+        let is_probe = stream.talks.is_none() && seen.verdicts.iter().any(|it| probes(&it.what));
         let part = match () {
             () if ends[1].port() == 53 => Part::Resolver,
             () if is_opening || is_first_ack || connection.state() == State::Refused => {
                 Part::Connection
             }
+            () if is_probe => Part::Connection,
             () if flags.has(Flags::FIN) || connection.fin(Side::Client).is_some() => Part::Close,
             () => Part::Request,
         };
