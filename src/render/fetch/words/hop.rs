@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::millis;
+use super::duration;
 use crate::render::fetch::entry::{Entry, Kind, Part, Place};
 use crate::timeline::fetch::{Hop, HopBy, Step};
 
@@ -20,7 +20,7 @@ pub(in crate::render::fetch) fn hop(step: &Step, hop: Result<&Hop, &str>, level:
         HopBy::Nobody => text.push_str("nobody answered"),
     }
     if let Some(took) = hop.round_trip {
-        _ = write!(text, "  {}", millis(took));
+        _ = write!(text, "  {}", duration(took));
     }
     match (hop.by, hop.tries) {
         (_, 1) => {}
