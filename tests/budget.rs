@@ -78,6 +78,11 @@ fn follow<'a>(frames: impl Iterator<Item = Frame<'a>>) -> u64 {
     let sum: Duration = Bucket::ALL.iter().map(|bucket| whole.sum(*bucket)).sum();
     assert_eq!(sum, whole.wall);
     assert_eq!(whole.connections, count);
+    let servers = whole.servers();
+    assert_eq!(servers.iter().map(|(_, sum)| sum.wall).sum::<Duration>(), whole.wall);
+    for (_, sum) in servers {
+        assert_eq!(sum.spent.iter().sum::<Duration>(), sum.wall, "what everybody spent with it");
+    }
     count
 }
 

@@ -42,9 +42,19 @@ pub struct Whole {
     pub stalls: Vec<Stall>,
     /// The connection that it is about, where it is about one.
     pub verdict: Option<(Option<u32>, Verdict)>,
+    /// What everybody spent with each server, as [`verdict::spent`] has it.
+    servers: HashMap<IpAddr, Sum, RandomState>,
     /// What each was to blame for, where somebody was: by [`Culprit`].
     blamed: [Blamed; Culprit::ALL.len()],
     spent: [Duration; 5],
+}
+
+/// The time of several connections.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sum {
+    pub connections: u64,
+    pub wall: Duration,
+    pub spent: [Duration; 5],
 }
 
 /// What one is to blame for on several connections.
@@ -82,6 +92,8 @@ struct Known {
     is_used: bool,
 }
 
+/// Of so many servers the time is told apart.
+const MOST_SERVERS: usize = 1 << 12;
 /// So many of the slowest exchanges are kept.
 const SLOWEST: usize = 10;
 /// So many addresses are remembered as asked for.
@@ -90,6 +102,13 @@ const MOST_LOOKUPS: usize = 1 << 16;
 const RECENT: Duration = Duration::from_secs(10);
 
 impl Whole {
+    /// The time spent with each server, that with most of it first.
+    pub fn servers(&self) -> Vec<(IpAddr, Sum)> {
+        let mut all: Vec<_> = self.servers.iter().map(|(address, sum)| (*address, *sum)).collect();
+        all.sort_by_key(|(address, sum)| (std::cmp::Reverse(sum.wall), *address));
+        all
+    }
+
     pub fn sum(&self, bucket: Bucket) -> Duration {
         self.sums[bucket.index()]
     }
@@ -208,6 +227,15 @@ impl Accounts {
         }
         for (sum, time) in whole.spent.iter_mut().zip(verdict::spent(&account.tiles)) {
             *sum += time;
+        }
+        let server = account.ends[Side::Server.index()].address();
+        if whole.servers.len() < MOST_SERVERS || whole.servers.contains_key(&server) {
+            let sum = whole.servers.entry(server).or_default();
+            sum.connections += 1;
+            sum.wall += account.tiles.wall();
+            for (all, one) in sum.spent.iter_mut().zip(verdict::spent(&account.tiles)) {
+                *all += one;
+            }
         }
         let Some(verdict) = &account.verdict else { return };
         let blamed = &mut whole.blamed[verdict.culprit as usize];

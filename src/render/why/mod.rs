@@ -81,6 +81,7 @@ impl Why {
         self.kept.sort();
         page.stalls(whole, &self.kept.accounts, STALLS);
         page.connections(whole, &self.kept.accounts, self.accounts.names(), ROWS);
+        page.servers(whole, self.accounts.names(), ROWS);
     }
 }
 

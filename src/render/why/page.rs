@@ -182,32 +182,53 @@ impl Page<'_> {
         }
         let all = usize::try_from(whole.connections).unwrap_or(usize::MAX);
         self.heading("Who spent it", &more(all, most));
-        self.connections_head();
+        self.head("id");
         for account in accounts.iter().take(most) {
             self.connection(account, names, spent(&account.tiles));
         }
     }
 
+    /// Who spent the time with each server, where that sums something up.
+    pub(in crate::render) fn servers(&mut self, whole: &Whole, names: &Names, most: usize) {
+        let servers = whole.servers();
+        let all = servers.len();
+        if all < 2 || whole.connections <= all as u64 {
+            return;
+        }
+        self.heading("With which server", &more(all, most));
+        self.head("times");
+        for (address, sum) in servers.into_iter().take(most) {
+            let known = names.of(address);
+            let said = known.map_or_else(|| address.to_string(), |it| it.name.to_string());
+            self.sums(sum.connections, sum.wall, sum.spent, &said);
+        }
+    }
+
     /// One row of the table of connections.
     fn connection(&mut self, account: &Account, names: &Names, of: [Duration; 5]) {
-        self.right(&account.connection.to_string(), 5);
-        self.right(&words::duration(account.tiles.wall()), COLUMN);
+        let arrow = if self.ink.ascii { "->" } else { "→" };
+        let [client, server] = account.ends.map(|end| name(end, names));
+        let said = format!("{client} {arrow} {server}");
+        self.sums(account.connection.into(), account.tiles.wall(), of, &said);
+    }
+
+    /// One row: a number, all of the time, who spent it, and what it is about.
+    fn sums(&mut self, number: u64, wall: Duration, of: [Duration; 5], said: &str) {
+        self.right(&number.to_string(), 5);
+        self.right(&words::duration(wall), COLUMN);
         for time in of {
             let said = if time.is_zero() { "-".to_owned() } else { words::duration(time) };
             self.right(&said, COLUMN);
         }
-        let arrow = if self.ink.ascii { "->" } else { "→" };
-        let [client, server] = account.ends.map(|end| name(end, names));
-        let said = format!("{client} {arrow} {server}");
         self.ink.text("  ");
         let room = self.width.saturating_sub(7 + 6 * COLUMN).max(12);
         clipped(said.as_bytes(), room, own, self.ink);
         self.ink.text("\n");
     }
 
-    fn connections_head(&mut self) {
+    fn head(&mut self, number: &str) {
         self.ink.begin(Paint::Faint);
-        self.right("id", 5);
+        self.right(number, 5);
         self.right("in all", COLUMN);
         for name in Culprit::ALL {
             self.right(name.key(), COLUMN);

@@ -1,5 +1,6 @@
 //! Which facts does the record of a budget have?
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use super::words;
@@ -7,7 +8,7 @@ use crate::filter::rule::Kind;
 use crate::flow::Side;
 use crate::ink::Ink;
 use crate::render::sheet::{Form, Sheet};
-use crate::tale::accounts::{Account, Whole};
+use crate::tale::accounts::{Account, Sum, Whole};
 use crate::tale::bucket::Bucket;
 use crate::tale::budget::Tiles;
 use crate::tale::stall::Stall;
@@ -66,6 +67,19 @@ fn wait(wait: &Wait, ink: &mut Ink) {
     sheet.end();
 }
 
+/// Who spent the time of all connections to one server.
+fn server(address: IpAddr, sum: Sum, ink: &mut Ink) {
+    let mut sheet = Sheet::new(ink, Form::Json);
+    sheet.address("address", Some(address));
+    sheet.number("connections", Some(sum.connections));
+    sheet.number("wall_ns", Some(nanos(sum.wall)));
+    let keys = ["client_ns", "server_ns", "network_ns", "resolver_ns", "nobody_ns"];
+    for (key, time) in keys.into_iter().zip(sum.spent) {
+        sheet.number(key, Some(nanos(time)));
+    }
+    sheet.end();
+}
+
 fn stall(stall: &Stall, ink: &mut Ink) {
     let mut sheet = Sheet::new(ink, Form::Json);
     sheet.words("name", Some(stall.name.key()));
@@ -117,6 +131,9 @@ pub(in crate::render) fn whole(whole: &Whole, ink: &mut Ink) {
         for bucket in Bucket::ALL {
             sheet.number(bucket.key(), Some(nanos(whole.sum(bucket))));
         }
+    });
+    sheet.list("servers", Some(whole.servers()), |(address, sum), _, ink| {
+        server(address, sum, ink);
     });
     sheet.list("stalls", Some(&whole.stalls), |one, _, ink| stall(one, ink));
     let about = whole.verdict.as_ref();
