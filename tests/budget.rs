@@ -76,10 +76,10 @@ fn follow<'a>(frames: impl Iterator<Item = Frame<'a>>) -> u64 {
     }
     let whole = accounts.end();
     let sum: Duration = Bucket::ALL.iter().map(|bucket| whole.sum(*bucket)).sum();
-    assert_eq!(sum, whole.wall);
-    assert_eq!(whole.connections, count);
+    assert_eq!(sum, whole.all.wall);
+    assert_eq!(whole.all.connections, count);
     let servers = whole.servers();
-    assert_eq!(servers.iter().map(|(_, sum)| sum.wall).sum::<Duration>(), whole.wall);
+    assert_eq!(servers.iter().map(|(_, sum)| sum.wall).sum::<Duration>(), whole.all.wall);
     for (_, sum) in servers {
         assert_eq!(sum.spent.iter().sum::<Duration>(), sum.wall, "what everybody spent with it");
     }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
+use super::check::Check;
 use super::explain::Explain;
 use super::fetch::Fetch;
 use super::keep::Keep;
@@ -267,56 +268,6 @@ pub(super) struct Why {
 
     #[command(flatten)]
     pub(super) beside: Beside,
-
-    #[command(flatten)]
-    pub(super) paper: Paper,
-}
-
-/// Limits that a capture has to keep, and the packets that break them
-#[derive(Args, Debug)]
-#[command(
-    override_usage = "wiretale check [OPTIONS] FILE... -e RULE",
-    before_help = "Examples:
-  wiretale check slow.pcap -e 'server_think<200ms'
-                                              does each connection keep to it? Ends with 4 if one does not
-  wiretale check slow.pcap -e 'retransmitted<0.1%' -e 'no tail_loss' -e 'http.status<500'
-  wiretale check slow.pcap -e 'loss_timeout<1%'
-                                              a share of the connection's time
-  wiretale check slow.pcap -e 'server_think<200ms if application==http and key.server.port==80'
-  wiretale check slow.pcap -q --rules limits.txt && echo fine
-  wiretale check -i eth0 -e 'dns.latency<50ms' each that breaks it, as it happens
-  wiretale check --json slow.pcap -e 'no stall' | jq '.offenders[]?.packets'",
-    after_help = "A rule is FIELD, one of < <= > >= == !=, and a limit with its unit: 200ms, 1.5s, 64k, 1MB, 0.1%.
-Fields have the names of records: the columns of `flows -o csv` and `exchanges -o csv`, `budget.` and \
-the members of `why --json`, `quality.dropped` and others of the capture. Their units may be left out, and \
-what stands in front where nothing else ends alike: `latency`, `status`, `server_think`. In front of what all \
-exchanges have stands the protocol: `dns.latency`, `http.latency`. What several records have is meant of \
-connections, unless `exchange.`, `flow.` or `capture.` stands in front.
-Short names: `rtt` (there and back, the shortest), `handshake` (from the first SYN to the ACK), \
-`retransmitted` (which share of all segments with data were sent again).
-`no stall`, `no tail_loss`: a trouble that `why` names does not occur; `stall.zero_window<100ms`: not for long.
-Behind `if` stands what a record must be for the rule to be about it, joined by `and`. What is not known \
-neither keeps a rule nor breaks it, and is counted."
-)]
-pub(super) struct Check {
-    #[command(flatten)]
-    pub(super) from: From,
-
-    /// A limit that each record has to keep; may be given several times
-    #[arg(short = 'e', long = "rule", value_name = "RULE", required_unless_present = "files")]
-    pub(super) rules: Vec<String>,
-
-    /// Read rules from this file, one a line; what stands behind # is not read
-    #[arg(long = "rules", value_name = "FILE", id = "files", value_hint = ValueHint::FilePath)]
-    pub(super) files: Vec<PathBuf>,
-
-    /// Show all that break a rule, each as soon as it is found
-    #[arg(long, conflicts_with_all = ["output", "json"])]
-    pub(super) all: bool,
-
-    /// Print nothing: how it ends tells
-    #[arg(short = 'q', long, conflicts_with_all = ["output", "json", "all"])]
-    pub(super) quiet: bool,
 
     #[command(flatten)]
     pub(super) paper: Paper,

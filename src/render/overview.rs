@@ -110,7 +110,7 @@ impl Overview {
     fn page(&mut self, about: &About, whole: &Whole, width: u16, level: Level) {
         self.kept.sort();
         let (tally, calendar, ink) = (&self.tally, &mut self.calendar, &mut self.out.ink);
-        let has_verdict = whole.connections > 0 || whole.verdict.is_some();
+        let has_verdict = whole.all.connections > 0 || whole.verdict.is_some();
         if has_verdict {
             Page { ink, width: width.into() }.sentence(&words::of_whole(whole), 0, 0);
         }

@@ -36,17 +36,16 @@ pub struct Account {
 /// Sums over all connections, and what only several of them show.
 #[derive(Clone, Debug, Default)]
 pub struct Whole {
-    pub connections: u64,
-    pub wall: Duration,
+    /// All connections together.
+    pub all: Sum,
     sums: [Duration; Bucket::ALL.len()],
     pub stalls: Vec<Stall>,
     /// The connection that it is about, where it is about one.
     pub verdict: Option<(Option<u32>, Verdict)>,
-    /// What everybody spent with each server, as [`verdict::spent`] has it.
+    /// The connections to each server.
     servers: HashMap<IpAddr, Sum, RandomState>,
     /// What each was to blame for, where somebody was: by [`Culprit`].
     blamed: [Blamed; Culprit::ALL.len()],
-    spent: [Duration; 5],
 }
 
 /// The time of several connections.
@@ -54,7 +53,18 @@ pub struct Whole {
 pub struct Sum {
     pub connections: u64,
     pub wall: Duration,
+    /// As [`verdict::spent`] has it.
     pub spent: [Duration; 5],
+}
+
+impl Sum {
+    fn add(&mut self, other: Self) {
+        self.connections += other.connections;
+        self.wall += other.wall;
+        for (all, one) in self.spent.iter_mut().zip(other.spent) {
+            *all += one;
+        }
+    }
 }
 
 /// What one is to blame for on several connections.
@@ -111,11 +121,6 @@ impl Whole {
 
     pub fn sum(&self, bucket: Bucket) -> Duration {
         self.sums[bucket.index()]
-    }
-
-    /// What everybody spent, on all connections: as [`verdict::spent`] has it.
-    pub fn spent(&self) -> [Duration; 5] {
-        self.spent
     }
 
     /// What one is to blame for, on all connections where it stands out.
@@ -198,7 +203,7 @@ impl Accounts {
         let mut whole = std::mem::take(&mut self.whole);
         let resolver = std::mem::take(&mut self.resolver);
         // What nobody could connect for shows on no connection.
-        let is_alone = whole.connections == 0 && resolver.is_of_no_use();
+        let is_alone = whole.all.connections == 0 && resolver.is_of_no_use();
         let resolver = resolver.found.sorted();
         let known = whole.blamed.iter().max_by_key(|one| one.time);
         let known = known.and_then(|one| Some((one, one.worst.clone()?)));
@@ -220,22 +225,18 @@ impl Accounts {
 
     fn add(&mut self, account: &Account) {
         let whole = &mut self.whole;
-        whole.connections += 1;
-        whole.wall += account.tiles.wall();
         for bucket in Bucket::ALL {
             whole.sums[bucket.index()] += account.tiles.sum(bucket);
         }
-        for (sum, time) in whole.spent.iter_mut().zip(verdict::spent(&account.tiles)) {
-            *sum += time;
-        }
+        let one = Sum {
+            connections: 1,
+            wall: account.tiles.wall(),
+            spent: verdict::spent(&account.tiles),
+        };
+        whole.all.add(one);
         let server = account.ends[Side::Server.index()].address();
         if whole.servers.len() < MOST_SERVERS || whole.servers.contains_key(&server) {
-            let sum = whole.servers.entry(server).or_default();
-            sum.connections += 1;
-            sum.wall += account.tiles.wall();
-            for (all, one) in sum.spent.iter_mut().zip(verdict::spent(&account.tiles)) {
-                *all += one;
-            }
+            whole.servers.entry(server).or_default().add(one);
         }
         let Some(verdict) = &account.verdict else { return };
         let blamed = &mut whole.blamed[verdict.culprit as usize];

@@ -47,8 +47,8 @@ impl Html {
                 account.tiles.wall()
             }
             None if self.closeup.is_none() => {
-                spent = whole.spent();
-                whole.wall
+                spent = whole.all.spent;
+                whole.all.wall
             }
             None => Duration::ZERO,
         };
@@ -75,7 +75,7 @@ impl Html {
         let lines = self.sight.lines(about, &self.tally);
         let mut page = Markup::new(&mut self.out);
         sheet.head(about, &verdict, &lines, &mut page);
-        sheet.spent(whole.connections, &mut page);
+        sheet.spent(whole.all.connections, &mut page);
         let stalls = stalls(&sheet, alone.map(|one| &one.stalls[..]), whole);
         sheet.stalls(&stalls, &mut page)?;
         sheet.waterfall(&mut page)?;

@@ -122,19 +122,19 @@ impl Page<'_> {
 
     /// Where the time of all connections went.
     pub(in crate::render) fn time(&mut self, whole: &Whole) {
-        if whole.connections == 0 {
+        if whole.all.connections == 0 {
             return;
         }
         let rows: Vec<_> = Bucket::ALL.iter().map(|it| (*it, whole.sum(*it))).collect();
-        let wall = words::duration(whole.wall);
-        let what = match whole.connections {
+        let wall = words::duration(whole.all.wall);
+        let what = match whole.all.connections {
             1 => wall,
             count => {
                 format!("{wall} on {} connections, one after the other", words::count(count))
             }
         };
         self.heading("Where the time went", &what);
-        self.buckets(&rows, whole.wall);
+        self.buckets(&rows, whole.all.wall);
     }
 
     /// Where the time of one connection went, and what stood in its way.
@@ -153,16 +153,10 @@ impl Page<'_> {
 
     /// The troubles of all connections, and of several together: those that cost most.
     pub(in crate::render) fn stalls(&mut self, whole: &Whole, accounts: &[Account], most: usize) {
-        let of = |account: &Account| (whole.connections > 1).then_some(account.connection);
-        let mut stalls: Vec<(Option<u32>, &Stall)> = accounts
-            .iter()
-            .flat_map(|account| account.stalls.iter().map(move |stall| (of(account), stall)))
-            .chain(whole.stalls.iter().map(|stall| (None, stall)))
-            .collect();
+        let stalls = ranked(whole, accounts);
         if stalls.is_empty() {
             return;
         }
-        stalls.sort_by_key(|(_, stall)| (std::cmp::Reverse(stall.time), stall.from.packet));
         self.heading("What stood in the way", &more(stalls.len(), most));
         for (at, (id, stall)) in stalls.iter().take(most).enumerate() {
             self.stall(at + 1, stall, *id);
@@ -177,10 +171,10 @@ impl Page<'_> {
         names: &Names,
         most: usize,
     ) {
-        if whole.connections < 2 {
+        if whole.all.connections < 2 {
             return;
         }
-        let all = usize::try_from(whole.connections).unwrap_or(usize::MAX);
+        let all = usize::try_from(whole.all.connections).unwrap_or(usize::MAX);
         self.heading("Who spent it", &more(all, most));
         self.head("id");
         for account in accounts.iter().take(most) {
@@ -192,7 +186,7 @@ impl Page<'_> {
     pub(in crate::render) fn servers(&mut self, whole: &Whole, names: &Names, most: usize) {
         let servers = whole.servers();
         let all = servers.len();
-        if all < 2 || whole.connections <= all as u64 {
+        if all < 2 || whole.all.connections <= all as u64 {
             return;
         }
         self.heading("With which server", &more(all, most));
@@ -236,6 +230,22 @@ impl Page<'_> {
         self.right("nobody", COLUMN);
         self.ink.plain().text("\n");
     }
+}
+
+/// The troubles of all connections, and of several together, each with the connection where that is to be
+/// said; what cost most comes first.
+pub(super) fn ranked<'w>(
+    whole: &'w Whole,
+    accounts: &'w [Account],
+) -> Vec<(Option<u32>, &'w Stall)> {
+    let of = |account: &Account| (whole.all.connections > 1).then_some(account.connection);
+    let mut stalls: Vec<_> = accounts
+        .iter()
+        .flat_map(|account| account.stalls.iter().map(move |stall| (of(account), stall)))
+        .chain(whole.stalls.iter().map(|stall| (None, stall)))
+        .collect();
+    stalls.sort_by_key(|(_, stall)| (std::cmp::Reverse(stall.time), stall.from.packet));
+    stalls
 }
 
 /// How many are not shown.

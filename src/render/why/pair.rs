@@ -5,7 +5,7 @@ use std::io;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::page::Page;
+use super::page::{Page, ranked};
 use super::seen::Sight;
 use super::{Form, Kept, record, words};
 use crate::flow::tcp::Connection;
@@ -106,7 +106,7 @@ fn differences(pair: [&One; 2]) -> Vec<(Bucket, [Duration; 2])> {
 }
 
 fn sentence(pair: [&One; 2]) -> String {
-    let walls = pair.map(|one| one.whole.wall);
+    let walls = pair.map(|one| one.whole.all.wall);
     let worst = differences(pair).into_iter().next();
     let difference = walls[0].abs_diff(walls[1]);
     let Some((bucket, [one, other])) = worst
@@ -145,27 +145,17 @@ fn page(pair: [&One; 2], width: usize, out: &mut Out) {
         ink.spaces(COLUMN - name.len()).text(name);
     }
     ink.plain().text("\n");
-    let walls = pair.map(|one| one.whole.wall);
+    let walls = pair.map(|one| one.whole.all.wall);
     for (bucket, times) in differences(pair) {
         row(&mut page, words::bucket(bucket), times);
     }
     row(&mut page, "in all", walls);
-    let names = |one: &One| -> Vec<_> {
-        let own = one.accounts.iter().flat_map(|account| &account.stalls);
-        own.chain(&one.whole.stalls).map(|stall| stall.name).collect()
-    };
-    let before = names(pair[0]);
-    let new = pair[1]
-        .accounts
-        .iter()
-        .flat_map(|account| account.stalls.iter().map(|stall| (Some(account.connection), stall)));
-    let new = new.chain(pair[1].whole.stalls.iter().map(|stall| (None, stall)));
-    let mut new: Vec<_> = new.filter(|(_, stall)| !before.contains(&stall.name)).collect();
+    let [before, mut new] = pair.map(|one| ranked(&one.whole, &one.accounts));
+    new.retain(|(_, stall)| before.iter().all(|(_, known)| known.name != stall.name));
     if !new.is_empty() {
-        new.sort_by_key(|(_, stall)| (std::cmp::Reverse(stall.time), stall.from.packet));
         page.heading("What stood in the way of the second alone", "");
         for (at, (id, stall)) in new.into_iter().take(super::STALLS).enumerate() {
-            page.stall(at + 1, stall, id.filter(|_| pair[1].whole.connections > 1));
+            page.stall(at + 1, stall, id);
         }
     }
 }
@@ -193,7 +183,7 @@ fn records(pair: [&One; 2], out: &mut Out) -> io::Result<()> {
     }
     let mut sheet = Sheet::new(&mut out.ink, sheet::Form::Json);
     sheet.words("type", Some("comparison"));
-    sheet.nest("wall", |sheet| times(pair.map(|one| one.whole.wall), sheet));
+    sheet.nest("wall", |sheet| times(pair.map(|one| one.whole.all.wall), sheet));
     sheet.nest("buckets", |sheet| {
         for bucket in Bucket::ALL {
             let both = pair.map(|one| one.whole.sum(bucket));

@@ -3,9 +3,8 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::words;
+use super::words::{self, side};
 use crate::filter::rule::Kind;
-use crate::flow::Side;
 use crate::ink::Ink;
 use crate::render::sheet::{Form, Sheet};
 use crate::tale::accounts::{Account, Sum, Whole};
@@ -17,13 +16,6 @@ use crate::tale::wait::Wait;
 
 pub(super) fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
-}
-
-pub(super) fn side(side: Side) -> &'static str {
-    match side {
-        Side::Client => "client",
-        Side::Server => "server",
-    }
 }
 
 /// Writes the record of one connection's time.
@@ -125,8 +117,8 @@ pub(in crate::render) fn whole(whole: &Whole, ink: &mut Ink) {
     let mut sheet = Sheet::new(ink, Form::Json);
     sheet.words("type", Some("budget"));
     sheet.number("connection", None::<u64>);
-    sheet.number("connections", Some(whole.connections));
-    sheet.number("wall_ns", Some(nanos(whole.wall)));
+    sheet.number("connections", Some(whole.all.connections));
+    sheet.number("wall_ns", Some(nanos(whole.all.wall)));
     sheet.nest("buckets", |sheet| {
         for bucket in Bucket::ALL {
             sheet.number(bucket.key(), Some(nanos(whole.sum(bucket))));
