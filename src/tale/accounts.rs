@@ -71,9 +71,52 @@ impl Sum {
 #[derive(Clone, Debug, Default)]
 struct Blamed {
     time: Duration,
+    /// In which something was under way where it stands out.
+    active: f64,
+    causes: Vec<Named>,
+}
+
+/// The connections on which something was done.
+#[derive(Clone, Debug)]
+struct Named {
+    time: Duration,
     connections: u64,
     /// The worst of them.
-    worst: Option<(u32, Verdict)>,
+    worst: (u32, Verdict),
+}
+
+impl Blamed {
+    fn add(&mut self, connection: u32, verdict: &Verdict) {
+        self.time += verdict.time;
+        if verdict.share > 0.0 {
+            self.active += verdict.time.as_secs_f64() / verdict.share;
+        }
+        let time = verdict.named;
+        match self.causes.iter_mut().find(|it| it.worst.1.cause == verdict.cause) {
+            Some(known) => {
+                known.time += time;
+                known.connections += 1;
+                if known.worst.1.named < time {
+                    known.worst = (connection, verdict.clone());
+                }
+            }
+            None => {
+                let worst = (connection, verdict.clone());
+                self.causes.push(Named { time, connections: 1, worst });
+            }
+        }
+    }
+
+    /// What it did most, on which connection if it was one.
+    fn verdict(&self) -> Option<(Option<u32>, Verdict)> {
+        let most = self.causes.iter().max_by_key(|it| it.time)?;
+        let (id, verdict) = &most.worst;
+        let (connections, time, named) = (most.connections, self.time, most.time);
+        let share = if self.active > 0.0 { time.as_secs_f64() / self.active } else { 0.0 };
+        let id = (connections == 1).then_some(*id);
+        let among = self.causes.iter().map(|it| it.connections).sum();
+        Some((id, Verdict { connections, among, time, named, share, ..verdict.clone() }))
+    }
 }
 
 /// Follows the time of every connection, one packet at a time.
@@ -205,12 +248,7 @@ impl Accounts {
         // What nobody could connect for shows on no connection.
         let is_alone = whole.all.connections == 0 && resolver.is_of_no_use();
         let resolver = resolver.found.sorted();
-        let known = whole.blamed.iter().max_by_key(|one| one.time);
-        let known = known.and_then(|one| Some((one, one.worst.clone()?)));
-        whole.verdict = known.map(|(one, (id, verdict))| match one.connections {
-            1 => (Some(id), verdict),
-            connections => (None, Verdict { connections, time: one.time, ..verdict }),
-        });
+        whole.verdict = whole.blamed.iter().max_by_key(|one| one.time).and_then(Blamed::verdict);
         if let Some(worst) = resolver.first().filter(|it| it.time >= one::SLOW || is_alone) {
             let verdict = Verdict::of_resolver(worst);
             if whole.verdict.as_ref().is_none_or(|(_, known)| known.time < verdict.time) {
@@ -238,12 +276,8 @@ impl Accounts {
         if whole.servers.len() < MOST_SERVERS || whole.servers.contains_key(&server) {
             whole.servers.entry(server).or_default().add(one);
         }
-        let Some(verdict) = &account.verdict else { return };
-        let blamed = &mut whole.blamed[verdict.culprit as usize];
-        blamed.time += verdict.time;
-        blamed.connections += 1;
-        if blamed.worst.as_ref().is_none_or(|(_, known)| known.time < verdict.time) {
-            blamed.worst = Some((account.connection, verdict.clone()));
+        if let Some(verdict) = &account.verdict {
+            whole.blamed[verdict.culprit as usize].add(account.connection, verdict);
         }
     }
 

@@ -30,9 +30,13 @@ pub struct Verdict {
     pub cause: Cause,
     /// Where the network lost something, if that is known.
     pub place: Option<Place>,
-    /// Of how many connections it is said.
+    /// On how many connections the cause was found.
     pub connections: u64,
+    /// On how many the culprit stands out; the time is of all of them.
+    pub among: u64,
     pub time: Duration,
+    /// How much of it the cause explains; the rest was the culprit's as well, for other reasons.
+    pub named: Duration,
     /// Of the time in which something was under way, from 0.0 to 1.0.
     pub share: f64,
     pub confidence: Confidence,
@@ -209,14 +213,13 @@ pub(super) fn judge(
     if active.is_zero() {
         return failed.map(|stall| Verdict::of_stall(stall, Duration::ZERO, 0.0));
     }
+    let sum = |charge: &Charge, bucket: Bucket| match (charge.side, bucket) {
+        (Some(side), _) => tiles.sum_of(side, bucket),
+        (None, Bucket::ClientThink) => tiles.sum(bucket).saturating_sub(people),
+        (None, _) => tiles.sum(bucket),
+    };
     let weigh = |charge: &Charge| {
-        let sum = |bucket: &Bucket| match charge.side {
-            Some(side) => tiles.sum_of(side, *bucket),
-            None => tiles.sum(*bucket),
-        };
-        let time: Duration = charge.buckets.iter().map(sum).sum();
-        let counts_people = charge.buckets.contains(&Bucket::ClientThink);
-        let time = if counts_people { time.saturating_sub(people) } else { time };
+        let time: Duration = charge.buckets.iter().map(|bucket| sum(charge, *bucket)).sum();
         let share = time.as_secs_f64() / active.as_secs_f64();
         let is_way_short = charge.buckets == WAY && connection.rtt().is_none_or(|rtt| rtt < LONG);
         // In a capture of a moment it is all there is to see.
@@ -230,25 +233,28 @@ pub(super) fn judge(
     let Some((time, share, charge)) = worst else {
         return failed.map(|stall| Verdict::of_stall(stall, Duration::ZERO, 0.0));
     };
+    let named = stalls.iter().filter(|stall| stall.name.is_of(charge.buckets));
+    let named = named.filter(|stall| charge.side.is_none() || stall.side == charge.side);
+    let named = named.max_by_key(|stall| stall.time).filter(|stall| stall.time * 2 >= time);
+    let buckets = || charge.buckets.iter().copied();
+    let greatest = buckets().max_by_key(|bucket| sum(&charge, *bucket))?;
+    // What is lost makes the window small for long after it was repaired (RFC 5681 §3.1).
+    let losses = [Name::Loss, Name::Timeout, Name::TailLoss];
+    let lost = stalls.iter().find(|stall| losses.contains(&stall.name) && stall.count >= MANY);
+    let named = if charge.buckets == RATE { lost.or(named) } else { named };
+    let cause = match named {
+        Some(stall) => Cause::Stall(stall.name),
+        None => Cause::Bucket(greatest),
+    };
+    let explained = buckets().filter(|bucket| cause.explains(*bucket));
+    let explained = explained.map(|bucket| sum(&charge, bucket)).sum();
     let is_it = |wait: &&Wait| {
         charge.buckets.contains(&wait.bucket)
             && (charge.side.is_none() || wait.side == charge.side)
             && !of_people(wait)
     };
-    let longest = tiles.waits().iter().filter(is_it).max_by_key(|wait| wait.time())?;
-    let named = stalls.iter().filter(|stall| stall.name.is_of(charge.buckets));
-    let named = named.filter(|stall| charge.side.is_none() || stall.side == charge.side);
-    let named = named.max_by_key(|stall| stall.time).filter(|stall| stall.time * 2 >= time);
-    let greatest = charge.buckets.iter().max_by_key(|bucket| tiles.sum(**bucket));
-    // What is lost makes the window small for long after it was repaired (RFC 5681 §3.1).
-    let losses = [Name::Loss, Name::Timeout, Name::TailLoss];
-    let lost = stalls.iter().find(|stall| losses.contains(&stall.name) && stall.count >= MANY);
-    let named = if charge.buckets == RATE { lost.or(named) } else { named };
-    let cause = match (named, greatest) {
-        (Some(stall), _) => Cause::Stall(stall.name),
-        (None, Some(bucket)) => Cause::Bucket(*bucket),
-        (None, None) => Cause::Bucket(longest.bucket),
-    };
+    let waits = tiles.waits().iter().filter(is_it);
+    let longest = waits.max_by_key(|wait| (cause.explains(wait.bucket), wait.time()))?;
     let shown = [longest.from.packet, longest.to.packet].into_iter().chain(longest.proof.packet());
     let mut packets: Packets = shown.filter(|packet| *packet != 0).collect();
     packets.sort_unstable();
@@ -260,13 +266,34 @@ pub(super) fn judge(
             .filter(|_| longest.bucket.is_loss())
             .and_then(|it| one::place(connection, it)),
         connections: 1,
+        among: 1,
         time,
+        named: explained,
         share,
         confidence: if share >= 0.5 { Confidence::Certain } else { Confidence::Likely },
         from: longest.from,
         to: longest.to,
         packets,
     })
+}
+
+impl Cause {
+    /// Whether its words fit time in this bucket, among those that are judged with it.
+    fn explains(self, bucket: Bucket) -> bool {
+        match self {
+            Self::Bucket(own) if WAY.contains(&own) => WAY.contains(&bucket),
+            Self::Bucket(own) => own == bucket || is_repair(own) && is_repair(bucket),
+            Self::Stall(Name::Loss | Name::Timeout) => is_repair(bucket) || RATE.contains(&bucket),
+            Self::Stall(Name::TailLoss) if RATE.contains(&bucket) => true,
+            Self::Stall(Name::LongWay) => WAY.contains(&bucket),
+            Self::Stall(name) => name.is_of(&[bucket]),
+        }
+    }
+}
+
+/// Whether it is called a lost segment.
+fn is_repair(bucket: Bucket) -> bool {
+    matches!(bucket, Bucket::LossTimeout | Bucket::LossRecovery)
 }
 
 impl Verdict {
@@ -284,7 +311,9 @@ impl Verdict {
             cause: Cause::Stall(stall.name),
             place: stall.place,
             connections: 1,
+            among: 1,
             time,
+            named: time,
             share,
             confidence: stall.confidence,
             from: stall.from,

@@ -102,6 +102,7 @@ fn verdict(verdict: Option<&Verdict>, connection: Option<u32>, sheet: &mut Sheet
         sheet.words("stall", stall);
         sheet.words("towards", verdict.and_then(|it| it.place).map(|it| side(it.towards)));
         sheet.number("ns", verdict.map(|it| nanos(it.time)));
+        sheet.number("named_ns", verdict.map(|it| nanos(it.named)));
         sheet.share("share", verdict.map(|it| it.share));
         sheet.list("packets", verdict.map(|it| &it.packets), |packet, _, ink| {
             _ = ink.number(*packet);

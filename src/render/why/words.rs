@@ -300,11 +300,20 @@ pub(in crate::render) fn verdict(verdict: &Verdict, connection: Option<u32>) -> 
     let mut said = format!("{sure}{who}{on} {what}{near}");
     if !verdict.time.is_zero() {
         let share = (verdict.share * 100.0).round();
+        let is_all = verdict.named.as_secs_f64() >= 0.9 * verdict.time.as_secs_f64();
+        let is_of_several = verdict.among > 1;
         said.push_str(": ");
+        if !is_all {
+            said.push_str(&[&duration(verdict.named), " of the "].concat());
+        }
         said.push_str(&duration(verdict.time));
-        if verdict.connections > 1 {
-            said.push_str(" in all");
-        } else if verdict.share > 0.0 && verdict.share < 1.0 {
+        said.push_str(match (is_all, is_of_several) {
+            (true, true) => " in all",
+            (true, false) => "",
+            (false, true) => " that it took in all",
+            (false, false) => " that it took",
+        });
+        if !is_of_several && verdict.share > 0.0 && verdict.share < 1.0 {
             said.push_str(
                 &[", ", &share.to_string(), " % of the time in which something was under way"]
                     .concat(),

@@ -99,7 +99,7 @@ impl Path {
 }
 
 /// An ACK is delayed by so much at least where one is delayed at all; Linux begins with 40 ms.
-const DELAYED: Duration = Duration::from_millis(25);
+pub(super) const DELAYED: Duration = Duration::from_millis(25);
 /// What is later than it could be by less than this is not late.
 const LATE: Duration = Duration::from_millis(2);
 /// Packets of one path take so much longer now and then.
@@ -330,6 +330,12 @@ impl Course {
         self.duplicates >= 2 && self.heard.newest().is_some_and(|it| it.ack == seq)
     }
 
+    /// Whether this acknowledges more than the longest segment brings.
+    pub(super) fn is_several(&self, ack: Seq) -> bool {
+        let octets = self.heard.newest().map(|it| ack.past(it.ack));
+        octets.is_some_and(|octets| i64::from(octets) > i64::from(self.longest))
+    }
+
     /// The same way, by its echoes if they came back sooner than was known.
     pub(super) fn away(&self, known: Duration) -> Duration {
         self.nearest.map_or(known, |nearest| nearest.min(known))
@@ -380,14 +386,4 @@ impl<const N: usize> Ring<N> {
     fn least(&self) -> Duration {
         Duration::from_nanos(self.known().iter().copied().min().unwrap_or(0))
     }
-}
-
-/// Who spoke last, and what the other said to it since.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Word {
-    pub(super) by: Side,
-    pub(super) mark: Mark,
-    pub(super) end: Seq,
-    /// The first ACK of all of it that brought nothing else, and its sender's clock.
-    pub(super) acked: Option<(Mark, Option<u32>)>,
 }

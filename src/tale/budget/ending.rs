@@ -64,13 +64,8 @@ impl Ledger {
             self.tiles.charge_for(path.to_sender, to, way);
             return self.tiles.charge(to, charge);
         };
-        let acked = ack.time.since(word.mark.time);
-        let way = acked.min(path.to_sender.max(Duration::from_millis(1)));
-        self.tiles.charge_for(way, to, Charge::new(Bucket::Path, None, Proof::RoundTrip));
-        if self.path(connection, word.by).is_queued() {
-            let queue = Charge::new(Bucket::Queueing, word.by, Proof::Queued(ack.packet));
-            self.tiles.charge_for(acked.saturating_sub(way), to, queue);
-        }
+        let way = word.way(path.to_sender);
+        self.charge_way(way, to, (Bucket::Path, path.to_sender), connection);
         let rest = if is_owed {
             Charge::new(Bucket::ServerThink, Side::Server, Proof::Acknowledged(ack.packet))
         } else {

@@ -7,13 +7,14 @@
 
 use std::time::Duration;
 
-use super::course::{Course, Path, Word};
+use super::course::{Course, Path};
 use super::notes::Notes;
 use super::secured::Secured;
 use super::tiles::{Charge, Tiles};
 use super::view::Said;
+use super::word::Word;
 use crate::flow::tcp::{Connection, Facts, Need, Rtt, Segment, Trigger, Verdict, What};
-use crate::flow::{End, Mark, Side};
+use crate::flow::{End, Mark, Seen, Side};
 use crate::tale::bucket::Bucket;
 use crate::tale::wait::Proof;
 use crate::wire::tcp::Flags;
@@ -55,9 +56,6 @@ enum News {
     Copy,
 }
 
-/// ACKs are delayed by 200 ms at most, on the systems in use; RFC 9293 §3.8.6.3 allows half a second.
-const MOST_DELAYED: Duration = Duration::from_millis(200);
-
 impl Ledger {
     /// Begins with the first packet of a connection, or with what was done before for its sake.
     pub(super) fn begin(connection: &Connection, tiles: Tiles) -> Self {
@@ -88,8 +86,9 @@ impl Ledger {
         octets: &[u8],
         side: Side,
         connection: &Connection,
-        verdicts: &[Verdict],
+        seen: &Seen<'_>,
     ) {
+        let verdicts = seen.verdicts;
         if self.client != connection.end(Side::Client) {
             self.flip(connection);
         }
@@ -133,6 +132,9 @@ impl Ledger {
         }
         if verdicts.iter().any(|it| matches!(it.what, What::DuplicateSack { .. })) {
             self.take_back(side.peer());
+        }
+        if let Some(round_trip) = seen.round_trip.filter(|_| segment.len == 0) {
+            self.hear_way(segment, side, round_trip.time(), connection);
         }
         self.hear(segment, side, connection);
         if segment.has(Flags::FIN) || segment.has(Flags::RST) {
@@ -222,7 +224,7 @@ impl Ledger {
             }
             _ => {
                 self.notes.end_burst(side.peer(), path.to_sender + path.to_receiver);
-                self.answer(segment, side, &path, in_handshake);
+                self.answer((segment, side), &path, in_handshake, connection);
                 self.courses[side.index()].note_burst(segment, bucket);
             }
         }
@@ -232,11 +234,7 @@ impl Ledger {
             self.notes.send(segment, side, (bucket, waited), in_handshake, timeout);
         }
         self.courses[side.index()].send(segment, said);
-        let end = match self.word {
-            Some(word) if word.by == side && word.end.past(end) > 0 => word.end,
-            _ => end,
-        };
-        self.word = Some(Word { by: side, mark: segment.mark, end, acked: None });
+        self.word = Some(Word::say(self.word, side, segment.mark, end, bucket));
         self.spoke[side.index()] = true;
     }
 
@@ -253,7 +251,13 @@ impl Ledger {
     }
 
     /// The word passes to this side: what was the way, and what its thinking?
-    fn answer(&mut self, segment: &Segment, side: Side, path: &Path, in_handshake: bool) {
+    fn answer(
+        &mut self,
+        (segment, side): (&Segment, Side),
+        path: &Path,
+        in_handshake: bool,
+        connection: &Connection,
+    ) {
         let thinking = Bucket::of_thinking(side, in_handshake);
         let mark = segment.mark;
         if let Some(closed) = self.courses[side.index()].closed_since(self.tiles.at()) {
@@ -281,12 +285,7 @@ impl Ledger {
         if acked.is_none() && path.to_sender.is_zero() && !self.knows(side) {
             return self.tiles.charge(mark, Charge::new(Bucket::Unknown, None, Proof::Unseen));
         }
-        // What is answered later than any ACK may be delayed was held up on the way.
-        let round_trip = match acked {
-            Some(acked) if acked > path.to_sender + MOST_DELAYED => acked,
-            Some(acked) => acked.min(path.to_sender),
-            None => path.to_sender,
-        };
+        let round_trip = word.way(path.to_sender);
         let mut think = gap.saturating_sub(round_trip);
         let mut proof =
             word.acked.map_or(Proof::RoundTrip, |(ack, _)| Proof::Acknowledged(ack.packet));
@@ -302,6 +301,8 @@ impl Ledger {
             }
         }
         let on_the_way = gap.saturating_sub(think);
+        self.charge_way(round_trip.min(on_the_way), mark, (way, path.to_sender), connection);
+        let on_the_way = on_the_way.saturating_sub(round_trip);
         self.tiles.charge_for(on_the_way, mark, Charge::new(way, None, Proof::RoundTrip));
         self.tiles.charge(mark, Charge::new(thinking, side, proof));
     }

@@ -9,6 +9,7 @@ mod notes;
 mod secured;
 mod tiles;
 mod view;
+mod word;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
@@ -64,7 +65,7 @@ impl Budgets {
             }
             Ledger::begin(connection, tiles)
         });
-        ledger.observe(&segment, octets, side, connection, seen.verdicts);
+        ledger.observe(&segment, octets, side, connection, seen);
     }
 
     /// How many waits of one more connection are kept: fewer when there are many.

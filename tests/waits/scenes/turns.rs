@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::scene::Scene;
+use crate::seen::LOSSES;
 use crate::talk::announced;
 
 const MS: Duration = Duration::from_millis(1);
@@ -78,12 +79,40 @@ pub(super) fn all() -> Vec<Scene> {
                 for (end, told) in seen.both() {
                     for name in ["server_think", "client_think"] {
                         let truth = seen.diaries[0].time(name) + seen.diaries[1].time(name);
-                        seen.near(end, name, told.time(name), truth, 3 * MS);
+                        seen.near(end, name, told.time(name), truth, 2 * MS);
                     }
                     // Ten kilobytes need a round trip of their own where the window has to grow.
                     let truth = seen.diaries[1].time("response_application");
                     let told = told.time("response_application");
                     seen.near(end, "drips", told, truth, truth.mul_f64(0.1));
+                }
+            }),
+        Scene::new("a client that thinks behind a queue", 10)
+            .back(|way| way.rate = Some((20_000_000, 100_000)))
+            .client_receives(400_000)
+            .server(|it| {
+                for _ in 0..3 {
+                    it.head();
+                    it.pause("server_think", 150);
+                    it.answer(300_000);
+                }
+            })
+            .client(|it| {
+                for at in 0..3 {
+                    if at > 0 {
+                        it.pause("client_think", 100);
+                    }
+                    it.ask();
+                    it.answered();
+                }
+            })
+            .hold(|seen| {
+                seen.nothing(&LOSSES, Duration::ZERO);
+                for (end, told) in seen.both() {
+                    for name in ["server_think", "client_think"] {
+                        let truth = seen.diaries[0].time(name) + seen.diaries[1].time(name);
+                        seen.near(end, name, told.time(name), truth, 2 * MS);
+                    }
                 }
             }),
         Scene::new("an answer with a silence in its middle", 10)
