@@ -92,18 +92,15 @@ impl Blamed {
             self.active += verdict.time.as_secs_f64() / verdict.share;
         }
         let time = verdict.named;
-        match self.causes.iter_mut().find(|it| it.worst.1.cause == verdict.cause) {
-            Some(known) => {
-                known.time += time;
-                known.connections += 1;
-                if known.worst.1.named < time {
-                    known.worst = (connection, verdict.clone());
-                }
-            }
-            None => {
-                let worst = (connection, verdict.clone());
-                self.causes.push(Named { time, connections: 1, worst });
-            }
+        let known = self.causes.iter().position(|it| it.worst.1.cause == verdict.cause);
+        let Some(known) = known.map(|at| &mut self.causes[at]) else {
+            let worst = (connection, verdict.clone());
+            return self.causes.push(Named { time, connections: 1, worst });
+        };
+        known.time += time;
+        known.connections += 1;
+        if known.worst.1.named < time {
+            known.worst = (connection, verdict.clone());
         }
     }
 

@@ -87,34 +87,7 @@ pub(super) fn all() -> Vec<Scene> {
                     seen.near(end, "drips", told, truth, truth.mul_f64(0.1));
                 }
             }),
-        Scene::new("a client that thinks behind a queue", 10)
-            .back(|way| way.rate = Some((20_000_000, 100_000)))
-            .client_receives(400_000)
-            .server(|it| {
-                for _ in 0..3 {
-                    it.head();
-                    it.pause("server_think", 150);
-                    it.answer(300_000);
-                }
-            })
-            .client(|it| {
-                for at in 0..3 {
-                    if at > 0 {
-                        it.pause("client_think", 100);
-                    }
-                    it.ask();
-                    it.answered();
-                }
-            })
-            .hold(|seen| {
-                seen.nothing(&LOSSES, Duration::ZERO);
-                for (end, told) in seen.both() {
-                    for name in ["server_think", "client_think"] {
-                        let truth = seen.diaries[0].time(name) + seen.diaries[1].time(name);
-                        seen.near(end, name, told.time(name), truth, 2 * MS);
-                    }
-                }
-            }),
+        thinks_behind_a_queue(),
         Scene::new("an answer with a silence in its middle", 10)
             .server(|it| {
                 it.head();
@@ -134,4 +107,36 @@ pub(super) fn all() -> Vec<Scene> {
                 seen.pauses_within(30 * MS);
             }),
     ]
+}
+
+/// What the client has not got yet it cannot think about.
+fn thinks_behind_a_queue() -> Scene {
+    Scene::new("a client that thinks behind a queue", 10)
+        .back(|way| way.rate = Some((20_000_000, 100_000)))
+        .client_receives(400_000)
+        .server(|it| {
+            for _ in 0..3 {
+                it.head();
+                it.pause("server_think", 150);
+                it.answer(300_000);
+            }
+        })
+        .client(|it| {
+            for at in 0..3 {
+                if at > 0 {
+                    it.pause("client_think", 100);
+                }
+                it.ask();
+                it.answered();
+            }
+        })
+        .hold(|seen| {
+            seen.nothing(&LOSSES, Duration::ZERO);
+            for (end, told) in seen.both() {
+                for name in ["server_think", "client_think"] {
+                    let truth = seen.diaries[0].time(name) + seen.diaries[1].time(name);
+                    seen.near(end, name, told.time(name), truth, 2 * MS);
+                }
+            }
+        })
 }
