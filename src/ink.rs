@@ -29,8 +29,13 @@ pub struct Ink {
 
 /// Text from the wire, or from whoever else, as people may be shown it.
 pub fn safe(octets: &[u8]) -> String {
+    written(|ink| _ = ink.wire(octets))
+}
+
+/// What a pen writes on its own.
+pub fn written(write: impl FnOnce(&mut Ink)) -> String {
     let mut ink = Ink::default();
-    ink.wire(octets);
+    write(&mut ink);
     String::from_utf8_lossy(ink.as_bytes()).into_owned()
 }
 
@@ -323,12 +328,6 @@ mod tests {
     use std::net::IpAddr;
 
     use super::*;
-
-    fn written(write: impl Fn(&mut Ink)) -> String {
-        let mut ink = Ink::default();
-        write(&mut ink);
-        String::from_utf8(ink.as_bytes().to_vec()).expect("UTF-8")
-    }
 
     #[test]
     fn writes_what_the_standard_library_would() {

@@ -11,7 +11,7 @@ use std::process::{Command, Output};
 use fixtures::{Kept, frames, keys};
 use proptest::prelude::*;
 use wiretale::flow::Keyring;
-use wiretale::ink::Ink;
+use wiretale::ink::written;
 use wiretale::timeline::{Moment, Source};
 use wiretale::wire::field::{Field, Listener, Value};
 use wiretale::wire::packet::{Closed, LiesIn};
@@ -284,9 +284,7 @@ fn heads(frames: &[&Kept], keyring: &mut Keyring) -> Vec<String> {
         let mut packet = Packet::dissect(kept.frame());
         keyring.open(&mut packet);
         for place in packet.places().filter(|place| place.lies_in == LiesIn::Decrypted) {
-            let mut ink = Ink::default();
-            place.layer.line(&mut ink);
-            let line = String::from_utf8(ink.as_bytes().to_vec()).expect("UTF-8");
+            let line = written(|ink| place.layer.line(ink));
             if matches!(place.layer, Layer::Http(_) | Layer::Http2(_)) && !line.ends_with('…') {
                 told.push(line);
             }

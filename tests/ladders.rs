@@ -44,7 +44,7 @@ use segments::Ends;
 use wiretale::flow::Flows;
 use wiretale::flow::tcp::Connection;
 use wiretale::flow::tcp::Verdict;
-use wiretale::ink::Ink;
+use wiretale::ink::written;
 use wiretale::render::verdict::words;
 use wiretale::tale::accounts::{Account, Accounts};
 use wiretale::tale::stall::Stall;
@@ -205,12 +205,8 @@ fn stall(what: &str, stall: &Stall) -> String {
 
 /// What `packets` writes behind its semicolons.
 fn said(verdicts: &[Verdict]) -> String {
-    let mut ink = Ink::default();
-    for (at, verdict) in verdicts.iter().enumerate() {
-        ink.text(if at == 0 { "" } else { " ; " });
-        words(verdict, &mut ink);
-    }
-    String::from_utf8(ink.as_bytes().to_vec()).expect("UTF-8")
+    let each: Vec<_> = verdicts.iter().map(|verdict| written(|ink| words(verdict, ink))).collect();
+    each.join(" ; ")
 }
 
 fn ladders() -> Vec<PathBuf> {

@@ -4,7 +4,7 @@ mod fixtures;
 
 use fixtures::{Kept, frames};
 use wiretale::flow::{Bodies, Streams};
-use wiretale::ink::Ink;
+use wiretale::ink::written;
 use wiretale::wire::{Layer, Packet};
 
 /// Messages that end in their segment, in fixtures that hold them over TCP.
@@ -142,11 +142,8 @@ fn split(kept: &Kept, len: usize, at: usize) -> [Kept; 2] {
 
 /// What the innermost layer says, unless that is TCP itself.
 fn said(packet: &Packet<'_>) -> String {
-    let mut ink = Ink::default();
-    if let Some(layer) = packet.layers().last().filter(|layer| !matches!(layer, Layer::Tcp(_))) {
-        layer.line(&mut ink);
-    }
-    String::from_utf8(ink.as_bytes().to_vec()).expect("UTF-8")
+    let layer = packet.layers().last().filter(|layer| !matches!(layer, Layer::Tcp(_)));
+    layer.map_or_else(String::new, |layer| written(|ink| layer.line(ink)))
 }
 
 fn protocol(packet: &Packet<'_>) -> &'static str {

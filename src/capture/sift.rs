@@ -60,10 +60,7 @@ impl Sift {
         let window = self.window.get_or_insert_with(|| {
             let edge = |edge| match edge {
                 Edge::At(time) => time,
-                Edge::After(wait) => {
-                    let nanos = u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX);
-                    Timestamp(first.0.saturating_add(nanos))
-                }
+                Edge::After(wait) => first.after(wait),
             };
             self.from.map_or(Timestamp(0), edge)..self.to.map_or(Timestamp(u64::MAX), edge)
         });

@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
@@ -57,9 +58,10 @@ enum Turn {
 /// Conversations that are known at once.
 const MOST: usize = 1 << 18;
 /// How long after an answer that was none the same is asked again.
-const AGAIN: [u64; 3] = [1_000_000_000, 5_000_000_000, 30_000_000_000];
+const AGAIN: [Duration; 3] =
+    [Duration::from_secs(1), Duration::from_secs(5), Duration::from_secs(30)];
 /// And how long after it could not be asked.
-const REFUSED: u64 = 1_000_000_000;
+const REFUSED: Duration = Duration::from_secs(1);
 
 impl Asking {
     pub(super) fn new(owners: Owners) -> Self {
@@ -100,7 +102,7 @@ impl Asking {
                     Turn::Asked { times: times + 1 }
                 }
                 Asked::NotHere => Turn::Over,
-                Asked::Busy => Turn::Refused { from: after(now, REFUSED), times },
+                Asked::Busy => Turn::Refused { from: now.after(REFUSED), times },
             };
         }
         Ok(())
@@ -135,7 +137,7 @@ impl Asking {
         if let (true, Turn::Asked { times }) = (answer.is_last, one.turns[at]) {
             let again = AGAIN.get(usize::from(times) - 1).filter(|_| answer.owner.is_none());
             one.turns[at] =
-                again.map_or(Turn::Over, |delay| Turn::Due { from: after(now, *delay), times });
+                again.map_or(Turn::Over, |delay| Turn::Due { from: now.after(*delay), times });
         }
         let end = one.ends[at];
         if let Some(owner) = &answer.owner {
@@ -193,10 +195,6 @@ fn may_have_owner(seen: &Seen<'_>, end: End) -> bool {
         State::Asked | State::Answered => end == connection.end(Side::Client),
         state => !state.is_over(),
     }
-}
-
-fn after(now: Timestamp, nanos: u64) -> Timestamp {
-    Timestamp(now.0.saturating_add(nanos))
 }
 
 fn address(end: End) -> SocketAddr {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use nix::time::{ClockId, clock_gettime};
 
-use crate::timeline::{Clocks, Timestamp};
+use crate::timeline::{Clocks, Timestamp, nanos};
 
 /// One look at both clocks. Neither is a system call where the kernel maps its clocks into programs.
 pub(super) fn now() -> Clocks {
@@ -17,5 +17,5 @@ pub(super) fn now() -> Clocks {
 
 /// A time since the epoch.
 pub(super) fn stamp(since: Duration) -> Timestamp {
-    Timestamp(u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
+    Timestamp(nanos(since))
 }

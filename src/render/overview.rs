@@ -237,13 +237,13 @@ fn protocols(protocols: &[(Name, Sum)], tally: &Tally, width: u16, ink: &mut Ink
     let mut table = table(width, ink.ascii);
     table.set_header(["protocol", "packets", "octets", "share"]);
     let row = |words: &str, sum: Sum, table: &mut Table| {
-        let mut share = Ink::default();
         let tenths = sum.octets * 1000 / tally.octets.max(1);
-        share.number(tenths / 10).text(".").number(tenths % 10).text(" %");
         let words = cell(ink.ascii, |ink| _ = ink.text(words));
         let packets = cell(ink.ascii, |ink| quantity::count(sum.packets, ink));
         let octets = cell(ink.ascii, |ink| quantity::octets(sum.octets, ink));
-        let share = cell(ink.ascii, |ink| _ = ink.again(share.as_bytes()));
+        let share = cell(ink.ascii, |ink| {
+            ink.number(tenths / 10).text(".").number(tenths % 10).text(" %");
+        });
         table.add_row([words, right(packets), right(octets), right(share)]);
     };
     let shown = if protocols.len() > ROWS { ROWS - 1 } else { protocols.len() };
@@ -284,8 +284,7 @@ fn conversations(all: &Conversations, tally: &Tally, width: u16, ink: &mut Ink) 
         if wide {
             let (from, span) = (one.first.since(start), one.last.since(one.first));
             for duration in [from, span] {
-                let nanos = duration.as_nanos() as u64;
-                cells.push(right(cell(ascii, |ink| quantity::duration(nanos, ink))));
+                cells.push(right(cell(ascii, |ink| quantity::duration(duration, ink))));
             }
         }
         table.add_row(cells);

@@ -175,6 +175,7 @@ pub(super) fn sides(owners: Owners<'_>, seen: &Seen<'_>, sheet: &mut Sheet<'_>) 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ink::written;
     use crate::timeline::Process;
 
     fn end(port: u16) -> End {
@@ -185,12 +186,6 @@ mod tests {
         let name = b"cu\x1b[31mrl"[..].into();
         let process = Process { pid: 7, name, executable: None, others };
         Arc::new(Owner { uid: 1000, process: Some(process) })
-    }
-
-    fn written(write: impl FnOnce(&mut Ink)) -> String {
-        let mut ink = Ink::default();
-        write(&mut ink);
-        String::from_utf8(ink.as_bytes().to_vec()).expect("UTF-8")
     }
 
     #[test]

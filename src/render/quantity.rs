@@ -1,6 +1,9 @@
 //! Figures for people: at most four significant digits, and a unit.
 
+use std::time::Duration;
+
 use crate::ink::Ink;
+use crate::timeline::nanos;
 
 const PREFIXES: [&str; 6] = ["", "k", "M", "G", "T", "P"];
 
@@ -45,7 +48,8 @@ fn scaled(number: u128, unit: &str, ink: &mut Ink) {
 }
 
 /// A duration with its unit; hours and days in two parts.
-pub(super) fn duration(nanos: u64, ink: &mut Ink) {
+pub(super) fn duration(span: Duration, ink: &mut Ink) {
+    let nanos = nanos(span);
     let micro = if ink.ascii { " us" } else { " µs" };
     let (power, unit) = match nanos {
         0 => (1, " s"),
@@ -91,12 +95,7 @@ fn significant(number: u128, power: u128, ink: &mut Ink) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn written(write: impl Fn(&mut Ink)) -> String {
-        let mut ink = Ink::default();
-        write(&mut ink);
-        String::from_utf8(ink.as_bytes().to_vec()).expect("UTF-8")
-    }
+    use crate::ink::written;
 
     #[test]
     fn figures_have_four_digits_at_most() {
@@ -109,7 +108,7 @@ mod tests {
             (61_000_000_000, "1 min 1 s"),
             (90_061_000_000_000, "1 d 1 h"),
         ] {
-            assert_eq!(written(|ink| duration(nanos, ink)), said);
+            assert_eq!(written(|ink| duration(Duration::from_nanos(nanos), ink)), said);
         }
         for (number, said) in
             [(7, "7 B"), (99_999, "99,999 B"), (100_000, "100 kB"), (1_234_567, "1.234 MB")]

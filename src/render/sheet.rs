@@ -10,7 +10,7 @@ use super::clock::Calendar;
 use super::columns::quoted;
 use crate::filter::rule::{Kind, Value};
 use crate::ink::Ink;
-use crate::timeline::Timestamp;
+use crate::timeline::{Timestamp, nanos};
 
 /// What comes out.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -118,7 +118,7 @@ impl<'i> Sheet<'i> {
 
     /// Nanoseconds under a name that does not say so.
     pub(super) fn span(&mut self, name: &'static str, kind: Kind, span: Option<Duration>) {
-        let nanos = span.map(|span| u64::try_from(span.as_nanos()).unwrap_or(u64::MAX));
+        let nanos = span.map(nanos);
         if self.form.is_handed() {
             return self.hand(name, kind, nanos.map(Value::Number));
         }
@@ -134,7 +134,7 @@ impl<'i> Sheet<'i> {
 
     /// Milliseconds with six digits of fraction; -1 where there are none, as HTTP archives have it.
     pub(super) fn millis(&mut self, name: &'static str, span: Option<Duration>) {
-        let nanos = span.map(|span| u64::try_from(span.as_nanos()).unwrap_or(u64::MAX));
+        let nanos = span.map(nanos);
         self.plain(name, Some(nanos), |nanos, ink| {
             match nanos {
                 Some(nanos) => ink.number(nanos / 1_000_000).text(".").digits(nanos % 1_000_000, 6),

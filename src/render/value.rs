@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::clock::Calendar;
 use super::quantity;
 use crate::ink::Ink;
-use crate::timeline::Timestamp;
+use crate::timeline::{Timestamp, nanos};
 use crate::wire::field::{Field, Kind, Value};
 
 /// The largest integer that every reader of JSON keeps (RFC 8259 §6).
@@ -29,7 +29,7 @@ pub(super) fn plain(field: &Field, value: Value<'_>, octets: &[u8], ink: &mut In
         Value::Octets(octets) => ink.hex_octets(octets),
         Value::Text(text) => ink.wire(text),
         Value::Time(time) => ink.seconds(time),
-        Value::Span(span) => ink.seconds(Timestamp(span.as_nanos() as u64)),
+        Value::Span(span) => ink.seconds(Timestamp(nanos(span))),
         Value::Words(words) if field.kind == Kind::Text => ink.text(words),
         Value::Words(_) | Value::Nothing if octets.is_empty() => ink.text("1"),
         Value::Words(_) | Value::Nothing => ink.hex_octets(octets),
@@ -54,7 +54,7 @@ pub(super) fn json(value: Value<'_>, calendar: &mut Calendar, ink: &mut Ink) {
             calendar.rfc3339(time, ink);
             ink.text("\"")
         }
-        Value::Span(span) => ink.seconds(Timestamp(span.as_nanos() as u64)),
+        Value::Span(span) => ink.seconds(Timestamp(nanos(span))),
         Value::Nothing => ink.text("true"),
     };
 }
@@ -87,7 +87,7 @@ pub(super) fn shown(
         Value::Text(text) => clipped(text, room, wire, ink),
         Value::Words(words) => clipped(words.as_bytes(), room, own, ink),
         Value::Time(time) => calendar.rfc3339(time, ink),
-        Value::Span(span) => quantity::duration(span.as_nanos() as u64, ink),
+        Value::Span(span) => quantity::duration(span, ink),
         Value::Nothing => {}
     }
 }

@@ -6,6 +6,7 @@ use crate::flow::Seen;
 use crate::flow::tcp::{Confidence, Copied, FastOpen, Need, Reset, Trigger, Verdict, What};
 use crate::ink::Ink;
 use crate::octets::Why;
+use crate::timeline::nanos;
 use crate::wire::Packet;
 use crate::wire::checksum;
 
@@ -46,7 +47,7 @@ pub fn words(verdict: &Verdict, ink: &mut Ink) {
         }
         What::WindowReopened { after } => {
             ink.text("window opened after ");
-            quantity::duration(after.as_nanos() as u64, ink);
+            quantity::duration(after, ink);
         }
         What::WindowShrunk { octets } => {
             ink.text("window shrunk by ");
@@ -58,7 +59,7 @@ pub fn words(verdict: &Verdict, ink: &mut Ink) {
         }
         What::Connected { rtt: Some(rtt) } => {
             ink.text("connected after ");
-            quantity::duration(rtt.as_nanos() as u64, ink);
+            quantity::duration(rtt, ink);
         }
         What::PortsReused { connection } => {
             ink.text("ports of connection ").number(connection).text(" used again");
@@ -198,7 +199,7 @@ fn record(verdict: &Verdict, start: usize, ink: &mut Ink) {
         What::WindowReopened { after } => Some(after),
         _ => None,
     };
-    number(r#","after_ns":"#, after.map(|after| after.as_nanos() as u64), ink);
+    number(r#","after_ns":"#, after.map(nanos), ink);
     ink.text("}");
 }
 

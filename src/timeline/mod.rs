@@ -155,6 +155,11 @@ pub struct Process {
     pub others: Option<u32>,
 }
 
+/// How many nanoseconds a span is; what is longer than 584 years counts as that.
+pub fn nanos(span: Duration) -> u64 {
+    u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)
+}
+
 /// Nanoseconds since the Unix epoch, as stamped by the capture. Never read from a clock here.
 ///
 /// Reaches to the year 2554; captures that claim more are clamped there.
@@ -170,7 +175,13 @@ impl Timestamp {
     /// So long before this; not before the epoch.
     #[must_use]
     pub fn before(self, span: Duration) -> Self {
-        Self(self.0.saturating_sub(u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)))
+        Self(self.0.saturating_sub(nanos(span)))
+    }
+
+    /// So long after this; not beyond what a timestamp reaches to.
+    #[must_use]
+    pub fn after(self, span: Duration) -> Self {
+        Self(self.0.saturating_add(nanos(span)))
     }
 
     /// The whole seconds.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use serde_json::Value;
-use wiretale::ink::Ink;
+use wiretale::ink::written;
 use wiretale::render::events::{Events, Form};
 use wiretale::render::fetch::Secrets;
 use wiretale::render::out::Out;
@@ -32,12 +32,6 @@ fn outcome(scene: &Scene, secrets: Secrets) -> (Outcome, Tale) {
     scene.play(&mut outcome, false);
     let tale = outcome.tale();
     (outcome, tale)
-}
-
-fn written(write: impl FnOnce(&mut Ink)) -> String {
-    let mut ink = Ink::default();
-    write(&mut ink);
-    String::from_utf8(ink.as_bytes().to_vec()).expect("UTF-8")
 }
 
 fn of_type<'r>(records: &'r [Value], kind: &str) -> Vec<&'r Value> {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use etherparse::PacketBuilder;
 use rustls::version::{TLS12, TLS13};
 use wiretale::flow::Keyring;
-use wiretale::ink::Ink;
+use wiretale::ink::written;
 use wiretale::octets::Octets;
 use wiretale::probe::kernel::Transport;
 use wiretale::probe::tls::{Client, Keys};
@@ -61,9 +61,7 @@ fn lines(run: &Run, mut keyring: Keyring) -> String {
         };
         let mut packet = Packet::dissect(frame);
         keyring.open(&mut packet);
-        let mut ink = Ink::default();
-        packet.layers().last().expect("a layer").line(&mut ink);
-        text += &String::from_utf8_lossy(ink.as_bytes());
+        text += &written(|ink| packet.layers().last().expect("a layer").line(ink));
         text.push('\n');
     }
     text

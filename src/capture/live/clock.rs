@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crate::timeline::Timestamp;
+use crate::timeline::{Timestamp, nanos};
 
 /// Now, by the clock that stamps frames.
 pub fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp(u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
+    Timestamp(nanos(since))
 }
 
 /// The clock that stamps frames, held against one that nobody can set.

@@ -14,7 +14,7 @@ use rustix::fs::{Access, access};
 
 use super::super::input::shown;
 use super::super::tape::cause;
-use crate::timeline::Timestamp;
+use crate::timeline::{Timestamp, nanos};
 
 /// How much a file may hold; without any of these there is one file.
 #[derive(Clone, Debug, Default)]
@@ -56,10 +56,10 @@ impl Rotation {
     ///
     /// An error says what is wrong with the template.
     pub fn new(template: &Path, limits: Limits, zone: TimeZone) -> Result<Self, String> {
-        let period = limits.period.map(|period| u64::try_from(period.as_nanos()));
+        let period = limits.period.map(|period| nanos(period).max(1));
         let rotation = Self {
             template: template.to_owned(),
-            period: period.map(|nanos| nanos.unwrap_or(u64::MAX).max(1)),
+            period,
             limits,
             zone,
             began: None,

@@ -11,7 +11,7 @@ use super::segment::Segment;
 use super::verdict::Copied;
 use crate::flow::fetch::fetch;
 use crate::flow::mark::Mark;
-use crate::timeline::Timestamp;
+use crate::timeline::{Timestamp, nanos};
 use crate::wire::tcp::Flags;
 
 const MOST: usize = 16;
@@ -96,7 +96,7 @@ impl Seen {
         let has_id = segment.ip_id.is_some_and(|id| id != 0);
         let soon = rtt.map_or(SOON, |rtt| SOON.min(rtt / 2));
         let waited = coarse(segment.mark.time).wrapping_sub(self.time);
-        let late = u64::from(waited) << 16 >= soon.as_nanos() as u64;
+        let late = u64::from(waited) << 16 >= nanos(soon);
         let same_place = self.place == segment.place;
         if !has_id && (late || segment.span() == 0 && same_place) {
             return None;

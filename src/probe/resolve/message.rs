@@ -3,7 +3,7 @@
 //! Questions are written here; answers are read by [`crate::wire::dns`], as those in any capture.
 
 use super::lookup::{Data, Extended, Message, Mismatch, Name, Question, Record, Section};
-use crate::ink::Ink;
+use crate::ink::{Ink, written};
 use crate::octets::Octets;
 use crate::wire::dns::{self, Dns, DomainName, Entry};
 use crate::wire::{Hint, View};
@@ -124,11 +124,9 @@ fn told(record: &dns::Record<'_>) -> Option<Record> {
         dns::Section::Additional => Section::Additional,
         dns::Section::Answer | dns::Section::Question => Section::Answer,
     };
-    let mut ink = Ink::default();
-    record.say(&mut ink);
     // RFC 2181 §8: a time to live with the top bit set is none.
     let ttl = if record.ttl >> 31 == 0 { record.ttl } else { 0 };
-    let said = shown(&ink);
+    let said = shown(|ink| record.say(ink));
     Some(Record {
         section,
         owner: name(record.name)?,
@@ -141,13 +139,12 @@ fn told(record: &dns::Record<'_>) -> Option<Record> {
 }
 
 fn extended((code, text): (u16, &[u8])) -> Extended {
-    let mut ink = Ink::default();
-    ink.clipped(text, 200);
-    Extended { code, words: dns::extended_error_name(code), text: shown(&ink) }
+    let text = shown(|ink| _ = ink.clipped(text, 200));
+    Extended { code, words: dns::extended_error_name(code), text }
 }
 
-fn shown(ink: &Ink) -> String {
-    String::from_utf8_lossy(ink.as_bytes()).trim().to_owned()
+fn shown(write: impl FnOnce(&mut Ink)) -> String {
+    written(write).trim().to_owned()
 }
 
 #[cfg(test)]

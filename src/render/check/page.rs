@@ -1,5 +1,7 @@
 //! How is it told which rules were broken, and by whom?
 
+use std::time::Duration;
+
 use super::standing::{Offender, Standing, TOLD, Whose, Worth};
 use super::values::{CAPTURE, EXCHANGE, FLOW};
 use crate::filter::rule::{Field, Fields, Kind, real};
@@ -145,7 +147,7 @@ fn worth(offender: &Offender, kind: Kind, ink: &mut Ink) {
     match &offender.worth {
         Worth::Number(number) => match kind {
             Kind::Duration | Kind::Part if is_near(real(*number)) => exactly(*number, ink),
-            Kind::Duration | Kind::Part => quantity::duration(*number, ink),
+            Kind::Duration | Kind::Part => quantity::duration(Duration::from_nanos(*number), ink),
             Kind::Size if is_near(real(*number)) => {
                 quantity::count(*number, ink);
                 ink.text(" B");
@@ -158,7 +160,7 @@ fn worth(offender: &Offender, kind: Kind, ink: &mut Ink) {
         Worth::Part(nanos, share) => {
             percent(*share, is_near(*share), ink);
             ink.text(", ");
-            quantity::duration(*nanos, ink);
+            quantity::duration(Duration::from_nanos(*nanos), ink);
         }
         Worth::Flag(flag) => _ = ink.text(if *flag { "true" } else { "false" }),
         Worth::Text(text) => _ = ink.again(text),
@@ -167,8 +169,7 @@ fn worth(offender: &Offender, kind: Kind, ink: &mut Ink) {
             ink.text(stall.name.key());
             if !stall.time.is_zero() {
                 ink.text(", ");
-                let nanos = u64::try_from(stall.time.as_nanos()).unwrap_or(u64::MAX);
-                quantity::duration(nanos, ink);
+                quantity::duration(stall.time, ink);
             }
             if *count > stall.count {
                 ink.text(", and ");
@@ -252,12 +253,7 @@ pub(super) fn record(one: &Standing, calendar: &mut Calendar, ink: &mut Ink) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn written(write: impl Fn(&mut Ink)) -> String {
-        let mut ink = Ink::default();
-        write(&mut ink);
-        String::from_utf8(ink.as_bytes().to_vec()).expect("UTF-8")
-    }
+    use crate::ink::written;
 
     #[test]
     fn what_is_hardly_beyond_a_limit_is_told_with_all_its_digits() {

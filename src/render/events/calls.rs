@@ -8,13 +8,12 @@ use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
 use super::event::{Event, Link, Moved};
-use super::steps::nanos;
 use crate::render::clock::Calendar;
 use crate::render::sheet::{Form, Sheet};
 use crate::tale::fetch::kind;
 use crate::timeline::{
     Call, Errno, Evidence, Metric, Origin, Purpose, Refusal, SocketState, Stage, Stamp, TcpInfo,
-    Timestamp,
+    Timestamp, nanos,
 };
 
 /// An end that the kernel has not chosen yet.

@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use super::event::Event;
-use super::steps::nanos;
 use crate::ink::Ink;
 use crate::render::clock::Calendar;
 use crate::render::sheet::{Form, Sheet};
 use crate::tale::fetch::course::Witness;
 use crate::tale::fetch::{Basis, Phase, Span, Told, Verdict, kind, sums};
-use crate::timeline::Timestamp;
 use crate::timeline::fetch::Timing;
+use crate::timeline::{Timestamp, nanos};
 
 /// The end of a transfer, and its fault if it has one.
 pub(super) fn events(told: &Told) -> Vec<Event> {
@@ -30,7 +29,7 @@ pub(super) fn events(told: &Told) -> Vec<Event> {
     // What is used again says so itself.
     if transfer.is_embedded && !told.is_reused && told.socket != 0 {
         let (began, queue) = (told.began, transfer.timing.queue);
-        let slot = Timestamp(began.0.saturating_add(nanos(queue)));
+        let slot = began.after(queue);
         let text = "a connection of its own is opened for it";
         events.push(Event::new(kind::SCHED_SLOT, began, slot, text).of(told.number).with(
             |sheet| {

@@ -6,7 +6,6 @@ use std::ops::Range;
 use std::time::Duration;
 
 use super::event::Event;
-use super::steps::nanos;
 use crate::ink::safe;
 use crate::render::fetch::Secrets;
 use crate::render::sheet::{Form, Sheet};
@@ -15,6 +14,7 @@ use crate::timeline::fetch::Step;
 use crate::timeline::http::{
     Body, Embeds, Field, Framing, Page, Place, Redirect, Request, Response,
 };
+use crate::timeline::nanos;
 
 pub(super) fn request(step: &Step, it: &Request, octets: &Range<u64>, secrets: Secrets) -> Event {
     let text = format!("{} {} {}", it.method, it.target, it.version);

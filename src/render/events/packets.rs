@@ -8,7 +8,7 @@ use hashbrown::HashMap;
 use super::event::{Event, Link, Moved};
 use super::segments::Trail;
 use crate::flow::{Seen, Side};
-use crate::ink::Ink;
+use crate::ink::written;
 use crate::render::sheet::Sheet;
 use crate::tale::fetch::kind;
 use crate::wire::arp::{Arp, Meaning};
@@ -96,9 +96,7 @@ fn asked(packet: &Packet<'_>, arp: Arp<'_>) -> Option<Event> {
         let hex: Vec<String> = octets.iter().map(|octet| format!("{octet:02x}")).collect();
         (!hex.is_empty()).then(|| hex.join(":"))
     };
-    let mut ink = Ink::default();
-    Layer::Arp(arp).line(&mut ink);
-    let text = String::from_utf8_lossy(ink.as_bytes()).into_owned();
+    let text = written(|ink| Layer::Arp(arp).line(ink));
     Some(new(packet, kind, text).with(|sheet| {
         sheet.address("sender", four(arp.sender()));
         sheet.words("sender_mac", mac(arp.sender_hardware()).as_deref());
@@ -128,9 +126,7 @@ fn refused(packet: &Packet<'_>, name: &str, (kind, code): (u8, u8), layer: &Laye
     let quoted = packet.quoted_layers();
     let ends = packet::addresses(quoted);
     let ports = packet::ports(quoted);
-    let mut ink = Ink::default();
-    layer.line(&mut ink);
-    let said = String::from_utf8_lossy(ink.as_bytes()).into_owned();
+    let said = written(|ink| layer.line(ink));
     let who = offender.map_or_else(|| "somebody".to_owned(), |it| it.to_string());
     new(packet, kind::ICMP_ERROR, format!("{who} says: {name} {said}")).with(|sheet| {
         sheet.number("icmp_type", Some(kind));

@@ -1,11 +1,11 @@
 //! What is said while a connection is secured, as records?
 
 use super::event::Event;
-use super::steps::nanos;
 use crate::render::clock::Calendar;
 use crate::render::sheet::{Form, Sheet};
 use crate::tale::fetch::kind;
 use crate::timeline::fetch::Step;
+use crate::timeline::nanos;
 use crate::timeline::tls::{
     Certificate, Direction, End, Fact, Flight, Handshake, Kind, Problem, Record, Trust, Verdict,
     Why,

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use super::event::{Event, Link, Moved};
 use super::packets::new;
-use super::steps::nanos;
 use crate::flow::tcp::{Connection, Segment, Trigger, Verdict, What};
 use crate::flow::{Seen, Side};
 use crate::ink::Ink;
@@ -13,6 +12,7 @@ use crate::render::sheet::Sheet;
 use crate::render::verdict;
 use crate::tale::fetch::kind;
 use crate::tale::fetch::state::State;
+use crate::timeline::nanos;
 use crate::wire::tcp::{Flags, Seq};
 use crate::wire::{Layer, Packet};
 

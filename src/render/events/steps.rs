@@ -1,7 +1,5 @@
 //! What is a step of a fetch as a record?
 
-use std::time::Duration;
-
 use super::event::Event;
 use super::{https, names, secured, ways};
 use crate::render::fetch::Secrets;
@@ -9,6 +7,7 @@ use crate::render::sheet::{Form, Sheet};
 use crate::tale::fetch::kind;
 use crate::timeline::fetch::{Choice, Event as Happened, Outcome, Policy, Step, Tried, Url};
 use crate::timeline::lookup::{Addresses, Whence};
+use crate::timeline::nanos;
 
 /// The end of a transfer is told at the end of all, when it is known what its time was spent on.
 pub(super) fn of(step: &Step, secrets: Secrets) -> Vec<Event> {
@@ -56,10 +55,6 @@ pub(super) fn of(step: &Step, secrets: Secrets) -> Vec<Event> {
         Happened::Ended(_) => Vec::new(),
     };
     events.into_iter().map(|event| event.of(step.transfer)).collect()
-}
-
-pub(super) fn nanos(span: Duration) -> u64 {
-    u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn policy_text(policy: &Policy) -> String {

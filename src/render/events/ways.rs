@@ -1,10 +1,10 @@
 //! What is the way to an address, as records?
 
 use super::event::Event;
-use super::steps::nanos;
 use crate::render::sheet::{Form, Sheet};
 use crate::tale::fetch::{Kind, kind};
 use crate::timeline::fetch::{Hop, HopBy, Step};
+use crate::timeline::nanos;
 use crate::timeline::way::{
     Interface, Neighbour, NeighbourChange, Row, RowKind, Source, Way, Weighed, Why, is_translated,
 };

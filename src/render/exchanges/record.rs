@@ -1,7 +1,6 @@
 //! What does a record of an exchange hold? Schema 1.
 
 use std::borrow::Borrow;
-use std::time::Duration;
 
 use crate::flow::Side;
 use crate::flow::exchange::{
@@ -12,6 +11,7 @@ use crate::ink::Ink;
 use crate::render::clock::Calendar;
 use crate::render::owners::{self, Owners};
 use crate::render::sheet::{Form, Sheet};
+use crate::timeline::nanos;
 use crate::wire::arp::Meaning;
 use crate::wire::dns::{class_name, rcode_name, type_name};
 
@@ -59,10 +59,6 @@ pub(in crate::render) fn record(
         Neighbour "nd" neighbour,
         Echo "icmp" echo,
     }
-}
-
-fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn outcome(outcome: Outcome) -> &'static str {

@@ -1,5 +1,7 @@
 //! What is said of an exchange in one line?
 
+use std::time::Duration;
+
 use crate::flow::exchange::{
     Arp, Dhcp, Dns, Echo, Exchange, Family, Http, Named, Neighbour, Outcome, Sought, Tls, Topic,
     Transport, What, Who,
@@ -50,7 +52,7 @@ pub(super) fn short(exchange: &Exchange, ink: &mut Ink) {
     let mut time = Ink::default();
     time.ascii = ink.ascii;
     if let Some(took) = exchange.latency.or(exchange.waited) {
-        quantity::duration(took.as_nanos() as u64, &mut time);
+        quantity::duration(took, &mut time);
     }
     let wide = String::from_utf8_lossy(time.as_bytes()).chars().count();
     ink.spaces(10_usize.saturating_sub(wide)).again(time.as_bytes()).text("  ");
@@ -108,11 +110,11 @@ pub(in crate::render) fn end(exchange: &Exchange, ink: &mut Ink) {
         ink.plain();
         if let Some(waited) = exchange.waited {
             ink.text(", waited ");
-            quantity::duration(waited.as_nanos() as u64, ink);
+            quantity::duration(waited, ink);
         }
     } else if let Some(latency) = exchange.latency {
         ink.text(", ");
-        quantity::duration(latency.as_nanos() as u64, ink);
+        quantity::duration(latency, ink);
     } else if is_question(exchange) {
         ink.text("; question not in the capture");
     }
@@ -288,7 +290,7 @@ fn dhcp(dhcp: &Dhcp, exchange: &Exchange, ink: &mut Ink) {
     }
     if let Some(lease) = dhcp.lease.filter(|lease| *lease != u32::MAX) {
         ink.text(" for ");
-        quantity::duration(u64::from(lease) * 1_000_000_000, ink);
+        quantity::duration(Duration::from_secs(lease.into()), ink);
     }
 }
 

@@ -89,9 +89,7 @@ mod tests {
     use super::*;
 
     fn set(text: &str, width: usize) -> String {
-        let mut ink = Ink::default();
-        Page::new(&mut ink, width).paragraph(2, text);
-        String::from_utf8_lossy(ink.as_bytes()).into_owned()
+        crate::ink::written(|ink| Page::new(ink, width).paragraph(2, text))
     }
 
     #[test]

@@ -19,6 +19,7 @@ use crate::ink::Ink;
 use crate::render::clock::Calendar;
 use crate::render::sheet::{Form, Sheet};
 use crate::tale::packet::Ending;
+use crate::timeline::nanos;
 use crate::wire::packet::LiesIn;
 
 pub(super) fn record(whole: &Whole<'_>, calendar: &mut Calendar, ink: &mut Ink) {
@@ -29,7 +30,7 @@ pub(super) fn record(whole: &Whole<'_>, calendar: &mut Calendar, ink: &mut Ink) 
     sheet.number("packet", Some(whole.number));
     sheet.time("time", Some(noted.time), calendar);
     sheet.number("connection", noted.conversation);
-    let since = subject.opened.map(|opened| noted.time.since(opened.time).as_nanos() as u64);
+    let since = subject.opened.map(|opened| nanos(noted.time.since(opened.time)));
     sheet.number("since_first_ns", since);
     sheet.words("source", Some(&noted.head.source));
     sheet.words("destination", Some(&noted.head.destination));
@@ -47,7 +48,7 @@ pub(super) fn record(whole: &Whole<'_>, calendar: &mut Calendar, ink: &mut Ink) 
         _ = ink.number(exchange.id);
     });
     sheet.number("round_trip_of_packet", subject.round_trip.map(|(of, _)| of));
-    let trip = subject.round_trip.map(|(_, time)| time.as_nanos() as u64);
+    let trip = subject.round_trip.map(|(_, time)| nanos(time));
     sheet.number("round_trip_ns", trip);
     sheet.list("state", Some(&noted.changes), |change, _, ink| {
         let mut sheet = Sheet::new(ink, Form::Json);

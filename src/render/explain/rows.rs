@@ -11,7 +11,7 @@ use super::super::clock::Calendar;
 use super::super::hex;
 use super::super::value::{json, shown};
 use super::meaning::{self, Sense};
-use crate::ink::Ink;
+use crate::ink::written;
 use crate::wire::Packet;
 use crate::wire::checksum::{self, Verdict};
 use crate::wire::field::{Field, Listener, Value};
@@ -91,11 +91,7 @@ pub(super) fn sections(packet: &Packet<'_>, sense: &mut Sense, ascii: bool) -> V
 }
 
 pub(super) fn rest(packet: &Packet<'_>) -> Rest {
-    let stop = packet.stop.map(|stop| {
-        let mut ink = Ink::default();
-        stop.line(&mut ink);
-        String::from_utf8_lossy(ink.as_bytes()).into_owned()
-    });
+    let stop = packet.stop.map(|stop| written(|ink| stop.line(ink)));
     let rest = packet.rest;
     let payload = (!rest.is_empty()).then(|| (packet.rest_start(), rest.len(), rest.kept().len()));
     let trailer = Some(hex::trailer(packet)).filter(|trailer| !trailer.is_empty());
@@ -159,19 +155,16 @@ struct Told<'t> {
 
 impl Listener for Told<'_> {
     fn field(&mut self, field: &'static Field, octets: Range<usize>, value: Value<'_>) {
-        let mut ink = Ink::default();
-        ink.ascii = self.ascii;
-        shown(field, value, VALUE, self.calendar, &mut ink);
-        let text = String::from_utf8_lossy(ink.as_bytes()).into_owned();
-        ink.clear();
-        json(value, self.calendar, &mut ink);
         self.entries.push(Row {
             depth: self.depth,
             octets,
             kept: Vec::new(),
             field,
-            value: text,
-            json: String::from_utf8_lossy(ink.as_bytes()).into_owned(),
+            value: written(|ink| {
+                ink.ascii = self.ascii;
+                shown(field, value, VALUE, self.calendar, ink);
+            }),
+            json: written(|ink| json(value, self.calendar, ink)),
             meaning: meaning::of(field.name, value, self.sense),
             is_unset: value == Value::Flag(false)
                 || (field.name == "tcp.flags.res" && value == Value::Number(0)),

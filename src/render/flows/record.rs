@@ -12,6 +12,7 @@ use crate::ink::Ink;
 use crate::render::clock::Calendar;
 use crate::render::owners;
 use crate::render::sheet::{Form, Sheet};
+use crate::timeline::nanos;
 
 use super::Known;
 
@@ -287,8 +288,4 @@ pub(super) fn side_name(side: Side) -> &'static str {
 
 fn name(named: Option<&Named>) -> Option<&str> {
     named.map(|named| &*named.name)
-}
-
-fn nanos(span: Duration) -> u64 {
-    u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)
 }

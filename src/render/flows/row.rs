@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::flow::tcp::{Connection, How, Reset, State};
 use crate::flow::{Datagrams, End, Side};
-use crate::ink::{Ink, Paint};
+use crate::ink::{Ink, Paint, written};
 use crate::render::clock::Clock;
 use crate::render::value::pad;
 use crate::render::{owners, quantity};
@@ -179,9 +179,8 @@ const ENDS: usize = 45;
 const PROCESS: usize = 15;
 
 fn process(owner: Option<&Owner>) -> Option<String> {
-    let mut ink = Ink::default();
-    owners::words(owner?, &mut ink);
-    Some(String::from_utf8_lossy(ink.as_bytes()).into_owned())
+    let owner = owner?;
+    Some(written(|ink| owners::words(owner, ink)))
 }
 
 /// Of the client and of the server.
@@ -192,7 +191,7 @@ pub(super) fn both(numbers: [u64; 2], write: fn(u64, &mut Ink), ink: &mut Ink) {
 }
 
 pub(super) fn span(span: Duration, ink: &mut Ink) {
-    quantity::duration(span.as_nanos() as u64, ink);
+    quantity::duration(span, ink);
 }
 
 /// Shortest, average and longest.
@@ -241,9 +240,7 @@ fn trouble(one: &Connection, side: Side) -> Vec<String> {
 }
 
 fn words(time: Duration) -> String {
-    let mut ink = Ink::default();
-    span(time, &mut ink);
-    String::from_utf8_lossy(ink.as_bytes()).into_owned()
+    written(|ink| span(time, ink))
 }
 
 /// How it ended, or where it stands.

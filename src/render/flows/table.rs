@@ -17,7 +17,7 @@ use crate::render::out::Out;
 use crate::render::owners::Owned;
 use crate::render::page::{cell, put, right, table};
 use crate::render::quantity;
-use crate::timeline::{About, Frame};
+use crate::timeline::{About, Frame, nanos};
 use crate::wire::Packet;
 
 /// By what conversations are sorted; all but numbers from the largest down.
@@ -242,7 +242,6 @@ impl Report for Table {
 
 /// What is larger comes first.
 fn rank(row: &Row, order: Order) -> u64 {
-    let nanos = |time: std::time::Duration| time.as_nanos() as u64;
     match order {
         Order::Packets => row.packets[0] + row.packets[1],
         Order::Octets => row.octets[0] + row.octets[1],

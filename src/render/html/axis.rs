@@ -6,7 +6,9 @@
     reason = "a picture has some thousand points, and spans are positive"
 )]
 
-use crate::ink::Ink;
+use std::time::Duration;
+
+use crate::ink::written;
 use crate::render::quantity;
 
 /// A line of numbers from one place of a picture to another.
@@ -83,13 +85,7 @@ impl Axis {
 }
 
 pub(super) fn duration(nanos: u64) -> String {
-    written(|ink| quantity::duration(nanos, ink))
-}
-
-pub(super) fn written(write: impl FnOnce(&mut Ink)) -> String {
-    let mut ink = Ink::default();
-    write(&mut ink);
-    String::from_utf8_lossy(ink.as_bytes()).into_owned()
+    written(|ink| quantity::duration(Duration::from_nanos(nanos), ink))
 }
 
 #[cfg(test)]

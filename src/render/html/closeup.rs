@@ -8,7 +8,7 @@ use super::roundtrips::RoundTrips;
 use super::sequence::Course;
 use crate::flow::{Seen, Side};
 use crate::tale::accounts::Account;
-use crate::timeline::Timestamp;
+use crate::timeline::{Timestamp, nanos};
 use crate::wire::Packet;
 use crate::wire::tcp::Flags;
 
@@ -83,8 +83,7 @@ impl CloseUp {
             }
         }
         if let Some(round_trip) = seen.round_trip {
-            let nanos = super::nanos(round_trip.time());
-            curves.round_trips.add(time, side, nanos);
+            curves.round_trips.add(time, side, nanos(round_trip.time()));
         }
     }
 

@@ -7,11 +7,11 @@ use std::collections::VecDeque;
 use std::io;
 use std::time::Duration;
 
-use super::axis::written;
 use super::escape::Markup;
 use super::party::Party;
 use crate::flow::tcp::{Connection, State, What};
 use crate::flow::{Seen, Side};
+use crate::ink::written;
 use crate::render::kept::Heaviest;
 use crate::render::line::{self, Numbers};
 use crate::render::why::words;

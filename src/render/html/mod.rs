@@ -31,13 +31,13 @@ use super::tally::Tally;
 use super::why::seen::Sight;
 use crate::flow::tcp::Connection;
 use crate::flow::{Datagrams, End, Flows, Names, Seen, Side};
+use crate::ink::written;
 use crate::tale::accounts::{Account, Accounts};
 use crate::tale::bucket::Bucket;
 use crate::tale::stall::Stall;
 use crate::tale::verdict::spent;
-use crate::timeline::{About, Timestamp};
+use crate::timeline::{About, Timestamp, nanos};
 use crate::wire::{Layer, Packet, dictionary};
-use axis::written;
 use closeup::CloseUp;
 use strip::Strip;
 use talk::Talk;
@@ -229,10 +229,6 @@ impl Html {
 
 const UDP: u8 = 17;
 
-fn nanos(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
-}
-
 /// An end by its name, where names are asked for and known.
 fn name(end: End, names: Option<&Names>) -> String {
     match names.and_then(|names| names.of(end.address())) {
@@ -248,7 +244,7 @@ impl Conversation {
     }
 
     fn ended(&self) -> Timestamp {
-        let end = Timestamp(self.opened.0.saturating_add(nanos(self.span)));
+        let end = self.opened.after(self.span);
         self.spending.as_ref().map_or(end, |it| it.ended)
     }
 }

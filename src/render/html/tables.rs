@@ -4,12 +4,12 @@ use std::io;
 use std::time::Duration;
 
 use super::Conversation;
-use super::axis::written;
 use super::escape::Markup;
 use super::party::{self, Party};
 use super::talk::Talk;
 use super::waterfall::percent;
 use crate::flow::tcp::Confidence;
+use crate::ink::written;
 use crate::render::quantity;
 use crate::render::why::words;
 use crate::tale::bucket::Bucket;

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::axis::written;
 use super::party::Party;
 use crate::flow::Mark;
 use crate::flow::exchange::{Exchange, Outcome, Topic};
+use crate::ink::written;
 use crate::render::exchanges::words;
 use crate::tale::verdict::Culprit;
 use crate::timeline::Timestamp;
@@ -35,8 +35,7 @@ impl Talk {
         let number = |mark: Option<Mark>| mark.map(|mark| mark.packet);
         let first = exchange.question.or(exchange.answer).unwrap_or_default().time;
         let waited = exchange.waited.or(exchange.latency).unwrap_or_default();
-        let nanos = u64::try_from(waited.as_nanos()).unwrap_or(u64::MAX);
-        let last = exchange.answer.map_or(Timestamp(first.0.saturating_add(nanos)), |it| it.time);
+        let last = exchange.answer.map_or(first.after(waited), |it| it.time);
         Self {
             id: exchange.id,
             connection: exchange.connection,

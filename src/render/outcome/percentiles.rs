@@ -56,10 +56,7 @@ fn row(ascii: bool, name: &str, side: &str, mut all: Vec<Duration>) -> Vec<Cell>
     let mut cells = vec![words(name), words(side)];
     cells.extend(SHARES.map(|(share, _)| {
         let took = percentile(&all, share);
-        right(cell(ascii, |ink| {
-            let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
-            quantity::duration(nanos, ink);
-        }))
+        right(cell(ascii, |ink| quantity::duration(took, ink)))
     }));
     cells
 }

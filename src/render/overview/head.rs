@@ -1,5 +1,7 @@
 //! What is the capture as a whole: how large, from when, and what is missing?
 
+use std::time::Duration;
+
 use crate::ink::{Ink, Paint};
 use crate::render::clock::Calendar;
 use crate::render::quantity;
@@ -56,7 +58,7 @@ pub(super) fn head(
         ink.text("from ");
         calendar.rfc3339(first, ink);
         ink.text(" for ");
-        quantity::duration(tally.span(), ink);
+        quantity::duration(Duration::from_nanos(tally.span()), ink);
         ink.text("\n");
     }
     interfaces(about, ink);

@@ -18,7 +18,7 @@ use crate::render::sheet::{self, Sheet};
 use crate::render::tally::{self, Tally};
 use crate::tale::accounts::{Account, Accounts, Whole};
 use crate::tale::bucket::Bucket;
-use crate::timeline::About;
+use crate::timeline::{About, nanos};
 use crate::wire::Packet;
 
 /// What became of the time of one capture.
@@ -196,7 +196,7 @@ fn records(pair: [&One; 2], out: &mut Out) -> io::Result<()> {
 }
 
 fn times(both: [Duration; 2], sheet: &mut Sheet<'_>) {
-    let [first, second] = both.map(record::nanos);
+    let [first, second] = both.map(nanos);
     sheet.number("first_ns", Some(first));
     sheet.number("second_ns", Some(second));
     let signed = |nanos: u64| i64::try_from(nanos).unwrap_or(i64::MAX);

@@ -1,7 +1,6 @@
 //! Which facts does the record of a budget have?
 
 use std::net::IpAddr;
-use std::time::Duration;
 
 use super::words::{self, side};
 use crate::filter::rule::Kind;
@@ -13,10 +12,7 @@ use crate::tale::budget::Tiles;
 use crate::tale::stall::Stall;
 use crate::tale::verdict::{Cause, Verdict};
 use crate::tale::wait::Wait;
-
-pub(super) fn nanos(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
-}
+use crate::timeline::nanos;
 
 /// Writes the record of one connection's time.
 pub(super) fn budget(account: &Account, ink: &mut Ink) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::flow::Side;
 use crate::flow::tcp::Confidence;
-use crate::ink::Ink;
+use crate::ink::written;
 use crate::render::quantity;
 use crate::tale::accounts::{Account, Whole};
 use crate::tale::bucket::Bucket;
@@ -61,15 +61,11 @@ pub(in crate::render) fn side(side: Side) -> &'static str {
 }
 
 pub(in crate::render) fn duration(time: Duration) -> String {
-    let mut ink = Ink::default();
-    quantity::duration(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX), &mut ink);
-    String::from_utf8_lossy(ink.as_bytes()).into_owned()
+    written(|ink| quantity::duration(time, ink))
 }
 
 pub(in crate::render) fn count(number: u64) -> String {
-    let mut ink = Ink::default();
-    quantity::count(number, &mut ink);
-    String::from_utf8_lossy(ink.as_bytes()).into_owned()
+    written(|ink| quantity::count(number, ink))
 }
 
 pub(in crate::render) fn times(number: u64) -> String {

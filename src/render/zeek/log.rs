@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::flow::End;
 use crate::flow::exchange::Who;
-use crate::ink::Ink;
+use crate::ink::{Ink, written};
 use crate::render::clock::Calendar;
 use crate::render::out::Out;
 use crate::timeline::Timestamp;
@@ -147,8 +147,7 @@ impl Row<'_> {
 
 /// `2026-11-20-22-35-32`.
 fn stamp(time: Timestamp, ink: &mut Ink) {
-    let mut date = Ink::default();
-    Calendar::utc().rfc3339(time, &mut date);
-    let text = String::from_utf8_lossy(date.as_bytes()).replace(['T', ':'], "-");
+    let date = written(|ink| Calendar::utc().rfc3339(time, ink));
+    let text = date.replace(['T', ':'], "-");
     ink.text(text.get(..19).unwrap_or_default());
 }

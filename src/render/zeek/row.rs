@@ -4,12 +4,13 @@ use super::log::{Fields, Row};
 use crate::flow::exchange::{Dns, Exchange, Http};
 use crate::flow::tcp::Connection;
 use crate::flow::{Datagrams, Side};
+use crate::timeline::nanos;
 use crate::wire::dns;
 
 const SIDES: [Side; 2] = [Side::Client, Side::Server];
 
 pub(super) fn connection_row(one: &Connection, uid: &str, row: &mut Row<'_>) {
-    let span = one.latest().time.since(one.opened().time).as_nanos() as u64;
+    let span = nanos(one.latest().time.since(one.opened().time));
     row.seconds(Some(one.opened().time.0));
     row.words(Some(uid));
     row.ends(SIDES.map(|side| one.end(side)));
@@ -34,7 +35,7 @@ pub(super) fn connection_row(one: &Connection, uid: &str, row: &mut Row<'_>) {
 }
 
 pub(super) fn datagrams_row(one: &Datagrams, uid: &str, row: &mut Row<'_>) {
-    let span = one.latest().time.since(one.opened().time).as_nanos() as u64;
+    let span = nanos(one.latest().time.since(one.opened().time));
     row.seconds(Some(one.opened().time.0));
     row.words(Some(uid));
     row.ends(SIDES.map(|side| one.end(side)));
@@ -83,7 +84,7 @@ pub(super) fn dns_row(exchange: &Exchange, message: &Dns, uid: Option<&str>, row
     begin(exchange, uid, row);
     row.words(Some(if exchange.connection.is_some() { "tcp" } else { "udp" }));
     row.number(Some(message.id.into()));
-    row.seconds(exchange.latency.map(|latency| latency.as_nanos() as u64));
+    row.seconds(exchange.latency.map(nanos));
     row.words(Some(&*message.name));
     row.number(Some(message.class.into()));
     row.words(match message.class {

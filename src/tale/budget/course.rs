@@ -13,7 +13,7 @@ use crate::flow::tcp::{Segment, Trigger};
 use crate::flow::{Mark, Side};
 use crate::tale::bucket::Bucket;
 use crate::tale::wait::Proof;
-use crate::timeline::Timestamp;
+use crate::timeline::{Timestamp, nanos};
 use crate::wire::tcp::{Flags, Seq};
 
 /// One side, as a sender.
@@ -365,7 +365,7 @@ impl<const N: usize> Default for Ring<N> {
 
 impl<const N: usize> Ring<N> {
     fn push(&mut self, time: Duration) {
-        self.times[self.made % N] = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.times[self.made % N] = nanos(time);
         self.made += 1;
     }
 

@@ -106,8 +106,7 @@ impl Tiles {
 
     /// From where it stood, for so long; at most up to this packet, which came first after it.
     pub(super) fn charge_for(&mut self, time: Duration, to: Mark, charge: Charge) {
-        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        self.lay(to, Timestamp(self.at.0.saturating_add(nanos).min(to.time.0)), charge);
+        self.lay(to, self.at.after(time).min(to.time), charge);
     }
 
     fn lay(&mut self, to: Mark, end: Timestamp, charge: Charge) {

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::timeline::Timestamp;
+use crate::timeline::{Timestamp, nanos};
 use crate::wire::tcp::Seq;
 
 /// What the peer said, as long as the sender may not have heard of it.
@@ -54,7 +54,7 @@ impl Heard {
         away: Duration,
     ) -> (Option<Said>, Option<Duration>) {
         // Nine tenths: what was sent at once counts as heard.
-        let lag = u64::try_from(away.as_nanos()).unwrap_or(u64::MAX) / 10 * 9;
+        let lag = nanos(away) / 10 * 9;
         let is_beside = away < Duration::from_micros(500);
         let latest = now.0.saturating_sub(lag);
         let could = |said: &Said| {

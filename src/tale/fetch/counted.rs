@@ -100,9 +100,8 @@ impl Counted {
         }
         // What came out of order acknowledges, too: it came no later than the last acknowledgment.
         let ago = Duration::from_millis(info.get("last_ack_recv").unwrap_or(0));
-        let heard = at.0.saturating_sub(u64::try_from(ago.as_nanos()).unwrap_or(u64::MAX));
         self.hole.get_or_insert(Hole {
-            since: Timestamp(heard.max(last.at.0)),
+            since: at.before(ago).max(last.at),
             until: now.room.map(|room| now.octets + room),
         });
     }

@@ -14,7 +14,7 @@ use super::socket::Socket;
 use super::talk::Talk;
 use crate::timeline::fetch::{Failure, Outcome, Transfer, Tried};
 use crate::timeline::tls::Direction;
-use crate::timeline::{Stage, Timestamp};
+use crate::timeline::{Stage, Timestamp, nanos};
 use crate::wire::tcp::Flags;
 
 mod stamped;
@@ -42,8 +42,8 @@ impl Account {
         let timing = &transfer.timing;
         // What a host was waited for comes before everything that is done for the transfer.
         let slot = leg.began?;
-        let began = Timestamp(slot.0.saturating_sub(nanos(timing.queue)));
-        let at = |span: Duration| Timestamp(slot.0.saturating_add(nanos(span)));
+        let began = slot.before(timing.queue);
+        let at = |span: Duration| slot.after(span);
         let mut course = Course {
             began,
             ended: at(timing.total),
@@ -77,7 +77,9 @@ impl Account {
         // Of a question put again on the same port with the same id, the last before the answer.
         let asked = messages.clone().rfind(|message| {
             let lateness = message.mark.time.since(query.answered.unwrap_or(given_up));
-            !message.is_answer && message.mark.time >= early(query.asked) && lateness.is_zero()
+            !message.is_answer
+                && message.mark.time >= query.asked.before(SAME)
+                && lateness.is_zero()
         });
         let Some(asked) = asked else {
             let answered = query.answered.map(Edge::at);
@@ -85,7 +87,7 @@ impl Account {
             return Question { asked, answered, given_up, witness: Witness::Calls };
         };
         let answered = query.answered.and_then(|read| {
-            let late = Timestamp(read.0.saturating_add(nanos(SAME)));
+            let late = read.after(SAME);
             messages.rfind(|message| {
                 message.is_answer
                     && message.mark.time >= asked.mark.time
@@ -223,7 +225,7 @@ pub(super) fn share(leg: &Leg, socket: &Socket, course: &Course) -> Share {
             return Share { request, answer };
         }
     }
-    let (from, to) = (early(asking), course.ended);
+    let (from, to) = (asking.before(SAME), course.ended);
     let answering = course.answering.unwrap_or(to);
     let wrote = socket.writes.iter().filter(|it| it.left >= from && it.entered <= answering);
     let request = wrote.fold(None, |range: Option<Range<u64>>, it| {
@@ -232,7 +234,7 @@ pub(super) fn share(leg: &Leg, socket: &Socket, course: &Course) -> Share {
     });
     let read = || socket.reads.iter().filter(|it| it.left >= from && it.left <= to);
     // The read that brought the first octet: the last one that returned before it was said to be there.
-    let said = Timestamp(answering.0.saturating_add(nanos(SAME)));
+    let said = answering.after(SAME);
     let first = read().rfind(|it| it.left <= said).or_else(|| read().next());
     let last = read().next_back();
     let answer = match (course.answering, first, last) {
@@ -318,14 +320,6 @@ fn acknowledged(socket: &Socket, share: &Share, course: &Course) -> Option<Ackno
     // Both stamps are of one packet when they are as near as that.
     let with_data = first.is_some_and(|first| first.0.abs_diff(time.0) < nanos(SAME));
     Some(Acknowledged { edge: Edge::at(time), with_data })
-}
-
-fn early(time: Timestamp) -> Timestamp {
-    Timestamp(time.0.saturating_sub(nanos(SAME)))
-}
-
-fn nanos(span: Duration) -> u64 {
-    u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// The time a stage was reached, by the octet it was reached with.

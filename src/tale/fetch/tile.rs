@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::course::{Attempt, Course, Way, Witness};
 use super::phase::{Edge, Phase, Span};
 use super::tiles::Tiles;
-use crate::timeline::Timestamp;
 
 mod answer;
 #[cfg(test)]
@@ -92,10 +91,10 @@ fn handshake(course: &Course, attempt: &Attempt, tiles: &mut Tiles) {
     match attempt.round_trip.filter(|_| attempt.syns.is_empty()) {
         Some(round_trip) if attempt.again == 0 => {
             let spent = round_trip.min(whole);
-            tiles.infer(began, Edge::at(plus(began.time, spent)), Phase::TcpWire);
+            tiles.infer(began, Edge::at(began.time.after(spent)), Phase::TcpWire);
         }
         Some(round_trip) => {
-            let answered = Edge::at(minus(ended.time, round_trip).max(began.time));
+            let answered = Edge::at(ended.time.before(round_trip).max(began.time));
             tiles.infer(began, answered, Phase::TcpLost);
             tiles.infer(answered, ended, Phase::TcpWire);
         }
@@ -189,23 +188,11 @@ fn wait(course: &Course, (sent, answering): (Edge, Edge), came: bool, tiles: &mu
 
 /// The shortest round trip is the way's, the rest is the server's.
 fn split(tiles: &mut Tiles, sent: Edge, round_trip: Duration, answering: Edge) {
-    let there = earlier(Edge::at(plus(sent.time, round_trip)), answering);
+    let there = earlier(Edge::at(sent.time.after(round_trip)), answering);
     tiles.infer(sent, there, Phase::PathOut);
     tiles.infer(there, answering, Phase::Server);
 }
 
 fn earlier(one: Edge, other: Edge) -> Edge {
     if one.time <= other.time { one } else { other }
-}
-
-fn plus(time: Timestamp, span: Duration) -> Timestamp {
-    Timestamp(time.0.saturating_add(nanos(span)))
-}
-
-fn minus(time: Timestamp, span: Duration) -> Timestamp {
-    Timestamp(time.0.saturating_sub(nanos(span)))
-}
-
-fn nanos(span: Duration) -> u64 {
-    u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -1,7 +1,6 @@
 //! Messages that lie (RFC 9267), and what is made of them.
 
 use super::{Dialect, Dns, Entry};
-use crate::ink::Ink;
 use crate::octets::{Octets, Why};
 use crate::wire::{Hint, View};
 
@@ -12,9 +11,7 @@ fn read(octets: &[u8]) -> Dns<'_> {
 }
 
 fn said(dns: Dns<'_>) -> String {
-    let mut ink = Ink::default();
-    dns.line(&mut ink);
-    String::from_utf8(ink.as_bytes().to_vec()).expect("UTF-8")
+    crate::ink::written(|ink| dns.line(ink))
 }
 
 fn message(flags: u16, counts: [u16; 4], entries: &[u8]) -> Vec<u8> {

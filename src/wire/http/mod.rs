@@ -278,9 +278,7 @@ mod tests {
     fn read(octets: &[u8]) -> (String, usize) {
         let hint = Hint::Tcp(50_000, 80);
         let (http, _, rest) = Http::read(hint, Octets::whole(octets)).expect("a message");
-        let mut ink = Ink::default();
-        http.line(&mut ink);
-        (String::from_utf8(ink.as_bytes().to_vec()).expect("UTF-8"), rest.len())
+        (crate::ink::written(|ink| http.line(ink)), rest.len())
     }
 
     #[test]

@@ -297,8 +297,7 @@ mod tests {
         octets.extend([0x20, 0, 0, 0, 0, 8, 1, 1, 0x01, 0x00, 0x01, 0x01]);
         let (icmp, _, quote) = Icmp::read(Hint::Ip(1), Octets::whole(&octets)).expect("a message");
         assert_eq!(quote.kept(), [0x45; 8]);
-        let mut ink = Ink::default();
-        icmp.line(&mut ink);
-        assert_eq!(ink.as_bytes(), b"time exceeded in transit, MPLS label 4096 ttl 1");
+        let said = crate::ink::written(|ink| icmp.line(ink));
+        assert_eq!(said, "time exceeded in transit, MPLS label 4096 ttl 1");
     }
 }

@@ -293,10 +293,10 @@ mod tests {
             return None;
         }
         let (tls, _, _) = Tls::read(Hint::Tcp(1, 2), octets).expect("a claimed record");
-        let mut ink = Ink::default();
-        ink.ascii = true;
-        tls.line(&mut ink);
-        Some(String::from_utf8(ink.as_bytes().to_vec()).expect("UTF-8"))
+        Some(crate::ink::written(|ink| {
+            ink.ascii = true;
+            tls.line(ink);
+        }))
     }
 
     fn line(octets: &[u8]) -> Option<String> {

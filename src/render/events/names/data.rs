@@ -6,6 +6,7 @@ use crate::timeline::lookup::{
     self, Answered, Asked, Config, Data, Delegate, Kept, Message, Name, Nothing, Origin, Question,
     Record, Referral, Section, Server, Transport, Way,
 };
+use crate::timeline::nanos;
 
 pub(super) fn data(event: &lookup::Event, sheet: &mut Sheet<'_>) {
     match event {
@@ -35,7 +36,7 @@ pub(super) fn data(event: &lookup::Event, sheet: &mut Sheet<'_>) {
         lookup::Event::Cached { way, question: it, kept, left } => {
             sheet.words("way", Some(if *way == Way::Stub { "stub" } else { "iterative" }));
             question(sheet, it);
-            sheet.number("left_ns", Some(u64::try_from(left.as_nanos()).unwrap_or(u64::MAX)));
+            sheet.number("left_ns", Some(nanos(*left)));
             let (nothing, list) = match kept {
                 Kept::Records(list) => (None, list.as_slice()),
                 Kept::Nothing(Nothing::Name) => (Some("nxdomain"), [].as_slice()),
@@ -142,7 +143,7 @@ fn configured(config: &Config, sheet: &mut Sheet<'_>) {
     let search: Vec<String> = config.search.iter().map(Name::to_string).collect();
     strings(sheet, "search", &search);
     sheet.number("ndots", Some(config.ndots));
-    sheet.number("timeout_ns", u64::try_from(config.timeout.as_nanos()).ok());
+    sheet.number("timeout_ns", Some(nanos(config.timeout)));
     sheet.number("attempts", Some(config.attempts));
     sheet.flag("rotate", Some(config.rotate));
     sheet.flag("use_vc", Some(config.use_vc));

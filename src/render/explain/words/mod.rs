@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::flow::Mark;
 use crate::flow::exchange::{Exchange, Outcome, Topic};
 use crate::flow::tcp::{Confidence, Reset};
-use crate::ink::Ink;
+use crate::ink::{Ink, written};
 use crate::render::quantity;
 use crate::tale::packet::{Account, Effect, Ending, Part, Reason};
 
@@ -31,10 +31,10 @@ pub(super) struct Words {
 
 /// `1 octet`, `1,448 octets`.
 pub(super) fn many(count: u64, one: &str, several: &str) -> String {
-    let mut ink = Ink::default();
-    quantity::count(count, &mut ink);
-    ink.text(" ").text(if count == 1 { one } else { several });
-    String::from_utf8_lossy(ink.as_bytes()).into_owned()
+    written(|ink| {
+        quantity::count(count, ink);
+        ink.text(" ").text(if count == 1 { one } else { several });
+    })
 }
 
 pub(super) fn octets(count: u64) -> String {
@@ -43,15 +43,14 @@ pub(super) fn octets(count: u64) -> String {
 
 impl Words {
     pub(super) fn written(self, write: impl FnOnce(&mut Ink)) -> String {
-        let mut ink = Ink::default();
-        ink.ascii = self.ascii;
-        write(&mut ink);
-        String::from_utf8_lossy(ink.as_bytes()).into_owned()
+        written(|ink| {
+            ink.ascii = self.ascii;
+            write(ink);
+        })
     }
 
     pub(super) fn duration(self, span: Duration) -> String {
-        let nanos = u64::try_from(span.as_nanos()).unwrap_or(u64::MAX);
-        self.written(|ink| quantity::duration(nanos, ink))
+        self.written(|ink| quantity::duration(span, ink))
     }
 
     /// How long after a packet another one came.

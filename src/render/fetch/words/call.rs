@@ -272,7 +272,7 @@ impl Told<'_> {
             Ok(got) => got.unsigned_abs(),
         };
         // What was there when it was read last only waited for its turn.
-        let arrived = call.lag().map(|lag| before(at, lag));
+        let arrived = call.lag().map(|lag| at.before(lag));
         let was_awaited = arrived.is_some_and(|arrived| arrived > socket.read_at);
         let late = call.lag().filter(|lag| *lag > LAG && was_awaited);
         socket.read_at = at;
@@ -299,7 +299,7 @@ impl Told<'_> {
         };
         let text = format!(
             "! the octets arrived at {} ms; this program was woken {} later",
-            clock(before(at, lag), start),
+            clock(at.before(lag), start),
             millis(lag)
         );
         all.push(entry);
@@ -325,11 +325,6 @@ impl Told<'_> {
         };
         self.returned(&result(self.call), note)
     }
-}
-
-/// So long before.
-fn before(at: Timestamp, time: Duration) -> Timestamp {
-    Timestamp(at.0.saturating_sub(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)))
 }
 
 /// Several reads in one line.

@@ -25,15 +25,15 @@ pub(super) mod way;
 /// What a pen writes.
 pub(super) fn written(write: impl FnOnce(&mut Ink)) -> String {
     // The story draws its own arrows; whoever shows no more than ASCII shows these, too.
-    let mut ink = Ink::default();
-    ink.ascii = true;
-    write(&mut ink);
-    String::from_utf8_lossy(ink.as_bytes()).into_owned()
+    crate::ink::written(|ink| {
+        ink.ascii = true;
+        write(ink);
+    })
 }
 
 /// A duration with its unit.
 pub(super) fn duration(duration: Duration) -> String {
-    written(|ink| quantity::duration(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX), ink))
+    written(|ink| quantity::duration(duration, ink))
 }
 
 /// Milliseconds with one digit, as they stand beside a call.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use super::segment::{hops, len, mss, offers, rest, routers, state, text};
 use super::{duration, many, written};
@@ -58,7 +59,7 @@ struct Middle {
 }
 
 /// The kernel may know of a packet so many nanoseconds before the capture stamps it, or after.
-const CLOSE: u64 = 1_000_000;
+const CLOSE: Duration = Duration::from_millis(1);
 
 /// Packets at both ends of a run that are told.
 const ENDS: usize = 2;
@@ -84,7 +85,7 @@ impl Packets {
         at: Timestamp,
     ) -> Vec<&'static str> {
         let Some(stream) = self.streams.get(&ends) else { return Vec::new() };
-        let (from, to) = (Timestamp(at.0.saturating_sub(CLOSE)), Timestamp(at.0 + CLOSE));
+        let (from, to) = (at.before(CLOSE), at.after(CLOSE));
         let before = stream.states.iter().rev().find(|(since, _)| *since < from);
         let within = stream.states.iter().filter(|(since, _)| (from..=to).contains(since));
         before.into_iter().chain(within).map(|(_, state)| *state).collect()

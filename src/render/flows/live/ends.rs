@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use super::figures::Figures;
 use super::strip::{cells, clipped, without_middle};
 use crate::flow::Side;
-use crate::ink::Ink;
+use crate::ink::{Ink, written};
 
 /// One end in the pieces that are clipped apart.
 struct End {
@@ -44,17 +44,8 @@ impl End {
     fn of(figures: &Figures, side: Side, name: Option<&str>) -> Self {
         let end = figures.ends[side.index()];
         let address = end.address();
-        let mut ink = Ink::default();
-        match name {
-            Some(name) => ink.text(name),
-            None => ink.address(address),
-        };
-        let host = String::from_utf8_lossy(ink.as_bytes()).into_owned();
-        ink.clear();
-        if figures.has_ports {
-            ink.text(":").number(end.port);
-        }
-        let port = String::from_utf8_lossy(ink.as_bytes()).into_owned();
+        let host = name.map_or_else(|| written(|ink| _ = ink.address(address)), str::to_owned);
+        let port = if figures.has_ports { format!(":{}", end.port) } else { String::new() };
         let is_v6 = matches!(address, IpAddr::V6(_)) && name.is_none();
         Self { host, is_name: name.is_some(), is_v6, port }
     }

@@ -13,7 +13,7 @@ use super::pace::{Pace, Rounds};
 use super::row;
 use crate::flow::tcp::{Connection, Verdict};
 use crate::flow::{Datagrams, Flows, Key, Seen};
-use crate::ink::Ink;
+use crate::ink::written;
 use crate::render::flows::known::Known;
 use crate::timeline::Timestamp;
 
@@ -183,9 +183,8 @@ impl Row {
         if !known.owners(None).is_asked() {
             return;
         }
-        let mut ink = Ink::default();
-        row::processes(known, self.id, &self.figures, &mut ink);
-        self.processes = Some(String::from_utf8_lossy(ink.as_bytes()).into());
+        let processes = written(|ink| row::processes(known, self.id, &self.figures, ink));
+        self.processes = Some(processes.into());
     }
 
     fn renew(&mut self, now: Timestamp, flows: &Flows, rounds: &Rounds) {

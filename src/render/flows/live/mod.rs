@@ -11,7 +11,7 @@ use crate::flow::tcp::Connection;
 use crate::flow::{Datagrams, Flows, Seen};
 use crate::render::owners::Owned;
 use crate::render::{Report, tally};
-use crate::timeline::{About, Frame, Timestamp};
+use crate::timeline::{About, Frame, Timestamp, nanos};
 use crate::wire::Packet;
 
 mod ends;
@@ -149,7 +149,7 @@ impl<T: Terminal> Live<T> {
         self.unlooked += 1;
         // A clock that was set back counts as one that has moved on far.
         let moved = frame.time.0.wrapping_sub(self.looked.0);
-        self.is_due |= self.unlooked >= PACKETS || moved >= LOOK.as_nanos() as u64;
+        self.is_due |= self.unlooked >= PACKETS || moved >= nanos(LOOK);
     }
 
     /// Notes what time it is by the capture's clock, if a packet came since that was done.
@@ -165,8 +165,7 @@ impl<T: Terminal> Live<T> {
     /// It goes on when no packet comes, as ours does.
     fn now(&self, clock: Duration) -> Option<Timestamp> {
         let moment = self.moment?;
-        let gone_on = clock.saturating_sub(moment.clock).as_nanos() as u64;
-        let now = Timestamp(moment.capture.0.saturating_add(gone_on));
+        let now = moment.capture.after(clock.saturating_sub(moment.clock));
         let last = self.rounds.last().filter(|last| last.since(now) < JITTER);
         Some(last.map_or(now, |last| last.max(now)))
     }

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use super::figures::Figures;
 use crate::render::flows::Order;
-use crate::timeline::Timestamp;
+use crate::timeline::{Timestamp, nanos};
 
 /// By what rows are sorted; the largest come first.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -49,7 +49,6 @@ impl Sort {
     }
 
     pub(super) fn rank(self, id: u32, figures: &Figures, rates: [u64; 2]) -> Rank {
-        let nanos = |time: std::time::Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         let size = match self.by {
             By::Packets => figures.packets[0] + figures.packets[1],
             By::Octets => figures.octets[0] + figures.octets[1],

@@ -49,7 +49,7 @@ impl Page<'_> {
             Column::State => _ = ink.text(figures.state()),
             Column::Rtt => {
                 if let Some(rtt) = figures.rtt {
-                    quantity::duration(rtt.as_nanos() as u64, ink);
+                    quantity::duration(rtt, ink);
                 }
             }
             Column::ClientRate => quantity::octets(row.rates[0], ink),
@@ -130,7 +130,7 @@ pub(super) fn age(span: Duration, ink: &mut Ink) {
     let seconds = span.as_secs();
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3600, seconds / 60);
     match seconds {
-        0 => quantity::duration(span.as_nanos() as u64, ink),
+        0 => quantity::duration(span, ink),
         1..60 => _ = ink.number(seconds).text(" s"),
         60..3600 => _ = ink.number(minutes).text(":").digits(seconds % 60, 2),
         3600..86_400 => {

@@ -43,7 +43,7 @@ pub(super) fn fill(socket: &Socket, talk: &Talk, share: &Share, course: &mut Cou
         course.flights.sort_by_key(|it| it.edge.time);
     }
     let stamped = acknowledged(socket, share, course);
-    let known = course.acknowledged.map(|it| super::early(it.edge.time));
+    let known = course.acknowledged.map(|it| it.edge.time.before(super::SAME));
     if let Some(stamped) = stamped.filter(|it| known.is_none_or(|known| it.edge.time < known)) {
         course.acknowledged = Some(stamped);
     }

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::plus;
 use crate::tale::fetch::course::{Arrived, Course, Witness};
 use crate::tale::fetch::phase::{Basis, Edge, Phase, Span};
 use crate::tale::fetch::tiles::Tiles;
@@ -92,7 +91,7 @@ impl Row {
         if took > NO_PAUSE.max(round_trip + round_trip / 4) {
             // For the first round trip the sender may have waited for our acknowledgment.
             if round_trip >= NO_PAUSE {
-                let acknowledged = Edge::at(plus(from.time, round_trip));
+                let acknowledged = Edge::at(from.time.after(round_trip));
                 self.push(from, acknowledged, Phase::Rounds, Basis::Inferred);
                 return self.push(acknowledged, to, Phase::SenderGap, Basis::Inferred);
             }
@@ -129,7 +128,7 @@ fn by_stamps(course: &Course) -> Vec<Span> {
             row.push(from, to, Phase::ClosedWindow, Basis::Inferred);
             continue;
         }
-        let acknowledged = Edge::at(plus(from.time, round_trip));
+        let acknowledged = Edge::at(from.time.after(round_trip));
         row.push(from, acknowledged, Phase::Transfer, Basis::Inferred);
         let phase = if arrived.again { Phase::Loss } else { Phase::SenderGap };
         row.push(acknowledged, to, phase, Basis::Inferred);
