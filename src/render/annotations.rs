@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use super::Report;
 use super::kept::Heaviest;
+use super::why::audit::Audit;
 use super::why::words;
 use crate::flow::tcp::{Confidence, Connection};
 use crate::flow::{Flows, Seen};
-use crate::tale::accounts::Accounts;
 use crate::tale::stall::Stall;
 use crate::tale::verdict::Verdict;
 use crate::timeline::About;
@@ -18,9 +18,7 @@ use crate::wire::Packet;
 /// Hears a whole capture before anything is written of it.
 #[derive(Debug)]
 pub struct Annotations {
-    /// The number of the only connection that is told of.
-    only: Option<u32>,
-    accounts: Accounts,
+    audit: Audit,
     stalls: Heaviest<Duration, (Option<u32>, Stall)>,
     verdicts: Heaviest<Duration, (u32, Verdict)>,
     whole: Option<String>,
@@ -41,10 +39,10 @@ const MOST: usize = 20_000;
 const LONGEST: usize = 4096;
 
 impl Annotations {
+    /// Of all connections, or of the one of this number alone.
     pub fn new(only: Option<u32>) -> Self {
         Self {
-            only,
-            accounts: Accounts::default(),
+            audit: Audit::new(only),
             stalls: Heaviest::new(MOST),
             verdicts: Heaviest::new(MOST),
             whole: None,
@@ -109,20 +107,17 @@ fn title(id: Option<u32>, stall: &Stall) -> String {
 
 impl Report for Annotations {
     fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()> {
-        self.accounts.observe(packet, seen);
+        self.audit.accounts.observe(packet, seen);
         Ok(())
     }
 
     fn gone(&mut self, connection: &Connection) -> io::Result<()> {
-        let Some(account) = self.accounts.close(connection) else { return Ok(()) };
-        if self.only.is_some_and(|only| only != account.connection) {
-            return Ok(());
-        }
+        let Some(account) = self.audit.close(connection) else { return Ok(()) };
         for stall in account.stalls {
             self.stalls.add(stall.time, (Some(account.connection), stall));
         }
         if let Some(verdict) = account.verdict {
-            if self.only.is_some() {
+            if self.audit.only.is_some() {
                 self.whole = Some(words::verdict(&verdict, Some(account.connection)));
             }
             self.verdicts.add(verdict.time, (account.connection, verdict));
@@ -136,11 +131,9 @@ impl Report for Annotations {
     }
 
     fn end(&mut self, _: &About, flows: &Flows) -> io::Result<()> {
-        for connection in flows.connections() {
-            self.gone(connection)?;
-        }
-        let whole = self.accounts.end();
-        if self.only.is_none() {
+        self.all_gone(flows)?;
+        let whole = self.audit.accounts.end();
+        if self.audit.only.is_none() {
             self.whole = whole.verdict.map(|(id, verdict)| words::verdict(&verdict, id));
             for stall in whole.stalls {
                 self.stalls.add(stall.time, (None, stall));

@@ -1,5 +1,7 @@
 //! Which of very many are shown?
 
+use std::cmp::Reverse;
+
 /// What weighs most of any number of things: at least so many, and at most twice as many are held.
 #[derive(Debug)]
 pub(in crate::render) struct Heaviest<W, T> {
@@ -24,7 +26,7 @@ impl<W: Ord + Copy, T> Heaviest<W, T> {
 
     /// Drops what is too light; of equal ones the first stay.
     fn settle(&mut self) {
-        self.held.sort_by_key(|one| std::cmp::Reverse(one.0));
+        self.held.sort_by_key(|one| Reverse(one.0));
         self.held.truncate(self.most);
     }
 
@@ -33,10 +35,17 @@ impl<W: Ord + Copy, T> Heaviest<W, T> {
         self.count
     }
 
-    /// The heaviest, and then the others.
+    /// The heaviest first, and no more than are asked for.
     pub(in crate::render) fn take(&mut self) -> Vec<T> {
         self.settle();
-        std::mem::take(&mut self.held).into_iter().map(|(_, one)| one).collect()
+        self.take_all()
+    }
+
+    /// The heaviest first, and all that are held.
+    pub(in crate::render) fn take_all(&mut self) -> Vec<T> {
+        let mut held = std::mem::take(&mut self.held);
+        held.sort_by_key(|one| Reverse(one.0));
+        held.into_iter().map(|(_, one)| one).collect()
     }
 }
 

@@ -272,12 +272,7 @@ impl Report for Ladder {
     }
 
     fn end(&mut self, _: &About, flows: &Flows) -> io::Result<()> {
-        for connection in flows.connections() {
-            self.gone(connection)?;
-        }
-        for datagrams in flows.datagrams() {
-            self.silent(datagrams)?;
-        }
+        self.all_gone(flows)?;
         self.out.flush()?;
         if self.is_told { Ok(()) } else { Err(flows::unknown(self.wanted, flows)) }
     }

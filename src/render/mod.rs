@@ -126,6 +126,17 @@ pub trait Report {
         None
     }
 
+    /// Nothing will be added to what is still followed, either: everything was read.
+    fn all_gone(&mut self, flows: &Flows) -> io::Result<()> {
+        for connection in flows.connections() {
+            self.gone(connection)?;
+        }
+        for datagrams in flows.datagrams() {
+            self.silent(datagrams)?;
+        }
+        Ok(())
+    }
+
     /// Whose the ends of a conversation are will not be told any more.
     fn forget(&mut self, conversation: u32) {
         if let Some(owned) = self.owners() {

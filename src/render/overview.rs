@@ -17,14 +17,14 @@ use super::out::Out;
 use super::page::{cell, put, right, table};
 use super::quantity;
 use super::tally::{self, Tally};
+use super::why::audit::Audit;
 use super::why::page::Page;
-use super::why::seen::Sight;
-use super::why::{self, Kept, words};
+use super::why::{self, words};
 use crate::flow::exchange::Exchange;
 use crate::flow::tcp::Connection;
 use crate::flow::{Flows, Seen};
 use crate::ink::{Ink, Paint};
-use crate::tale::accounts::{Accounts, Whole};
+use crate::tale::accounts::Whole;
 use crate::timeline::About;
 use crate::wire::{Layer, Name, Packet, dictionary};
 
@@ -67,9 +67,7 @@ pub struct Overview {
     tally: Tally,
     protocols: Vec<(Name, Sum)>,
     conversations: Conversations,
-    accounts: Accounts,
-    kept: Kept,
-    sight: Sight,
+    audit: Audit,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -101,14 +99,12 @@ impl Overview {
             tally: Tally::default(),
             protocols: Vec::new(),
             conversations: Conversations::default(),
-            accounts: Accounts::default(),
-            kept: Kept::default(),
-            sight: Sight::default(),
+            audit: Audit::new(None),
         }
     }
 
     fn page(&mut self, about: &About, whole: &Whole, width: u16, level: Level) {
-        self.kept.sort();
+        let accounts = self.audit.worst();
         let (tally, calendar, ink) = (&self.tally, &mut self.calendar, &mut self.out.ink);
         let has_verdict = whole.all.connections > 0 || whole.verdict.is_some();
         if has_verdict {
@@ -123,7 +119,7 @@ impl Overview {
         ink.text(if has_verdict { "\n" } else { "" });
         head::head(about, tally, calendar, usize::from(width), ink);
         let mut page = Page { ink, width: width.into() };
-        for line in self.sight.doubts(about, tally) {
+        for line in self.audit.sight.doubts(about, tally) {
             page.sentence(&line, 2, 0);
         }
         if tally.packets == 0 {
@@ -133,15 +129,15 @@ impl Overview {
             if level >= Level::ALL { (usize::MAX, usize::MAX) } else { (STALLS, ROWS) };
         if level >= Level::PHASES {
             page.time(whole);
-            page.stalls(whole, &self.kept.accounts, stalls);
-            let talks = self.accounts.slowest();
+            page.stalls(whole, &accounts, stalls);
+            let talks = self.audit.accounts.slowest();
             exchanges("Questions and answers", "those that took longest", talks, &mut page);
         }
         if level >= Level::CONNECTIONS {
-            page.connections(whole, &self.kept.accounts, self.accounts.names(), rows);
+            page.connections(whole, &accounts, self.audit.accounts.names(), rows);
         }
         if level >= Level::ADDRESSES {
-            exchanges("Addresses", "", self.accounts.addresses(), &mut page);
+            exchanges("Addresses", "", self.audit.accounts.addresses(), &mut page);
         }
         let ink = &mut self.out.ink;
         if level >= Level::PHASES {
@@ -178,7 +174,7 @@ impl Overview {
 impl Report for Overview {
     fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()> {
         self.tally.count(packet);
-        self.accounts.observe(packet, seen);
+        self.audit.accounts.observe(packet, seen);
         self.conversations.count(packet);
         let name = packet.own_layers().last().map_or(UNREAD, Layer::name);
         let known = self.protocols.iter().position(|(known, _)| known.key == name.key);
@@ -195,18 +191,15 @@ impl Report for Overview {
     }
 
     fn gone(&mut self, connection: &Connection) -> io::Result<()> {
-        if let Some(account) = self.accounts.close(connection) {
-            self.sight.see(connection);
-            self.kept.keep(account);
+        if let Some(account) = self.audit.close(connection) {
+            self.audit.keep(account);
         }
         Ok(())
     }
 
     fn end(&mut self, about: &About, flows: &Flows) -> io::Result<()> {
-        for connection in flows.connections() {
-            self.gone(connection)?;
-        }
-        let whole = self.accounts.end();
+        self.all_gone(flows)?;
+        let whole = self.audit.accounts.end();
         self.protocols.sort_by_key(|(name, sum)| (std::cmp::Reverse(sum.octets), name.key));
         match self.form {
             Form::Page { width, level } => self.page(about, &whole, width, level),

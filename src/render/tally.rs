@@ -57,8 +57,9 @@ impl Tally {
         self.times = Some((first.min(time), last.max(time)));
     }
 
-    /// Counts a packet by its conversation; for each packet or for none.
-    pub(super) fn attribute(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) {
+    /// Likewise, and by its conversation; for each packet or for none.
+    pub(super) fn follow(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) {
+        self.count(packet);
         let followed = self.followed.get_or_insert_default();
         if seen.id().is_some() || (packet.layers().is_empty() && packet.stop.is_none()) {
             return;

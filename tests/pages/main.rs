@@ -134,6 +134,17 @@ fn a_long_capture_makes_no_long_page() {
 }
 
 #[test]
+fn what_a_filter_leaves_out_is_on_no_page() {
+    let rows = |filter: &str| {
+        let page = page(&["flows", "-", "-Y", filter], &fixture("names.pcapng"));
+        [1, 2].map(|id| page.contains(&format!("<tr id=\"c{id}\"")))
+    };
+    assert_eq!(rows("frame"), [true, true]);
+    assert_eq!(rows("udp"), [true, false], "the connection is left out");
+    assert_eq!(rows("tcp"), [false, true], "the question for the address is left out");
+}
+
+#[test]
 fn processes_have_no_place_and_other_questions_no_page() {
     for (arguments, said) in [
         (&["packets", "-o", "html", "fixtures/arp.pcap"][..], "-o html is for"),

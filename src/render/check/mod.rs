@@ -171,8 +171,7 @@ impl Report for Check {
     }
 
     fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()> {
-        self.tally.count(packet);
-        self.tally.attribute(packet, seen);
+        self.tally.follow(packet, seen);
         self.known.ask(seen);
         self.known.learn(packet, seen);
         self.signs.observe(packet, seen);
@@ -239,12 +238,7 @@ impl Report for Check {
 
     fn end(&mut self, about: &About, flows: &Flows) -> io::Result<()> {
         self.known.read(about);
-        for connection in flows.connections() {
-            self.gone(connection)?;
-        }
-        for datagrams in flows.datagrams() {
-            self.silent(datagrams)?;
-        }
+        self.all_gone(flows)?;
         if let Some(exchanges) = &mut self.exchanges {
             exchanges.end();
             self.hear()?;

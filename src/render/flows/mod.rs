@@ -173,8 +173,7 @@ impl Form for Json {
     }
 
     fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) {
-        self.tally.count(packet);
-        self.tally.attribute(packet, seen);
+        self.tally.follow(packet, seen);
     }
 
     fn passed(&mut self, frame: &Frame<'_>) {

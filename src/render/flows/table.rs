@@ -229,12 +229,7 @@ impl Report for Table {
 
     fn end(&mut self, about: &About, flows: &Flows) -> io::Result<()> {
         self.known.read(about);
-        for connection in flows.connections() {
-            self.gone(connection)?;
-        }
-        for datagrams in flows.datagrams() {
-            self.silent(datagrams)?;
-        }
+        self.all_gone(flows)?;
         self.page();
         self.out.flush()
     }

@@ -41,8 +41,8 @@ impl CloseUp {
         self.wanted
     }
 
-    pub(super) fn account(&mut self, account: Option<Account>) {
-        self.account = account;
+    pub(super) fn account(&mut self, account: Account) {
+        self.account = Some(account);
     }
 
     pub(super) fn told(&self) -> Option<&Account> {

@@ -23,16 +23,19 @@ mod waterfall;
 use std::io;
 use std::time::Duration;
 
+use foldhash::fast::RandomState;
+use hashbrown::HashSet;
+
 use super::Report;
 use super::flows;
 use super::kept::Heaviest;
 use super::out::Out;
 use super::tally::Tally;
-use super::why::seen::Sight;
+use super::why::audit::Audit;
 use crate::flow::tcp::Connection;
 use crate::flow::{Datagrams, End, Flows, Names, Seen, Side};
 use crate::ink::written;
-use crate::tale::accounts::{Account, Accounts};
+use crate::tale::accounts::Account;
 use crate::tale::bucket::Bucket;
 use crate::tale::stall::Stall;
 use crate::tale::verdict::spent;
@@ -63,13 +66,14 @@ pub struct Html {
     out: Out,
     question: Question,
     naming: Naming,
-    accounts: Accounts,
+    audit: Audit,
+    /// The conversations without a connection that still go on, of which packets were told.
+    told: HashSet<u32, RandomState>,
     conversations: Heaviest<(u64, u64), Conversation>,
     talks: Heaviest<Duration, Talk>,
     protocols: Vec<(&'static str, &'static str, u64, u64)>,
     closeup: Option<CloseUp>,
     sums: tables::Sums,
-    sight: Sight,
     tally: Tally,
 }
 
@@ -114,28 +118,30 @@ impl Html {
             Question::WhyOf(id) | Question::Flow(id) => Some(CloseUp::new(id)),
             _ => None,
         };
+        let mut audit = Audit::new(closeup.as_ref().map(CloseUp::wanted));
+        audit.accounts = audit.accounts.with_exchanges();
         Self {
             out,
             question,
             naming,
-            accounts: Accounts::default().with_exchanges(),
+            audit,
+            told: HashSet::default(),
             conversations: Heaviest::new(CONVERSATIONS),
             talks: Heaviest::new(TALKS),
             protocols: Vec::new(),
             closeup,
             sums: [[Duration::ZERO; 5]; Bucket::ALL.len()],
-            sight: Sight::default(),
             tally: Tally::default(),
         }
     }
 
     /// Whether the page is about this conversation, or about all.
     fn is_about(&self, id: Option<u32>) -> bool {
-        self.closeup.as_ref().is_none_or(|closeup| Some(closeup.wanted()) == id)
+        self.audit.only.is_none_or(|only| Some(only) == id)
     }
 
     fn hear(&mut self) {
-        let heard: Vec<_> = self.accounts.exchanges().collect();
+        let heard: Vec<_> = self.audit.accounts.exchanges().collect();
         for exchange in heard {
             if self.is_about(exchange.connection.or(exchange.conversation)) {
                 let talk = Talk::of(&exchange);
@@ -144,12 +150,12 @@ impl Html {
         }
     }
 
-    fn take(&mut self, connection: &Connection, account: Option<Account>) {
+    fn take(&mut self, connection: &Connection, account: Account) {
         let pieces = if self.closeup.is_some() { PIECES_ALONE } else { PIECES };
         let ends = [Side::Client, Side::Server].map(|side| connection.end(side));
         let halves = [Side::Client, Side::Server].map(|side| connection.half(side));
         let key = connection.application().and_then(dictionary::protocol);
-        let blamed = account.as_ref().and_then(|it| it.verdict.as_ref().map(|it| it.time));
+        let blamed = account.verdict.as_ref().map_or(Duration::ZERO, |it| it.time);
         let one = Conversation {
             id: connection.id(),
             ends: self.between(connection, ends),
@@ -159,7 +165,7 @@ impl Html {
             packets: halves.iter().map(|half| half.packets()).sum(),
             octets: halves.iter().map(|half| half.octets()).sum(),
             words: written(|ink| flows::summary(connection, ink)),
-            spending: account.as_ref().map(|account| Spending {
+            spending: Some(Spending {
                 began: account.tiles.began(),
                 ended: account.tiles.ended(),
                 spent: spent(&account.tiles),
@@ -167,12 +173,10 @@ impl Html {
                 stalls: account.stalls.clone(),
             }),
         };
-        if let Some(account) = &account {
-            for (sum, bucket) in self.sums.iter_mut().zip(Bucket::ALL) {
-                let shares = party::shares(&account.tiles, bucket);
-                for (sum, time) in sum.iter_mut().zip(shares) {
-                    *sum += time;
-                }
+        for (sum, bucket) in self.sums.iter_mut().zip(Bucket::ALL) {
+            let shares = party::shares(&account.tiles, bucket);
+            for (sum, time) in sum.iter_mut().zip(shares) {
+                *sum += time;
             }
         }
         if let Some(closeup) = &mut self.closeup {
@@ -180,14 +184,14 @@ impl Html {
         }
         let weight = match self.question {
             Question::Flows => (one.octets, 0),
-            _ => (nanos(blamed.unwrap_or_default()), nanos(one.span)),
+            _ => (nanos(blamed), nanos(one.span)),
         };
         self.conversations.add(weight, one);
     }
 
     /// From whom to whom, the server by what it was asked for by.
     fn between(&self, connection: &Connection, ends: [End; 2]) -> String {
-        let names = (self.naming == Naming::Names).then(|| self.accounts.names());
+        let names = (self.naming == Naming::Names).then(|| self.audit.accounts.names());
         let server = names.and_then(|names| names.of_server(connection.id()));
         let [client, by_address] = ends.map(|end| name(end, names));
         // Who asks for a port that is not the usual one says it, too (RFC 9110 §7.2).
@@ -200,7 +204,7 @@ impl Html {
     }
 
     fn take_datagrams(&mut self, datagrams: &Datagrams) {
-        let names = (self.naming == Naming::Names).then(|| self.accounts.names());
+        let names = (self.naming == Naming::Names).then(|| self.audit.accounts.names());
         let ends = [Side::Client, Side::Server].map(|side| datagrams.end(side));
         let has_ports = datagrams.protocol() == UDP;
         let sent = [Side::Client, Side::Server].map(|side| datagrams.sent(side));
@@ -251,9 +255,11 @@ impl Conversation {
 
 impl Report for Html {
     fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()> {
-        self.tally.count(packet);
-        self.tally.attribute(packet, seen);
-        self.accounts.observe(packet, seen);
+        self.tally.follow(packet, seen);
+        self.audit.accounts.observe(packet, seen);
+        if let Some((datagrams, _)) = seen.datagrams {
+            self.told.insert(datagrams.id());
+        }
         self.hear();
         if self.question == Question::Tell {
             let name = packet.own_layers().last().map(Layer::name);
@@ -275,10 +281,9 @@ impl Report for Html {
 
     fn gone(&mut self, connection: &Connection) -> io::Result<()> {
         self.tally.judge(connection);
-        let account = self.accounts.close(connection);
+        let account = self.audit.close(connection);
         self.hear();
-        if self.is_about(Some(connection.id())) {
-            self.sight.see(connection);
+        if let Some(account) = account {
             self.take(connection, account);
         }
         Ok(())
@@ -286,23 +291,19 @@ impl Report for Html {
 
     fn silent(&mut self, datagrams: &Datagrams) -> io::Result<()> {
         let may_be = !matches!(self.question, Question::WhyOf(_));
-        if may_be && self.is_about(Some(datagrams.id())) {
+        let is_told = self.told.remove(&datagrams.id());
+        if is_told && may_be && self.is_about(Some(datagrams.id())) {
             self.take_datagrams(datagrams);
         }
         Ok(())
     }
 
     fn end(&mut self, about: &About, flows: &Flows) -> io::Result<()> {
-        for connection in flows.connections() {
-            self.gone(connection)?;
-        }
-        for datagrams in flows.datagrams() {
-            self.silent(datagrams)?;
-        }
-        let whole = self.accounts.end();
+        self.all_gone(flows)?;
+        let whole = self.audit.accounts.end();
         self.hear();
-        if let (Some(closeup), 0) = (&self.closeup, self.conversations.count()) {
-            return Err(flows::unknown(closeup.wanted(), flows));
+        if let (Some(only), 0) = (self.audit.only, self.conversations.count()) {
+            return Err(flows::unknown(only, flows));
         }
         self.write(about, &whole)?;
         self.out.flush()

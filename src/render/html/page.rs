@@ -72,7 +72,7 @@ impl Html {
             _ => None,
         };
         let verdict = verdict.unwrap_or_else(|| words::NOTHING.to_owned());
-        let lines = self.sight.lines(about, &self.tally);
+        let lines = self.audit.sight.lines(about, &self.tally);
         let mut page = Markup::new(&mut self.out);
         sheet.head(about, &verdict, &lines, &mut page);
         sheet.spent(whole.all.connections, &mut page);

@@ -1,5 +1,6 @@
 //! Where did the time of each connection go, and whose was it?
 
+pub(super) mod audit;
 pub(super) mod page;
 pub mod pair;
 pub(super) mod record;
@@ -7,7 +8,6 @@ pub(super) mod seen;
 pub(super) mod words;
 
 use std::io;
-use std::time::Duration;
 
 use super::Report;
 use super::clock::Calendar;
@@ -15,11 +15,11 @@ use super::out::Out;
 use super::tally::{self, Tally};
 use crate::flow::tcp::Connection;
 use crate::flow::{Flows, Seen};
-use crate::tale::accounts::{Account, Accounts, Whole};
+use crate::tale::accounts::Whole;
 use crate::timeline::About;
 use crate::wire::Packet;
+use audit::Audit;
 use page::Page;
-use seen::Sight;
 
 /// How it is written.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -35,11 +35,7 @@ pub enum Form {
 pub struct Why {
     out: Out,
     form: Form,
-    /// The number of the only connection that is told.
-    only: Option<u32>,
-    accounts: Accounts,
-    kept: Kept,
-    sight: Sight,
+    audit: Audit,
     calendar: Calendar,
     tally: Tally,
 }
@@ -48,68 +44,37 @@ pub struct Why {
 const ROWS: usize = 10;
 /// Troubles on the page.
 const STALLS: usize = 6;
-/// So many are kept until it is known which of them are worst.
-const KEPT: usize = 256;
 
 impl Why {
+    /// Of all connections, or of the one of this number alone.
     pub fn new(out: Out, form: Form, only: Option<u32>) -> Self {
         Self {
             out,
             form,
-            only,
-            accounts: Accounts::default(),
-            kept: Kept::default(),
-            sight: Sight::default(),
+            audit: Audit::new(only),
             calendar: Calendar::utc(),
             tally: Tally::default(),
         }
     }
 
     fn page(&mut self, about: &About, whole: &Whole, width: u16) {
+        let accounts = self.audit.worst();
         let mut page = Page { ink: &mut self.out.ink, width: width.into() };
-        for line in self.sight.lines(about, &self.tally) {
+        for line in self.audit.sight.lines(about, &self.tally) {
             page.sentence(&line, 0, 2);
         }
         page.blank();
-        if let Some(account) = self.only.and_then(|_| self.kept.accounts.first()) {
+        if let Some(account) = self.audit.only.and_then(|_| accounts.first()) {
             page.sentence(&words::of(account), 0, 0);
             page.account(account);
             return;
         }
         page.sentence(&words::of_whole(whole), 0, 0);
         page.time(whole);
-        self.kept.sort();
-        page.stalls(whole, &self.kept.accounts, STALLS);
-        page.connections(whole, &self.kept.accounts, self.accounts.names(), ROWS);
-        page.servers(whole, self.accounts.names(), ROWS);
+        page.stalls(whole, &accounts, STALLS);
+        page.connections(whole, &accounts, self.audit.accounts.names(), ROWS);
+        page.servers(whole, self.audit.accounts.names(), ROWS);
     }
-}
-
-/// Accounts for a page: those that matter most.
-#[derive(Debug, Default)]
-pub(super) struct Kept {
-    pub(super) accounts: Vec<Account>,
-}
-
-impl Kept {
-    pub(super) fn keep(&mut self, account: Account) {
-        self.accounts.push(account);
-        if self.accounts.len() > KEPT {
-            self.sort();
-            self.accounts.truncate(KEPT / 2);
-        }
-    }
-
-    /// What matters most comes first.
-    pub(super) fn sort(&mut self) {
-        self.accounts.sort_by_key(|one| (std::cmp::Reverse(weight(one)), one.connection));
-    }
-}
-
-/// How much a connection matters: what somebody is to blame for, and then how long it took.
-fn weight(account: &Account) -> (Duration, Duration) {
-    let blamed = account.verdict.as_ref().map_or(Duration::ZERO, |verdict| verdict.time);
-    (blamed, account.tiles.wall())
 }
 
 impl Report for Why {
@@ -122,42 +87,35 @@ impl Report for Why {
     }
 
     fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()> {
-        self.tally.count(packet);
-        self.tally.attribute(packet, seen);
-        self.accounts.observe(packet, seen);
+        self.tally.follow(packet, seen);
+        self.audit.accounts.observe(packet, seen);
         Ok(())
     }
 
     fn gone(&mut self, connection: &Connection) -> io::Result<()> {
         self.tally.judge(connection);
-        let Some(account) = self.accounts.close(connection) else { return Ok(()) };
-        if self.only.is_some_and(|only| only != connection.id()) {
-            return Ok(());
-        }
-        self.sight.see(connection);
+        let Some(account) = self.audit.close(connection) else { return Ok(()) };
         match self.form {
             Form::Ndjson => {
                 record::budget(&account, &mut self.out.ink);
                 self.out.line()
             }
             Form::Page { .. } => {
-                self.kept.keep(account);
+                self.audit.keep(account);
                 Ok(())
             }
         }
     }
 
     fn end(&mut self, about: &About, flows: &Flows) -> io::Result<()> {
-        for connection in flows.connections() {
-            self.gone(connection)?;
-        }
-        let whole = self.accounts.end();
-        if let Some(only) = self.only.filter(|_| self.sight.is_empty()) {
+        self.all_gone(flows)?;
+        let whole = self.audit.accounts.end();
+        if let Some(only) = self.audit.only.filter(|_| self.audit.sight.is_empty()) {
             return Err(super::flows::unknown(only, flows));
         }
         match self.form {
             Form::Ndjson => {
-                if self.only.is_none() {
+                if self.audit.only.is_none() {
                     record::whole(&whole, &mut self.out.ink);
                     self.out.line()?;
                 }

@@ -5,9 +5,9 @@ use std::io;
 use std::rc::Rc;
 use std::time::Duration;
 
+use super::audit::Audit;
 use super::page::{Page, ranked};
-use super::seen::Sight;
-use super::{Form, Kept, record, words};
+use super::{Form, record, words};
 use crate::flow::tcp::Connection;
 use crate::flow::{Flows, Seen};
 use crate::ink::Paint;
@@ -16,7 +16,7 @@ use crate::render::clock::Calendar;
 use crate::render::out::Out;
 use crate::render::sheet::{self, Sheet};
 use crate::render::tally::{self, Tally};
-use crate::tale::accounts::{Account, Accounts, Whole};
+use crate::tale::accounts::{Account, Whole};
 use crate::tale::bucket::Bucket;
 use crate::timeline::{About, nanos};
 use crate::wire::Packet;
@@ -31,12 +31,9 @@ pub struct One {
 }
 
 /// Reads one capture, and tells nothing yet.
-#[derive(Default)]
 pub struct Gather {
     to: Rc<RefCell<One>>,
-    accounts: Accounts,
-    kept: Kept,
-    sight: Sight,
+    audit: Audit,
     tally: Tally,
 }
 
@@ -49,38 +46,33 @@ const COLUMN: usize = 13;
 impl Gather {
     /// What is found out is there once everything was read.
     pub fn into(to: &Rc<RefCell<One>>) -> Self {
-        Self { to: Rc::clone(to), ..Self::default() }
+        Self { to: Rc::clone(to), audit: Audit::new(None), tally: Tally::default() }
     }
 }
 
 impl Report for Gather {
     fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()> {
-        self.tally.count(packet);
-        self.tally.attribute(packet, seen);
-        self.accounts.observe(packet, seen);
+        self.tally.follow(packet, seen);
+        self.audit.accounts.observe(packet, seen);
         Ok(())
     }
 
     fn gone(&mut self, connection: &Connection) -> io::Result<()> {
         self.tally.judge(connection);
-        if let Some(account) = self.accounts.close(connection) {
-            self.sight.see(connection);
-            self.kept.keep(account);
+        if let Some(account) = self.audit.close(connection) {
+            self.audit.keep(account);
         }
         Ok(())
     }
 
     fn end(&mut self, about: &About, flows: &Flows) -> io::Result<()> {
-        for connection in flows.connections() {
-            self.gone(connection)?;
-        }
-        self.kept.sort();
+        self.all_gone(flows)?;
         let mut ink = crate::ink::Ink::default();
         tally::record(about, Some(&self.tally), &mut Calendar::utc(), &mut ink);
         *self.to.borrow_mut() = One {
-            whole: self.accounts.end(),
-            accounts: std::mem::take(&mut self.kept.accounts),
-            lines: self.sight.lines(about, &self.tally),
+            whole: self.audit.accounts.end(),
+            accounts: self.audit.worst(),
+            lines: self.audit.sight.lines(about, &self.tally),
             record: ink.as_bytes().to_vec(),
         };
         Ok(())

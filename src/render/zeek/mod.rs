@@ -120,12 +120,7 @@ impl Report for Zeek {
     }
 
     fn end(&mut self, _: &About, flows: &Flows) -> io::Result<()> {
-        for connection in flows.connections() {
-            self.gone(connection)?;
-        }
-        for datagrams in flows.datagrams() {
-            self.silent(datagrams)?;
-        }
+        self.all_gone(flows)?;
         self.exchanges.end();
         self.write()?;
         for log in [&mut self.conn, &mut self.dns, &mut self.http] {
