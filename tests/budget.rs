@@ -155,22 +155,9 @@ prop_compose! {
             options.extend([Offer::Mss(1460), Offer::SackPermitted, Offer::WindowScale(7)]);
         }
         options.extend(stamps.map(|(value, echo)| Offer::Timestamps(value, echo)));
-        let written = Written {
-            time: 0,
-            by: if is_client { Side::Client } else { Side::Server },
-            ip_id: 0,
-            hops,
-            congested: false,
-            interface: 0,
-            vlan: None,
-            kept: None,
-            flags,
-            seq,
-            len,
-            ack: (flags & 0x10 != 0).then_some(ack),
-            window,
-            options,
-        };
+        let by = if is_client { Side::Client } else { Side::Server };
+        let ack = (flags & 0x10 != 0).then_some(ack);
+        let written = Written { hops, seq, len, ack, window, options, ..Written::bare(by, flags) };
         (pause, port, written)
     }
 }
@@ -201,22 +188,9 @@ proptest! {
 fn of_many_waits_the_longest_are_kept_and_all_are_counted() {
     let mut written = Vec::new();
     let mut say = |time: u64, by: Side, seq: u32, len: u16, ack: u32| {
-        written.push(Written {
-            time,
-            by,
-            ip_id: 0,
-            hops: 64,
-            congested: false,
-            interface: 0,
-            vlan: None,
-            kept: None,
-            flags: 0x18,
-            seq,
-            len,
-            ack: Some(ack),
-            window: 50_000,
-            options: Vec::new(),
-        });
+        let ack = Some(ack);
+        let bare = Written::bare(by, 0x18);
+        written.push(Written { time, seq, len, ack, window: 50_000, ..bare });
     };
     for turn in 0..6000_u32 {
         let time = u64::from(turn) * 10_000_000;

@@ -31,19 +31,11 @@ impl Watch {
         let ends = Ends { ports: [port, 9], ..Ends::default() };
         let written = Written {
             time: seconds * SECOND,
-            by,
-            ip_id: 0,
-            hops: 64,
-            congested: false,
-            interface: 0,
-            vlan: None,
-            kept: None,
-            flags,
             seq,
-            len: 0,
             ack,
             window: 1000,
             options: vec![Offer::Mss(1460)],
+            ..Written::bare(by, flags)
         };
         let made = written.frame(&ends);
         self.packets += 1;

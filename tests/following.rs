@@ -48,22 +48,10 @@ fn segment() -> impl Strategy<Value = Written> {
             if !sacks.is_empty() {
                 options.push(Offer::Sack(sacks));
             }
-            Written {
-                time,
-                by: if from_client { Side::Client } else { Side::Server },
-                ip_id,
-                hops,
-                congested: false,
-                interface,
-                vlan: None,
-                kept: None,
-                flags,
-                seq,
-                len,
-                ack: (flags & 0x10 != 0).then_some(ack),
-                window,
-                options,
-            }
+            let by = if from_client { Side::Client } else { Side::Server };
+            let ack = (flags & 0x10 != 0).then_some(ack);
+            let bare = Written::bare(by, flags);
+            Written { time, ip_id, hops, interface, seq, len, ack, window, options, ..bare }
         },
     )
 }

@@ -39,22 +39,7 @@ pub(crate) fn read(line: &str) -> Option<Written> {
         "<" => Side::Server,
         _ => return None,
     };
-    let mut written = Written {
-        time,
-        by,
-        ip_id: 0,
-        hops: USUAL_TTL,
-        congested: false,
-        interface: 0,
-        vlan: None,
-        kept: None,
-        flags: 0,
-        seq: 0,
-        len: 0,
-        ack: None,
-        window: 0,
-        options: Vec::new(),
-    };
+    let mut written = Written { time, hops: USUAL_TTL, ..Written::bare(by, 0) };
     if words.peek()?.starts_with('[') {
         unusual(line.split_once('[')?.1.split_once(']')?.0, &mut written)?;
         while !words.next()?.ends_with(']') {}

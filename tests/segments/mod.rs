@@ -93,6 +93,26 @@ impl Made {
 }
 
 impl Written {
+    /// Flags alone, on the usual way, as the first packet.
+    pub(crate) fn bare(by: Side, flags: u8) -> Self {
+        Self {
+            time: 0,
+            by,
+            ip_id: 0,
+            hops: 64,
+            congested: false,
+            interface: 0,
+            vlan: None,
+            kept: None,
+            flags,
+            seq: 0,
+            len: 0,
+            ack: None,
+            window: 0,
+            options: Vec::new(),
+        }
+    }
+
     /// An Ethernet frame, every length and checksum right.
     pub(crate) fn frame(&self, ends: &Ends) -> Made {
         let own = self.by.index();

@@ -81,14 +81,7 @@ impl Talk {
         let is_syn = flags & Flags::SYN != 0;
         let written = Written {
             time: self.time,
-            by,
             ip_id: self.steps.len() as u16,
-            hops: 64,
-            congested: false,
-            interface: 0,
-            vlan: None,
-            kept: None,
-            flags,
             seq: self.sent[own],
             len,
             ack: (flags & Flags::ACK != 0).then_some(self.sent[peer]),
@@ -98,6 +91,7 @@ impl Talk {
             } else {
                 Vec::new()
             },
+            ..Written::bare(by, flags)
         };
         let made = written.frame(&self.ends);
         let frame = made.frame(1);

@@ -6,6 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value;
+use wiretale::flow::Side;
 
 use crate::pair::Played;
 use crate::talk::Diary;
@@ -194,6 +195,16 @@ impl<'p> Seen<'p> {
         let most = client.max(server).mul_f64(0.1) + self.late;
         let apart = client.abs_diff(server);
         assert!(apart <= most, "{buckets:?}: {client:?} at the client, {server:?} at the server");
+    }
+
+    /// The sender waited for windows for as long as its kernel says; at the other end that is harder to see.
+    pub(crate) fn waits_for_windows(&self, sender: Side) {
+        let kernel = Duration::from_micros(self.diaries[sender.index()].kernel("rwnd_limited"));
+        for (side, (end, told)) in [Side::Client, Side::Server].into_iter().zip(self.both()) {
+            let share = if side == sender { 0.02 } else { 0.1 };
+            let time = WINDOWS.iter().map(|it| told.time(it)).sum();
+            self.near(end, "windows", time, kernel, kernel.mul_f64(share));
+        }
     }
 
     /// In these there is nothing to speak of.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use wiretale::flow::Side;
+
 use crate::scene::Scene;
 
 pub(super) fn all() -> Vec<Scene> {
@@ -20,12 +22,8 @@ pub(super) fn all() -> Vec<Scene> {
             .hold(|seen| {
                 seen.dominates("window_small");
                 seen.blames("client");
-                let truth = Duration::from_micros(seen.diaries[1].kernel("rwnd_limited"));
-                for (end, told, share) in
-                    [("server", &seen.server, 0.02), ("client", &seen.client, 0.1)]
-                {
-                    let windows = told.time("window_small") + told.time("window_closed");
-                    seen.near(end, "windows", windows, truth, truth.mul_f64(share));
+                seen.waits_for_windows(Side::Server);
+                for (_, told) in seen.both() {
                     assert_eq!(told.time_of("server", "window_small"), Duration::ZERO);
                 }
             }),
@@ -47,13 +45,7 @@ pub(super) fn all() -> Vec<Scene> {
             .hold(|seen| {
                 seen.dominates("window_closed");
                 seen.blames("client");
-                let truth = Duration::from_micros(seen.diaries[1].kernel("rwnd_limited"));
-                for (end, told, share) in
-                    [("server", &seen.server, 0.02), ("client", &seen.client, 0.1)]
-                {
-                    let windows = told.time("window_small") + told.time("window_closed");
-                    seen.near(end, "windows", windows, truth, truth.mul_f64(share));
-                }
+                seen.waits_for_windows(Side::Server);
             }),
         Scene::new("an upload to a slow reader", 5)
             .server_receives(8_000)
@@ -73,12 +65,8 @@ pub(super) fn all() -> Vec<Scene> {
             .hold(|seen| {
                 seen.dominates("window_closed");
                 seen.blames("server");
-                let truth = Duration::from_micros(seen.diaries[0].kernel("rwnd_limited"));
-                for (end, told, share) in
-                    [("client", &seen.client, 0.02), ("server", &seen.server, 0.1)]
-                {
-                    let windows = told.time("window_small") + told.time("window_closed");
-                    seen.near(end, "windows", windows, truth, truth.mul_f64(share));
+                seen.waits_for_windows(Side::Client);
+                for (_, told) in seen.both() {
                     assert_eq!(told.time_of("client", "window_closed"), Duration::ZERO);
                 }
             }),
