@@ -233,6 +233,9 @@ fn ends(packet: &Packet<'_>) -> Option<(Key, Which)> {
         Layer::Icmpv6(_) => Some(58),
         Layer::Ipv4(ip) => Some(ip.protocol()),
         Layer::Ipv6(ip) => Some(ip.next_header()),
+        Layer::Ipv6Options(header) => Some(header.next_header()),
+        Layer::Ipv6Routing(header) => Some(header.next_header()),
+        Layer::Ipv6Fragment(header) => Some(header.next_header()),
         _ => None,
     })?;
     // A segment that could not be read belongs to no connection, and to nothing else.
@@ -256,10 +259,16 @@ fn client(key: &Key, from: Which) -> Which {
     }
 }
 
+/// RFC 8200 §4: headers between that of IPv6 and what it carries.
+fn is_extension(layer: &Layer<'_>) -> bool {
+    matches!(layer, Layer::Ipv6Options(_) | Layer::Ipv6Routing(_) | Layer::Ipv6Fragment(_))
+}
+
 fn application(packet: &Packet<'_>) -> Option<Name> {
     let own = packet.own_layers();
-    let carries =
-        |layer: &Layer<'_>| matches!(layer, Layer::Udp(_) | Layer::Ipv4(_) | Layer::Ipv6(_));
+    let carries = |layer: &Layer<'_>| {
+        matches!(layer, Layer::Udp(_) | Layer::Ipv4(_) | Layer::Ipv6(_)) || is_extension(layer)
+    };
     let at = own.iter().rposition(carries)?;
     own.get(at + 1).map(Layer::name)
 }
