@@ -29,7 +29,8 @@ use tiles::Charge;
 /// The time of every connection, one packet at a time.
 #[derive(Debug, Default)]
 pub struct Budgets {
-    open: HashMap<u32, Ledger, RandomState>,
+    /// Apart from the table: it is large, and most places of a table are empty.
+    open: HashMap<u32, Box<Ledger>, RandomState>,
 }
 
 /// The question for an address, and its answer.
@@ -63,7 +64,7 @@ impl Budgets {
             if let Some(lookup) = lookup {
                 tiles.charge(lookup.answer, Charge::new(Bucket::NameLookup, None, Proof::Lookup));
             }
-            Ledger::begin(connection, tiles)
+            Box::new(Ledger::begin(connection, tiles))
         });
         ledger.observe(&segment, octets, side, connection, seen);
     }
@@ -75,7 +76,7 @@ impl Budgets {
 
     /// Where the time of a connection went so far.
     pub fn of(&self, connection: u32) -> Option<&Tiles> {
-        self.open.get(&connection).map(Ledger::tiles)
+        self.open.get(&connection).map(|ledger| ledger.tiles())
     }
 
     /// The time of a connection to which nothing will be added.
