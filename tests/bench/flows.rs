@@ -44,13 +44,15 @@ fn main() {
     }
     let path = folder.join("half-open.pcap");
     generate::write_half_open(&path, HALF_OPEN, 7).expect("room for the capture");
-    let seconds = processor_time(ours(&path));
-    let peak = peak_memory(ours(&path));
-    println!(
-        "{HALF_OPEN} half-open connections: {seconds:.2} s, at most {} MB, {} octets each",
-        peak / 1_000_000,
-        peak / u64::from(HALF_OPEN)
-    );
+    for (question, asks) in [("flows", flows as fn(&Path) -> Command), ("why", why)] {
+        let seconds = processor_time(asks(&path));
+        let peak = peak_memory(asks(&path));
+        println!(
+            "{question} of {HALF_OPEN} half-open connections: {seconds:.2} s, at most {} MB, {} octets each",
+            peak / 1_000_000,
+            peak / u64::from(HALF_OPEN)
+        );
+    }
     fs::remove_file(path).expect("the capture");
 }
 
@@ -69,8 +71,10 @@ fn compare(path: &Path, packets: u64, tenth: &Path, fewer: u64) {
     let (mut to_tcptrace, mut to_tshark) = (Vec::new(), Vec::new());
     for round in 1..=ROUNDS {
         fs::read(path).expect("the capture in the page cache");
-        let own = processor_time(ours(path)) / packets as f64;
+        let own = processor_time(flows(path)) / packets as f64;
         print!("round {round}: {:.0} ns a packet", own * 1e9);
+        let why = processor_time(why(path)) / packets as f64;
+        print!("; why {:.0}, {:.1} times as long", why * 1e9, why / own);
         if has("tcptrace") {
             let theirs = processor_time(tcptrace()) / packets as f64;
             to_tcptrace.push(theirs / own);
@@ -95,8 +99,14 @@ fn compare(path: &Path, packets: u64, tenth: &Path, fewer: u64) {
     }
 }
 
-fn ours(path: &Path) -> Command {
+fn flows(path: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wiretale"));
     command.args(["flows", "-o", "csv"]).arg(path);
+    command
+}
+
+fn why(path: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wiretale"));
+    command.arg("why").arg(path);
     command
 }

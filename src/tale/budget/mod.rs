@@ -19,7 +19,7 @@ pub use notes::Notes;
 pub use tiles::Tiles;
 
 use crate::flow::tcp::{Connection, Segment};
-use crate::flow::{Mark, Seen};
+use crate::flow::{Mark, Seen, Side};
 use crate::tale::bucket::Bucket;
 use crate::tale::wait::Proof;
 use crate::wire::Packet;
@@ -29,8 +29,16 @@ use tiles::Charge;
 /// The time of every connection, one packet at a time.
 #[derive(Debug, Default)]
 pub struct Budgets {
+    open: HashMap<u32, Open, RandomState>,
+}
+
+/// One connection's time, or what it is to be told from.
+#[derive(Debug)]
+enum Open {
+    /// Nothing but these SYNs were seen yet: who sends a million of them is not given a million ledgers.
+    Opening(Vec<(Segment, Side)>),
     /// Apart from the table: it is large, and most places of a table are empty.
-    open: HashMap<u32, Box<Ledger>, RandomState>,
+    Followed(Box<Ledger>),
 }
 
 /// The question for an address, and its answer.
@@ -55,32 +63,63 @@ impl Budgets {
         let Some((segment, ..)) = Segment::of(packet) else { return };
         let octets = packet.tcp().map_or(&[][..], |tcp| tcp.payload().kept());
         let most = self.most();
-        let ledger = self.open.entry(connection.id()).or_insert_with(|| {
-            let lookup = Some(connection)
-                .filter(|it| it.opened() == segment.mark && segment.has(Flags::SYN))
-                .and_then(before);
-            let began = lookup.map_or(connection.opened(), |lookup| lookup.question);
-            let mut tiles = Tiles::begin(began, most);
-            if let Some(lookup) = lookup {
-                tiles.charge(lookup.answer, Charge::new(Bucket::NameLookup, None, Proof::Lookup));
+        let lookup = Some(connection)
+            .filter(|it| it.opened() == segment.mark && segment.has(Flags::SYN))
+            .and_then(before);
+        let is_plain = segment.has(Flags::SYN) && segment.len == 0 && seen.verdicts.is_empty();
+        let open = self.open.entry(connection.id()).or_insert(Open::Opening(Vec::new()));
+        match open {
+            Open::Opening(segments) if is_plain && lookup.is_none() && segments.len() < 2 => {
+                segments.reserve_exact(1);
+                segments.push((segment, side));
             }
-            Box::new(Ledger::begin(connection, tiles))
-        });
-        ledger.observe(&segment, octets, side, connection, seen);
+            Open::Opening(segments) => {
+                let mut ledger = Box::new(opened(segments, connection, lookup, most));
+                ledger.observe(&segment, octets, side, connection, seen);
+                *open = Open::Followed(ledger);
+            }
+            Open::Followed(ledger) => ledger.observe(&segment, octets, side, connection, seen),
+        }
     }
 
     /// How many waits of one more connection are kept: fewer when there are many.
     fn most(&self) -> usize {
-        (Self::WAITS / (self.open.len() + 1)).clamp(16, Tiles::MOST)
+        (Self::WAITS / (self.open.len() + 1)).clamp(Tiles::LEAST, Tiles::MOST)
     }
 
     /// Where the time of a connection went so far.
     pub fn of(&self, connection: u32) -> Option<&Tiles> {
-        self.open.get(&connection).map(|ledger| ledger.tiles())
+        match self.open.get(&connection)? {
+            Open::Opening(_) => None,
+            Open::Followed(ledger) => Some(ledger.tiles()),
+        }
     }
 
     /// The time of a connection to which nothing will be added.
     pub fn end(&mut self, connection: &Connection) -> Option<(Tiles, Notes)> {
-        self.open.remove(&connection.id()).map(|ledger| ledger.end(connection))
+        let ledger = match self.open.remove(&connection.id())? {
+            Open::Opening(segments) => opened(&segments, connection, None, Tiles::LEAST),
+            Open::Followed(ledger) => *ledger,
+        };
+        Some(ledger.end(connection))
     }
+}
+
+/// A ledger that begins with what was seen before it was needed.
+fn opened(
+    segments: &[(Segment, Side)],
+    connection: &Connection,
+    lookup: Option<Lookup>,
+    most: usize,
+) -> Ledger {
+    let began = lookup.map_or(connection.opened(), |lookup| lookup.question);
+    let mut tiles = Tiles::begin(began, most);
+    if let Some(lookup) = lookup {
+        tiles.charge(lookup.answer, Charge::new(Bucket::NameLookup, None, Proof::Lookup));
+    }
+    let mut ledger = Ledger::begin(connection, tiles);
+    for (segment, side) in segments {
+        ledger.observe(segment, &[], *side, connection, &Seen::default());
+    }
+    ledger
 }

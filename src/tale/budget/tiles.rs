@@ -42,6 +42,8 @@ impl Charge {
 impl Tiles {
     /// So many waits of one connection are kept.
     pub const MOST: usize = 4096;
+    /// So many at least, however many connections there are.
+    pub(super) const LEAST: usize = 16;
 
     pub(super) fn begin(mark: Mark, most: usize) -> Self {
         Self {
