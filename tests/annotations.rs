@@ -1,8 +1,12 @@
 //! Verdicts stand as comments on the packets that they are about, and change nothing else.
 
+mod program;
+
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 use std::{env, fs, process};
+
+use program::{records, run, told};
 
 /// A file of this process alone, gone at the end.
 struct Scratch(PathBuf);
@@ -23,19 +27,6 @@ impl Drop for Scratch {
     }
 }
 
-fn run(arguments: &[&str]) -> Output {
-    let wiretale = env!("CARGO_BIN_EXE_wiretale");
-    Command::new(wiretale).args(arguments).env("LC_ALL", "C.UTF-8").output().expect("wiretale")
-}
-
-/// What it says, when all went well.
-fn told(arguments: &[&str]) -> String {
-    let output = run(arguments);
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments:?}: {said}");
-    String::from_utf8(output.stdout).expect("UTF-8")
-}
-
 fn annotate(from: &str, to: &str) -> String {
     told(&["why", "-w", to, "--annotate", from])
 }
@@ -49,14 +40,13 @@ fn budgets(path: &str) -> Vec<String> {
 
 /// Every packet that is commented on, and the comment.
 fn comments(path: &str) -> Vec<(u64, String)> {
-    let rows = told(&["packets", "--json", "-e", "frame.number", "-e", "frame.comment", path]);
-    let records = rows.lines().filter_map(|line| {
-        let record: serde_json::Value = serde_json::from_str(line).expect("JSON");
+    let rows = records(&["packets", "--json", "-e", "frame.number", "-e", "frame.comment", path]);
+    let said = rows.iter().filter_map(|record| {
         let field = |name: &str| record["fields"][name].clone();
         let number = field("frame.number").as_u64()?;
         Some((number, field("frame.comment").as_str()?.to_owned()))
     });
-    records.collect()
+    said.collect()
 }
 
 #[test]
@@ -64,8 +54,7 @@ fn the_packets_of_a_verdict_say_it() {
     let (from, to) = ("fixtures/zero-window.pcap", Scratch::new("said.pcapng"));
     let page = annotate(from, to.path());
     assert!(page.contains("Where the time went"), "the question is answered, too: {page}");
-    let records: Vec<serde_json::Value> =
-        budgets(from).iter().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let records = program::read(&budgets(from).join("\n"));
     let comments = comments(to.path());
     let of = |packet: u64| -> &str {
         comments.iter().find(|(number, _)| *number == packet).map_or("", |(_, said)| said)

@@ -1,28 +1,21 @@
 //! Rules are about what records say, and how a check ends says whether they were kept.
 
+mod program;
+
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
+use program::{run, text};
 use serde_json::Value;
 use wiretale::filter::rule::Rule;
 use wiretale::render::check;
 
-fn wiretale(arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_wiretale"));
-    command.env("LC_ALL", "C.UTF-8").env_remove("CLICOLOR_FORCE").stdin(Stdio::null());
-    command.args(arguments).output().expect("the program")
-}
-
-fn text(octets: &[u8]) -> &str {
-    std::str::from_utf8(octets).expect("UTF-8")
-}
-
 /// What a check of a fixture prints, and how it ends.
 fn checked(fixture: &str, arguments: &[&str]) -> (String, i32) {
     let path = format!("fixtures/{fixture}");
-    let output = wiretale(&[&["check", &path], arguments].concat());
+    let output = run(&[&["check", &path], arguments].concat());
     let told = format!("{}{}", text(&output.stdout), text(&output.stderr));
     (told, output.status.code().expect("a code"))
 }
@@ -59,7 +52,7 @@ fn rows(csv: &str) -> Vec<Vec<String>> {
 }
 
 fn columns(question: &str, fixture: &str) -> Vec<Vec<String>> {
-    let output = wiretale(&[question, "-o", "csv", &format!("fixtures/{fixture}")]);
+    let output = run(&[question, "-o", "csv", &format!("fixtures/{fixture}")]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     rows(text(&output.stdout))
 }
@@ -213,7 +206,7 @@ fn who_breaks_a_rule_is_named_with_the_packets_that_show_it() {
         ("zero-window.pcap", "server.window.zero_count==0", "zero_window"),
     ] {
         let said = format!("fixtures/{fixture}");
-        let output = wiretale(&["packets", "--json", &said]);
+        let output = run(&["packets", "--json", &said]);
         let shown: Vec<u64> = text(&output.stdout)
             .lines()
             .map(|line| serde_json::from_str::<Value>(line).expect("JSON"))

@@ -1,6 +1,7 @@
 //! Questions find their answers, however their octets were cut into segments.
 
 mod fixtures;
+mod program;
 
 use std::time::Duration;
 
@@ -217,16 +218,6 @@ fn the_spans_of_a_request_tile_the_time_from_its_first_packet_to_its_answer() {
     }
 }
 
-fn written(arguments: &[&str]) -> String {
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_wiretale"))
-        .arg("exchanges")
-        .args(arguments)
-        .output()
-        .expect("the program");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).expect("UTF-8")
-}
-
 /// The names of a record's values, nested ones joined by dots, in the order told.
 fn names(value: &serde_json::Value, path: &str, all: &mut Vec<String>) {
     let Some(members) = value.as_object() else { return all.push(path.to_owned()) };
@@ -240,12 +231,10 @@ fn names(value: &serde_json::Value, path: &str, all: &mut Vec<String>) {
 fn rows_have_the_values_of_records_under_the_same_names() {
     for name in ["http-get", "dhcp", "tls13-retry", "icmpv6", "arp", "mdns"] {
         let path = format!("fixtures/{name}.pcap");
-        let rows = written(&["-o", "csv", &path]);
+        let rows = program::told(&["exchanges", "-o", "csv", &path]);
         let mut rows = rows.lines();
         let columns: Vec<&str> = rows.next().expect("a line of names").split(',').collect();
-        let records = written(&["--json", &path]);
-        let records: Vec<serde_json::Value> =
-            records.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+        let records = program::records(&["exchanges", "--json", &path]);
         assert_eq!(records[0]["type"], "capture");
         let records: Vec<_> = records.iter().filter(|one| one["type"] == "exchange").collect();
         assert!(!records.is_empty());
@@ -265,19 +254,19 @@ fn rows_have_the_values_of_records_under_the_same_names() {
 #[test]
 fn a_filter_that_leaves_the_answer_out_makes_no_question_unanswered() {
     let path = "fixtures/dns-asked-again.pcap";
-    let all = written(&[path]);
+    let all = program::told(&["exchanges", path]);
     for filter in ["dns.flags.response == 0", "frame.number != 1"] {
-        assert_eq!(written(&["-Y", filter, path]), all, "{filter}");
+        assert_eq!(program::told(&["exchanges", "-Y", filter, path]), all, "{filter}");
     }
     let answered = all.split_inclusive('\n').next().expect("a line");
-    assert_eq!(written(&["-Y", "dns.flags.response == 1", path]), answered);
+    assert_eq!(program::told(&["exchanges", "-Y", "dns.flags.response == 1", path]), answered);
 }
 
 #[test]
 fn heads_are_told_where_they_are_asked_for() {
     let path = "fixtures/no-body.pcap";
-    assert!(!written(&[path]).contains("If-None-Match"));
-    assert!(written(&["-v", path]).contains("\n       > If-None-Match: *\n"));
-    let records = written(&["-v", "--json", path]);
+    assert!(!program::told(&["exchanges", path]).contains("If-None-Match"));
+    assert!(program::told(&["exchanges", "-v", path]).contains("\n       > If-None-Match: *\n"));
+    let records = program::told(&["exchanges", "-v", "--json", path]);
     assert!(records.contains(r#""headers":{"request":["Host: www.lab.example","#), "{records}");
 }

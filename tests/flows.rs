@@ -1,8 +1,10 @@
 //! What is told of conversations as a whole.
 
+mod program;
+
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
@@ -186,9 +188,8 @@ fn what_the_system_dropped_lowers_confidence() {
 #[test]
 fn a_conversation_that_is_not_there_is_said_to_be_not_there() {
     let run = |arguments: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_wiretale"));
-        let output = command.args(arguments).output().expect("the program");
-        (output.status.code(), String::from_utf8(output.stderr).expect("UTF-8"))
+        let output = program::run(arguments);
+        (output.status.code(), program::text(&output.stderr).to_owned())
     };
     for form in [&["--color=never"][..], &["--json"], &["-o", "csv"]] {
         let (code, said) = run(&[&["flow", "fixtures/http-get.pcap#7"], form].concat());
@@ -310,15 +311,13 @@ fn conversations(told: &str) -> impl Iterator<Item = &str> {
     told.lines().filter(|line| !line.starts_with(r#"{"type":"capture""#))
 }
 
-fn records(fixture: &PathBuf) -> Vec<Value> {
-    let text = wiretale(&["flows", "--json"], fixture);
-    text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+fn records(fixture: &Path) -> Vec<Value> {
+    program::read(&wiretale(&["flows", "--json"], fixture))
 }
 
-fn wiretale(arguments: &[&str], fixture: &PathBuf) -> String {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_wiretale"));
-    let output = command.args(arguments).arg(fixture).env("LC_ALL", "C.UTF-8").output();
-    String::from_utf8(output.expect("the program").stdout).expect("UTF-8")
+fn wiretale(arguments: &[&str], fixture: &Path) -> String {
+    let fixture = fixture.to_str().expect("a plain path");
+    program::text(&program::run(&[arguments, &[fixture]].concat()).stdout).to_owned()
 }
 
 fn fixtures() -> Vec<PathBuf> {

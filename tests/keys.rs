@@ -1,14 +1,15 @@
 //! TLS is opened with the right keys, in the order of its stream, and never without its tag.
 
 mod fixtures;
+mod program;
 
 use std::collections::HashMap;
 use std::fs;
 use std::ops::Range;
 use std::path::PathBuf;
-use std::process::{Command, Output};
 
 use fixtures::{Kept, frames, keys};
+use program::text;
 use proptest::prelude::*;
 use wiretale::flow::Keyring;
 use wiretale::ink::written;
@@ -24,10 +25,10 @@ fn keys_in_a_file_open_what_keys_in_the_capture_open() {
     let log = KeyLog::new("right", &secrets("fixtures/tls13.pcapng"));
     let fields =
         ["-e", "tls.handshake.type", "-e", "http.request.full_uri", "-e", "http.response.code"];
-    let beside = wiretale(
+    let beside = program::run(
         &[&["packets", "--keys", log.path(), "fixtures/tls13.pcap"], &fields[..]].concat(),
     );
-    let within = wiretale(&[&["packets", "fixtures/tls13.pcapng"], &fields[..]].concat());
+    let within = program::run(&[&["packets", "fixtures/tls13.pcapng"], &fields[..]].concat());
     assert_eq!(text(&beside.stdout), text(&within.stdout));
     for told in ["2,8,11,15,20", "https://www.lab.example/hello.txt", "200"] {
         assert!(text(&beside.stdout).contains(told), "{told}");
@@ -43,7 +44,7 @@ fn what_was_decrypted_says_so_in_every_view() {
         (&["packets", "--json"], r#""tls.decrypted.length":88"#),
         (&["packets", "-Y", "tls.decrypted.length == 88"], "GET"),
     ] {
-        let output = wiretale(&[way, &["fixtures/tls13.pcapng"]].concat());
+        let output = program::run(&[way, &["fixtures/tls13.pcapng"]].concat());
         assert!(text(&output.stdout).contains(words), "{way:?}");
     }
 }
@@ -56,8 +57,8 @@ fn a_wrong_key_tells_nothing() {
         *last = if *last == b'0' { b'1' } else { b'0' };
     }
     let log = KeyLog::new("wrong", &wrong);
-    let with = wiretale(&["packets", "--keylog", log.path(), "fixtures/tls13.pcap"]);
-    let without = wiretale(&["packets", "fixtures/tls13.pcap"]);
+    let with = program::run(&["packets", "--keylog", log.path(), "fixtures/tls13.pcap"]);
+    let without = program::run(&["packets", "fixtures/tls13.pcap"]);
     let note = " ; not decrypted: it does not authenticate with the keys at hand";
     assert!(text(&with.stdout).contains(note));
     assert_eq!(text(&with.stdout).replace(note, ""), text(&without.stdout));
@@ -67,7 +68,7 @@ fn a_wrong_key_tells_nothing() {
 fn a_file_without_keys_gets_one_sentence() {
     let log = KeyLog::new("none", b"# nothing but this\n");
     for (path, words) in [(log.path(), "no TLS keys in it"), ("fixtures/nothing", "no such file")] {
-        let output = wiretale(&["packets", "--keys", path, "fixtures/tls13.pcap"]);
+        let output = program::run(&["packets", "--keys", path, "fixtures/tls13.pcap"]);
         let told = text(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{told}");
         assert!(told.contains(path) && told.contains(words) && told.lines().count() == 1, "{told}");
@@ -246,15 +247,6 @@ impl Drop for KeyLog {
     fn drop(&mut self) {
         _ = fs::remove_file(&self.0);
     }
-}
-
-fn wiretale(arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_wiretale"));
-    command.args(arguments).env("LC_ALL", "C.UTF-8").env("TZ", "UTC").output().expect("the program")
-}
-
-fn text(octets: &[u8]) -> &str {
-    std::str::from_utf8(octets).expect("UTF-8")
 }
 
 /// The key log that a capture holds.

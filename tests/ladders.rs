@@ -34,6 +34,7 @@
 
 #[path = "ladders/notation.rs"]
 mod notation;
+mod program;
 mod segments;
 
 use std::fmt::Write;
@@ -84,10 +85,7 @@ fn every_ladder_is_told_as_before() {
 #[test]
 fn a_conversation_is_told_in_this_notation() {
     for fixture in ["zero-window", "fast-retransmit", "reset", "ecn", "fast-open", "half-close"] {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_wiretale"));
-        command.args(["flow", "-v", &format!("fixtures/{fixture}.pcap#1")]);
-        let told = command.output().expect("the program").stdout;
-        let told = String::from_utf8(told).expect("UTF-8");
+        let told = program::told(&["flow", "-v", &format!("fixtures/{fixture}.pcap#1")]);
         let steps = told.lines().filter(|line| !line.starts_with('#'));
         for line in steps.clone() {
             let left = line.split_once(';').map_or(line, |(left, _)| left);

@@ -1,8 +1,6 @@
 //! Which stalls have a name in the captures that were made for it?
 
-use std::process::Command;
-
-use serde_json::Value;
+mod program;
 
 /// Capture, the names of all its stalls, and whom the verdict names, if there is anything to say.
 const NAMED: [(&str, &[&str], Option<&str>); 7] = [
@@ -19,15 +17,10 @@ const NAMED: [(&str, &[&str], Option<&str>); 7] = [
 fn what_has_a_name_is_called_by_it_and_nothing_else_is() {
     for (name, stalls, culprit) in NAMED {
         let capture = format!("fixtures/{name}");
-        let told = Command::new(env!("CARGO_BIN_EXE_wiretale"))
-            .args(["why", "--json", &capture])
-            .output()
-            .expect("the program");
-        let text = String::from_utf8(told.stdout).expect("UTF-8");
-        let budget: Value = text
-            .lines()
-            .map(|line| serde_json::from_str(line).expect("JSON"))
-            .find(|it: &Value| it["type"] == "budget" && it["connection"].is_number())
+        let records = program::records(&["why", "--json", &capture]);
+        let budget = records
+            .iter()
+            .find(|it| it["type"] == "budget" && it["connection"].is_number())
             .expect("a connection");
         let found: Vec<_> = budget["stalls"]
             .as_array()

@@ -107,10 +107,7 @@ impl Datagrams {
 
     /// Who asked, as far as ports tell it; else who spoke first.
     pub fn end(&self, side: Side) -> End {
-        self.key.end(match side {
-            Side::Client => self.client,
-            Side::Server => self.client.other(),
-        })
+        self.key.end(Which::of(side, self.client))
     }
 
     /// Sent by this side.

@@ -3,6 +3,7 @@
 use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use super::mark::Side;
 use crate::wire::Packet;
 use crate::wire::tcp::Tcp;
 
@@ -116,6 +117,11 @@ impl Hash for Key {
 }
 
 impl Which {
+    /// Which end a side is, the client being at this one.
+    pub(super) fn of(side: Side, client: Self) -> Self {
+        if side == Side::Client { client } else { client.other() }
+    }
+
     #[must_use]
     pub fn other(self) -> Self {
         match self {

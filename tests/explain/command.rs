@@ -4,16 +4,12 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use crate::program::{self, text};
+
 const CAPTURE: &str = "fixtures/http-get.pcap";
 
 fn explain(words: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_wiretale"));
-    command.arg("explain").args(words).env("LC_ALL", "C.UTF-8").env("TZ", "UTC");
-    command.stdin(Stdio::null()).output().expect("the program")
-}
-
-fn text(octets: &[u8]) -> &str {
-    std::str::from_utf8(octets).expect("UTF-8")
+    program::run(&[&["explain"], words].concat())
 }
 
 /// One sentence on standard error that holds these words, and nothing on standard output.
@@ -81,10 +77,7 @@ fn a_savefile_is_not_cut_short() {
     let path = kept.to_str().expect("UTF-8");
     let output = explain(&["-w", path, "fixtures/dns-types.pcap", "1"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    let count = |path: &str| {
-        let output = Command::new(env!("CARGO_BIN_EXE_wiretale")).args(["packets", path]).output();
-        text(&output.expect("the program").stdout).lines().count()
-    };
+    let count = |path: &str| text(&program::run(&["packets", path]).stdout).lines().count();
     assert_eq!(count(path), count("fixtures/dns-types.pcap"));
     fs::remove_file(kept).expect("it was there");
 }

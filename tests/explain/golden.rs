@@ -6,7 +6,8 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
+
+use crate::program;
 
 /// A name, and the packets that are explained there.
 const TOLD: [(&str, &[&[&str]]); 9] = [
@@ -87,17 +88,10 @@ fn packets_are_explained_as_before() {
 }
 
 fn tell(words: &[&str]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_wiretale"))
-        .arg("explain")
-        .args(words)
-        .env("LC_ALL", "C.UTF-8")
-        .env("TZ", "UTC")
-        .env_remove("NO_COLOR")
-        .output()
-        .expect("the program");
+    let output = program::run(&[&["explain"], words].concat());
     let mut told = format!("$ wiretale explain {}\n", words.join(" "));
-    told += &String::from_utf8(output.stdout).expect("UTF-8");
-    told += &String::from_utf8(output.stderr).expect("UTF-8");
+    told += program::text(&output.stdout);
+    told += program::text(&output.stderr);
     writeln!(told, "exit code {}\n", output.status.code().expect("no signal")).expect("room");
     told
 }

@@ -4,6 +4,8 @@ mod command;
 mod far;
 mod golden;
 mod laws;
+#[path = "../program/mod.rs"]
+mod program;
 
 use std::cell::RefCell;
 use std::io::{self, Write};

@@ -48,7 +48,7 @@ pub(crate) fn read(line: &str) -> Option<Written> {
     let (seq, rest) = words.next()?.split_once(':')?;
     let (end, len) = rest.strip_suffix(')')?.split_once('(')?;
     (written.seq, written.len) = (seq.parse().ok()?, len.parse().ok()?);
-    if written.seq.wrapping_add(u32::from(written.len)) != end.parse().ok()? {
+    if written.seq.wrapping_add(u32::from(written.len)) != end.parse::<u32>().ok()? {
         return None;
     }
     while let Some(word) = words.next() {

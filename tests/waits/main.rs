@@ -15,6 +15,8 @@ use std::thread;
 #[path = "../fetch/apart.rs"]
 mod apart;
 mod pair;
+#[path = "../program/mod.rs"]
+mod program;
 mod scene;
 mod scenes;
 mod seen;

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value;
 use wiretale::flow::Side;
 
 use crate::pair::Played;
+use crate::program;
 use crate::talk::Diary;
 
 /// What was told of one scene, and what was true of it.
@@ -42,14 +42,10 @@ const ALLOWED: Duration = Duration::from_millis(20);
 
 impl Told {
     fn of(capture: &Path) -> Self {
-        let program = env!("CARGO_BIN_EXE_wiretale");
-        let told = Command::new(program).args(["why", "--json"]).arg(capture).output();
-        let told = told.expect("the program");
-        assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
-        let text = String::from_utf8(told.stdout).expect("UTF-8");
-        let records = text.lines().map(|it| serde_json::from_str(it).expect("JSON"));
-        let is_one = |it: &Value| it["type"] == "budget" && it["connection"].is_number();
-        let mut budgets = records.filter(is_one);
+        let capture = capture.to_str().expect("a plain path");
+        let records = program::records(&["why", "--json", capture]);
+        let is_one = |it: &&Value| it["type"] == "budget" && it["connection"].is_number();
+        let mut budgets = records.iter().filter(is_one);
         let budget = budgets.next().expect("a budget");
         assert!(budgets.next().is_none(), "one connection, one budget");
         let buckets = budget["buckets"].as_object().expect("buckets");

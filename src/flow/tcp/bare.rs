@@ -109,7 +109,7 @@ impl Connection {
 
     /// Which end this side is.
     pub(super) fn which(&self, side: Side) -> Which {
-        if side == Side::Client { self.client } else { self.client.other() }
+        Which::of(side, self.client)
     }
 }
 

@@ -239,10 +239,7 @@ impl Connection {
     }
 
     pub fn end(&self, side: Side) -> End {
-        self.key.end(match side {
-            Side::Client => self.client,
-            Side::Server => self.client.other(),
-        })
+        self.key.end(Which::of(side, self.client))
     }
 
     /// The key of the protocol above TCP, once one was read.
