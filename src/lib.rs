@@ -26,6 +26,14 @@
 //! cli, main → everything
 //! ```
 
+/// Says it on standard error, as `eprintln!` does; that nobody reads it there any more is no failure.
+macro_rules! say {
+    ($($words:tt)*) => {{
+        use std::io::Write as _;
+        _ = writeln!(std::io::stderr(), $($words)*);
+    }};
+}
+
 pub mod capture;
 pub mod cli;
 pub mod filter;

@@ -1,6 +1,6 @@
 //! Runs, says what went wrong, and chooses the exit code.
 
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use wiretale::cli;
@@ -14,7 +14,8 @@ fn main() -> ExitCode {
             if let Some(cli::Ended(code)) = error.downcast_ref() {
                 return ExitCode::from(*code);
             }
-            eprintln!("wiretale: {error:#}");
+            // Nobody may read it any more; the exit code is there all the same.
+            _ = writeln!(io::stderr(), "wiretale: {error:#}");
             ExitCode::from(if error.is::<cli::Usage>() { 2 } else { 1 })
         }
     }

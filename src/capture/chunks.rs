@@ -3,6 +3,9 @@
 //! No memory map: a file cut underneath one would kill us, and on small packets it is slower.
 
 use std::io::{self, Read};
+use std::rc::Rc;
+
+use super::road::Road;
 
 /// What one read asks for. Larger ones fall out of the second-level cache.
 pub(super) const CHUNK: usize = 256 * 1024;
@@ -20,6 +23,10 @@ pub(super) struct Chunks {
     ended: bool,
     /// How many octets lie before `from`.
     passed: u64,
+    /// Packets found so far, as the reader counts them.
+    pub(super) packets: u64,
+    /// Where it is told how far this is, and how many packets were told there.
+    road: Option<(Rc<Road>, u64)>,
 }
 
 /// Whether the octets wanted are there.
@@ -43,7 +50,14 @@ impl Chunks {
             to: 0,
             ended: false,
             passed: 0,
+            packets: 0,
+            road: None,
         }
+    }
+
+    /// Tells after each block how far it has come.
+    pub(super) fn along(self, road: Rc<Road>) -> Self {
+        Self { road: Some((road, 0)), ..self }
     }
 
     /// Sees to it that at least `len` octets are [`Chunks::ready`].
@@ -105,6 +119,10 @@ impl Chunks {
                 }
             }
             self.announced = false;
+            if let Some((road, told)) = &mut self.road {
+                road.found(self.packets - *told);
+                *told = self.packets;
+            }
         }
         Ok(Got::All)
     }

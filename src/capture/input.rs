@@ -4,12 +4,14 @@ use std::fs::{self, File};
 use std::io::{self, Cursor, Read};
 use std::os::fd::AsFd;
 use std::path::Path;
+use std::rc::Rc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 
 use anyhow::{Context, bail};
 
 use super::chunks::{CHUNK, Chunks};
+use super::road::{Road, Walked};
 use super::tape::{Tape, cause};
 use super::unpack::{self, Packing};
 use crate::ink::safe;
@@ -20,6 +22,8 @@ pub(super) struct Input {
     pub(super) octets: Box<dyn Read>,
     /// Whether a read never waits for somebody else, as in a regular file.
     pub(super) steady: bool,
+    /// Where all inputs tell how far they are.
+    pub(super) road: Rc<Road>,
 }
 
 /// What a capture is written in.
@@ -34,7 +38,7 @@ impl Input {
     ///
     /// `among` is how many are opened. Where there are several, a pipe is opened and read ahead on
     /// a thread of its own: who writes into two of them may not have to wait until we come to it.
-    pub(super) fn open(path: &Path, among: usize) -> anyhow::Result<Self> {
+    pub(super) fn open(path: &Path, among: usize, road: &Rc<Road>) -> anyhow::Result<Self> {
         let name = shown(path);
         let file = if path == Path::new("-") {
             let stdin = io::stdin().as_fd().try_clone_to_owned();
@@ -44,7 +48,7 @@ impl Input {
             let about = fs::metadata(path).map_err(named)?;
             if !about.is_file() && !about.is_dir() && among > 1 {
                 let path = path.to_owned();
-                return Ok(Self::ahead(name, move || File::open(path)));
+                return Ok(Self::ahead(name, road, move || File::open(path)));
             }
             File::open(path).map_err(named)?
         };
@@ -53,12 +57,22 @@ impl Input {
             bail!("{name}: is a directory");
         }
         if !about.is_file() && among > 1 {
-            return Ok(Self::ahead(name, move || Ok(file)));
+            return Ok(Self::ahead(name, road, move || Ok(file)));
         }
-        Ok(Self { name, octets: Box::new(file), steady: about.is_file() })
+        let steady = about.is_file();
+        if !steady {
+            road.has_no_end();
+        }
+        let octets = Box::new(Walked::new(file, road));
+        Ok(Self { name, octets, steady, road: Rc::clone(road) })
     }
 
-    fn ahead(name: String, open: impl FnOnce() -> io::Result<File> + Send + 'static) -> Self {
+    fn ahead(
+        name: String,
+        road: &Rc<Road>,
+        open: impl FnOnce() -> io::Result<File> + Send + 'static,
+    ) -> Self {
+        road.has_no_end();
         let (sender, receiver) = sync_channel(AHEAD);
         thread::spawn(move || {
             let mut file = match open() {
@@ -67,15 +81,15 @@ impl Input {
             };
             let mut piece = vec![0; PIECE];
             loop {
-                let read = file.read(&mut piece).map(|count| piece[..count].to_vec());
-                let ended = !read.as_ref().is_ok_and(|piece| !piece.is_empty());
-                if sender.send(read).is_err() || ended {
+                let came = file.read(&mut piece).map(|count| piece[..count].to_vec());
+                let ended = !came.as_ref().is_ok_and(|piece| !piece.is_empty());
+                if sender.send(came).is_err() || ended {
                     break;
                 }
             }
         });
         let octets = Box::new(Ahead { pieces: receiver, piece: Cursor::default() });
-        Self { name, octets, steady: false }
+        Self { name, octets, steady: false, road: Rc::clone(road) }
     }
 
     /// Reads the first octets, waiting for them, and unpacks what they announce to be packed.
@@ -106,7 +120,8 @@ impl Input {
         };
         // Many files share the memory that one would have for itself.
         let chunk = (4 * CHUNK / among).clamp(CHUNK / 16, CHUNK);
-        Ok((Tape::new(self.name, Chunks::new(self.octets, self.steady, chunk)), format))
+        let chunks = Chunks::new(self.octets, self.steady, chunk).along(self.road);
+        Ok((Tape::new(self.name, chunks), format))
     }
 
     /// The first octets, which stay to be read.

@@ -8,6 +8,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use anyhow::bail;
 
@@ -23,6 +24,7 @@ pub mod owners;
 mod pcap;
 mod pcapng;
 pub mod rights;
+mod road;
 pub mod save;
 pub mod sift;
 mod snoop;
@@ -31,6 +33,8 @@ mod unpack;
 
 pub(crate) use input::shown;
 use input::{Format, Input};
+pub use road::Progress;
+use road::Road;
 pub(crate) use tape::cause;
 
 /// Opens capture files, of which one may be `-` for standard input.
@@ -42,11 +46,12 @@ pub fn open(paths: &[PathBuf]) -> anyhow::Result<Files> {
         bail!("standard input: can be read only once");
     }
     // All are opened before the first is read: whoever writes them may open them in this order.
-    let opened = paths.iter().map(|path| Input::open(path, paths.len()));
-    read(opened.collect::<Result<_, _>>()?)
+    let road = Rc::new(Road::default());
+    let opened = paths.iter().map(|path| Input::open(path, paths.len(), &road));
+    read(opened.collect::<Result<_, _>>()?, road)
 }
 
-fn read(inputs: Vec<Input>) -> anyhow::Result<Files> {
+fn read(inputs: Vec<Input>, road: Rc<Road>) -> anyhow::Result<Files> {
     let among = inputs.len();
     let mut about = About::default();
     let mut readers = Vec::new();
@@ -62,6 +67,7 @@ fn read(inputs: Vec<Input>) -> anyhow::Result<Files> {
     let behind = (0..readers.len()).rev().collect();
     Ok(Files {
         readers,
+        road,
         current: 0,
         behind,
         heads: BinaryHeap::new(),
@@ -78,6 +84,7 @@ fn read(inputs: Vec<Input>) -> anyhow::Result<Files> {
 /// One or more capture files read as one.
 pub struct Files {
     readers: Vec<Reader>,
+    road: Rc<Road>,
     /// The reader whose frame is told.
     current: usize,
     /// Readers that do not stand on a frame not yet told; the next to be asked is the last.
@@ -144,6 +151,11 @@ impl Reader {
 }
 
 impl Files {
+    /// Tells after each block that is read how far it has come; never where one of them is a pipe.
+    pub fn watch(&self, watcher: impl FnMut(Progress) + 'static) {
+        self.road.watch(watcher);
+    }
+
     /// Goes to the next frame, which [`Files::frame`] then lends.
     #[inline]
     fn advance(&mut self) -> io::Result<Step> {
@@ -309,8 +321,10 @@ mod tests {
     fn told(path: &str, most: usize, steady: bool) -> Vec<String> {
         let octets = fs::read(path).expect("a fixture");
         let drops = Drops { octets: io::Cursor::new(octets), most };
-        let input = Input { name: path.to_owned(), octets: Box::new(drops), steady };
-        let mut files = read(vec![input]).expect("a capture");
+        let road = Rc::new(Road::default());
+        let octets = Box::new(drops);
+        let input = Input { name: path.to_owned(), octets, steady, road: Rc::clone(&road) };
+        let mut files = read(vec![input], road).expect("a capture");
         let mut told = Vec::new();
         while let Some(moment) = files.next().expect("undamaged") {
             if let Moment::Frame(frame) = moment {

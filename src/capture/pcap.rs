@@ -128,14 +128,14 @@ impl Pcap {
             Err(error) => return Err(self.tape.failed(&error)),
         }
         (self.current, self.time, self.len) = (whole, time, len);
-        self.tape.packets += 1;
+        self.tape.chunks.packets += 1;
         Ok(Step::Frame(self.time))
     }
 
     /// The first frame behind the one the reader stands on that was not looked at and is all in memory.
     #[inline]
     pub(super) fn ahead(&mut self) -> Option<Frame<'_>> {
-        let (packets, passed) = (self.tape.packets, self.tape.chunks.passed());
+        let (packets, passed) = (self.tape.chunks.packets, self.tape.chunks.passed());
         if self.scout.packets < packets {
             self.scout = Scout { packets, passed: passed + self.current as u64 };
         }
@@ -157,7 +157,7 @@ impl Pcap {
     #[inline]
     pub(super) fn frame(&self) -> Frame<'_> {
         Frame {
-            number: self.tape.packets,
+            number: self.tape.chunks.packets,
             time: self.time,
             link: self.link,
             interface: self.interface,
@@ -171,12 +171,13 @@ impl Pcap {
 
     #[cold]
     fn cut(&self, need: usize, what: &str) -> io::Error {
-        self.tape.cut(format_args!("{what}record {}", self.tape.packets + 1), need)
+        self.tape.cut(format_args!("{what}record {}", self.tape.chunks.packets + 1), need)
     }
 
     #[cold]
     fn claims(&self, kept: usize) -> io::Error {
-        self.tape.damaged(format_args!("record {} claims {kept} octets", self.tape.packets + 1))
+        self.tape
+            .damaged(format_args!("record {} claims {kept} octets", self.tape.chunks.packets + 1))
     }
 }
 

@@ -53,7 +53,7 @@ impl Snoop {
     pub(super) fn advance(&mut self) -> io::Result<Step> {
         self.tape.chunks.pass(self.current);
         self.current = 0;
-        let record = self.tape.packets + 1;
+        let record = self.tape.chunks.packets + 1;
         match self.tape.chunks.want(HEADER) {
             Ok(Got::All) => {}
             Ok(Got::Lull) => return Ok(Step::Lull),
@@ -87,7 +87,7 @@ impl Snoop {
         }
         self.time = Timestamp(u64::from(seconds) * 1_000_000_000 + u64::from(micros) * 1000);
         (self.current, self.kept, self.len) = (whole, kept, len as usize);
-        self.tape.packets += 1;
+        self.tape.chunks.packets += 1;
         Ok(Step::Frame(self.time))
     }
 
@@ -95,7 +95,7 @@ impl Snoop {
     pub(super) fn frame(&self) -> Frame<'_> {
         let kept = &self.tape.chunks.ready()[HEADER..HEADER + self.kept];
         Frame {
-            number: self.tape.packets,
+            number: self.tape.chunks.packets,
             time: self.time,
             link: self.link,
             interface: self.interface,

@@ -10,13 +10,11 @@ pub(super) struct Tape {
     /// As people are shown it.
     pub(super) name: String,
     pub(super) chunks: Chunks,
-    /// Packets read so far.
-    pub(super) packets: u64,
 }
 
 impl Tape {
     pub(super) fn new(name: String, chunks: Chunks) -> Self {
-        Self { name, chunks, packets: 0 }
+        Self { name, chunks }
     }
 
     /// The input ended within `what`, of which `need` octets were to come.
@@ -40,7 +38,7 @@ impl Tape {
     }
 
     fn damage(&self, cause: impl Display) -> io::Error {
-        let read = match self.packets {
+        let read = match self.chunks.packets {
             1 => "1 packet was read".to_owned(),
             count => format!("{count} packets were read"),
         };

@@ -25,8 +25,11 @@ pub(super) fn answer(
         ..Passing::default()
     };
     let mut annotations = Annotations::new(only);
+    let mut files = capture::open(&paths)?;
+    from.bar.watch(&files, from.write.as_deref());
     // Where the capture is damaged, that is said when it is told; what comes before is annotated.
-    let _ = pipeline::run(&mut capture::open(&paths)?, &mut passing, &mut annotations);
+    let _ = pipeline::run(&mut files, &mut passing, &mut annotations);
+    from.bar.clear();
     let said = annotations.said();
     let save = |inputs: &[PathBuf]| {
         let save = from.write.as_deref().map(|path| Save::create(path, inputs)).transpose()?;

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
+use super::bar::Bar;
 use super::check::Check;
+use super::devices::Interfaces;
 use super::explain::Explain;
 use super::fetch::Fetch;
 use super::keep::Keep;
@@ -231,7 +233,7 @@ pub(super) struct Conversation {
     #[command(flatten)]
     pub(super) from: From,
 
-    /// How much to tell: 1 one sentence, 2 the actors, 3 where the time went, 5 every segment, 7 everything
+    /// How much to tell: 1 one sentence, 2 the actors, 3 where the time went and what was asked, 5 every segment, 7 everything
     #[arg(long, value_name = "1..7", value_parser = clap::value_parser!(u8).range(1..=7), default_value_t = 5, hide_default_value = true)]
     pub(super) level: u8,
 
@@ -268,22 +270,6 @@ pub(super) struct Why {
 
     #[command(flatten)]
     pub(super) beside: Beside,
-
-    #[command(flatten)]
-    pub(super) paper: Paper,
-}
-
-/// What can be listened to: interfaces, their states, addresses and networks
-#[derive(Args, Debug)]
-#[command(before_help = "Examples:
-  wiretale interfaces                         all interfaces; this needs no right
-  wiretale interfaces eth0                    only this one
-  wiretale interfaces --json | jq -r 'select(.flags | index(\"up\")).name'
-  wiretale interfaces --json | jq -r '.addresses[] | .address + \" in \" + .network'")]
-pub(super) struct Interfaces {
-    /// Only these interfaces
-    #[arg(value_name = "INTERFACE")]
-    pub(super) names: Vec<String>,
 
     #[command(flatten)]
     pub(super) paper: Paper,
@@ -371,6 +357,10 @@ pub(super) struct From {
     /// Where files are written beside that of -w.
     #[arg(skip)]
     pub(super) folder: Option<PathBuf>,
+
+    /// How far reading has come.
+    #[arg(skip)]
+    pub(super) bar: Bar,
 
     /// Whether commands are run while packets are read.
     #[arg(skip)]

@@ -81,6 +81,9 @@ pub(super) fn check(asked: &Check) -> anyhow::Result<()> {
         Format::Zeek => return Err(no_zeek().into()),
         Format::Html => return Err(no_html().into()),
     };
+    if asked.quiet {
+        asked.from.bar.end();
+    }
     let (report, outcome) = check::Check::new(out(&asked.from, &asked.paper)?, form, rules);
     answer(&asked.from, false, Box::new(report))?;
     if outcome.is_broken() { Err(Ended(BROKEN).into()) } else { Ok(()) }

@@ -3,12 +3,28 @@
 use std::io;
 
 use anyhow::bail;
+use clap::Args;
 
-use super::arguments::Interfaces;
-use super::paper::Format;
+use super::paper::{Format, Paper};
 use crate::capture::interfaces;
 use crate::render::interfaces::{self as page, Form};
 use crate::render::out::Out;
+
+/// What can be listened to: interfaces, their states, addresses and networks
+#[derive(Args, Debug)]
+#[command(before_help = "Examples:
+  wiretale interfaces                         all interfaces; this needs no right
+  wiretale interfaces eth0                    only this one
+  wiretale interfaces --json | jq -r 'select(.flags | index(\"up\")).name'
+  wiretale interfaces --json | jq -r '.addresses[] | .address + \" in \" + .network'")]
+pub(super) struct Interfaces {
+    /// Only these interfaces
+    #[arg(value_name = "INTERFACE")]
+    pub(super) names: Vec<String>,
+
+    #[command(flatten)]
+    pub(super) paper: Paper,
+}
 
 pub(super) fn tell(asked: &Interfaces) -> anyhow::Result<()> {
     let form = match asked.paper.format() {

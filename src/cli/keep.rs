@@ -83,13 +83,13 @@ pub(super) fn keep(keep: Keep) -> anyhow::Result<()> {
             save = save.at_once();
         }
         if let Some(command) = run {
-            save = save.with(After::new(command, |sentence| eprintln!("wiretale: {sentence}")));
+            save = save.with(After::new(command, |sentence| say!("wiretale: {sentence}")));
         }
         Ok(Some(save))
     };
     let told = |passing: &Passing| {
         if let Some(save) = &passing.save {
-            eprintln!("{}", summary(save.kept()));
+            say!("{}", summary(save.kept()));
         }
     };
     reply(&from, false, Box::new(Unheard), save, told)

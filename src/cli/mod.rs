@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use anyhow::anyhow;
 use clap::{CommandFactory, Parser};
 
 use crate::capture;
@@ -18,6 +19,7 @@ use crate::timeline::Source;
 
 mod annotate;
 mod arguments;
+mod bar;
 mod check;
 mod devices;
 mod explain;
@@ -25,6 +27,7 @@ mod fetch;
 mod from;
 mod keep;
 mod keys;
+mod links;
 mod listening;
 mod man;
 mod paper;
@@ -163,17 +166,22 @@ fn reply(
         }
         passing.save = save(&[])?;
         passing.clock = Some(capture::live::now);
-        eprintln!("{}", listening::heading(&live));
-        let ended = tell(&mut live, &mut passing, report);
+        say!("{}", listening::heading(&live));
+        let ended = tell(&mut live, &mut passing, report, from);
         told(&passing);
-        eprintln!("{}", listening::summary(&live));
+        say!("{}", listening::summary(&live));
         return ended;
     }
     let files = capture::open(&paths)?;
+    from.bar.watch(&files, from.write.as_deref());
     let mut source =
         Sift::new(files, capture_filter.as_deref(), from.begin, from.end).map_err(usage)?;
     passing.save = save(&paths)?;
-    let ended = tell(&mut source, &mut passing, report);
+    let is_told = report.hears();
+    let ended = tell(&mut source, &mut passing, report, from);
+    if is_told {
+        links::tell_unread(source.about());
+    }
     told(&passing);
     ended
 }
@@ -187,18 +195,28 @@ fn tell(
     source: &mut impl Source,
     passing: &mut Passing,
     mut report: Box<dyn Report>,
+    from: &From,
 ) -> anyhow::Result<()> {
     let told = pipeline::run(source, passing, report.as_mut());
+    from.bar.clear();
     if let (Some(most), dropped @ 1..) = (passing.most, passing.dropped) {
-        eprintln!(
+        say!(
             "wiretale: more than {most} connections at once: {dropped} dropped before they were over; \
              --max-connections follows more"
         );
     }
     if let ends @ 1.. = passing.unasked {
-        eprintln!(
+        say!(
             "wiretale: too many new connections to look up whose they are: {ends} ends are not told"
         );
     }
-    Ok(told?)
+    told.map_err(named)
+}
+
+/// What the system says of writing the answer names no place; savefiles name themselves.
+fn named(error: io::Error) -> anyhow::Error {
+    if error.raw_os_error().is_none() || error.kind() == io::ErrorKind::BrokenPipe {
+        return error.into();
+    }
+    anyhow!("standard output: {}", capture::cause(&error))
 }

@@ -226,7 +226,9 @@ pub(super) fn out(from: &From, paper: &Paper) -> Result<Out, Usage> {
     if packets {
         refuse_terminal()?;
     }
-    let to: Box<dyn Write> = if packets { Box::new(io::sink()) } else { Box::new(io::stdout()) };
+    from.bar.on(paper);
+    let to: Box<dyn Write> =
+        if packets { Box::new(io::sink()) } else { from.bar.before(io::stdout()) };
     let out = Out::new(to, paper.is_coloured(), paper.is_ascii());
     Ok(if watched { out.line_by_line() } else { out })
 }

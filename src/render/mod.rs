@@ -40,7 +40,7 @@ mod conversations;
 mod fit;
 mod kept;
 mod page;
-mod quantity;
+pub(crate) mod quantity;
 mod sheet;
 mod since;
 mod tally;
@@ -196,7 +196,7 @@ pub trait Report {
 
     /// Something happened to the source, and it goes on.
     fn note(&mut self, sentence: &str) -> io::Result<()> {
-        eprintln!("wiretale: {sentence}");
+        say!("wiretale: {sentence}");
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use crate::timeline::nanos;
 const PREFIXES: [&str; 6] = ["", "k", "M", "G", "T", "P"];
 
 /// A count with separators: `12,345`.
-pub(super) fn count(number: u64, ink: &mut Ink) {
+pub(crate) fn count(number: u64, ink: &mut Ink) {
     if number < 1000 {
         ink.number(number);
     } else {
@@ -18,7 +18,7 @@ pub(super) fn count(number: u64, ink: &mut Ink) {
 }
 
 /// Octets: `12,345 B` as long as that is short, then `1.234 MB`.
-pub(super) fn octets(number: u64, ink: &mut Ink) {
+pub(crate) fn octets(number: u64, ink: &mut Ink) {
     if number < 100_000 {
         count(number, ink);
         ink.text(" B");
@@ -48,7 +48,7 @@ fn scaled(number: u128, unit: &str, ink: &mut Ink) {
 }
 
 /// A duration with its unit; hours and days in two parts.
-pub(super) fn duration(span: Duration, ink: &mut Ink) {
+pub(crate) fn duration(span: Duration, ink: &mut Ink) {
     let nanos = nanos(span);
     let micro = if ink.ascii { " us" } else { " µs" };
     let (power, unit) = match nanos {

@@ -123,7 +123,7 @@ impl Pcapng {
             self.current = whole;
             self.blocks += 1;
             if found {
-                self.tape.packets += 1;
+                self.tape.chunks.packets += 1;
                 return Ok(Step::Frame(self.packet.time));
             }
         }
@@ -134,7 +134,7 @@ impl Pcapng {
     pub(super) fn frame(&self) -> Frame<'_> {
         let (packet, ready) = (&self.packet, self.tape.chunks.ready());
         Frame {
-            number: self.tape.packets,
+            number: self.tape.chunks.packets,
             time: packet.time,
             link: packet.link,
             interface: packet.interface,

@@ -182,7 +182,7 @@ impl Securing {
 /// What was typed as a URL; if it is none, or none of ours, a sentence and curl's code for it.
 fn url(text: &str) -> anyhow::Result<Url> {
     let url = Url::parse(text).map_err(|malformed| {
-        eprintln!("wiretale: {malformed}");
+        say!("wiretale: {malformed}");
         Ended(MALFORMED)
     })?;
     if !url.scheme.is_web() {
@@ -194,7 +194,7 @@ fn url(text: &str) -> anyhow::Result<Url> {
             Some(false) => "; no network is used for it".to_owned(),
             None => String::new(),
         };
-        eprintln!(
+        say!(
             "wiretale: {}: {} is not fetched: {}{network}; http and https are",
             safe(url.to_string().as_bytes()),
             safe(url.scheme.name().as_bytes()),

@@ -94,7 +94,7 @@ impl Told {
         if self.report.is_none()
             && let Some(fault) = fault
         {
-            eprintln!("wiretale: {}", fault.sentence);
+            say!("wiretale: {}", fault.sentence);
         }
         fault.map_or(0, |fault| fault.exit)
     }
