@@ -246,12 +246,12 @@ fn who_breaks_a_rule_is_named_with_the_packets_that_show_it() {
 fn what_is_not_known_is_counted_and_breaks_nothing() {
     let (told, code) = checked(
         "http-get.pcap",
-        &["-e", "budget<1s", "-e", "dns.latency<1s", "-e", "quality.merged_frames==0"],
+        &["-e", "budget<1s", "-e", "dns.latency<1s", "-e", "quality.dropped==0"],
     );
     assert_eq!(code, 2, "the record has no such thing yet, and its name no unit: {told}");
     let (told, code) =
-        checked("http-get.pcap", &["-e", "close.by==client", "-e", "quality.merged_frames==0"]);
-    assert!(told.contains("quality.merged_frames==0  the capture does not tell"), "{told}");
+        checked("http-get.pcap", &["-e", "close.by==client", "-e", "quality.dropped==0"]);
+    assert!(told.contains("quality.dropped==0  the capture does not tell"), "{told}");
     assert!(code == 0 || told.contains("broken"), "{told}");
     let told = records("refused.pcap", &["rtt<1s".to_owned(), "handshake<1s".to_owned()]);
     assert_eq!(told[1]["unknown"], 1, "{told:?}");

@@ -338,3 +338,63 @@ fn split(line: &str) -> Vec<String> {
         })
         .collect()
 }
+
+/// Who reads standard error may leave as well.
+#[test]
+fn a_standard_error_that_nobody_reads_changes_nothing() {
+    for (arguments, code) in
+        [(["tell", "fixtures/cut-short.pcap"], 1), (["tell", "-Y"], 2), (["fetch", "::"], 3)]
+    {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let output = command().args(arguments).stderr(writer).output().expect("wiretale");
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_full_disk_behind_standard_output_is_named() {
+    let full = fs::File::options().write(true).open("/dev/full").expect("a device");
+    let mut command = command();
+    command.args(["packets", "fixtures/http-get.pcap"]).stdout(full).stderr(Stdio::piped());
+    let output = command.spawn().expect("wiretale").wait_with_output().expect("wiretale");
+    complains(&output, &["standard output: no space left on device"], 1);
+}
+
+#[test]
+fn a_link_type_that_nobody_reads_is_said_once_by_number_and_name() {
+    let mut octets = fs::read("fixtures/http-get.pcap").expect("a fixture");
+    octets[20..24].copy_from_slice(&147_u32.to_le_bytes());
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cli-private.pcap");
+    fs::write(&path, octets).expect("a file");
+    for question in ["tell", "flows", "packets", "why"] {
+        let output = wiretale(&[question, path.to_str().expect("UTF-8")]);
+        complains(&output, &["link type 147 (for private use)", "20 frames"], 0);
+        assert_eq!(text(&output.stderr).lines().count(), 1);
+    }
+    assert!(wiretale(&["tell", "fixtures/http-get.pcap"]).stderr.is_empty());
+}
+
+#[test]
+fn the_third_level_of_a_conversation_has_its_questions_and_answers() {
+    let told = wiretale(&["flow", "fixtures/http-get.pcap", "2", "--level", "3"]);
+    let told = text(&told.stdout);
+    assert!(told.starts_with("# conversation 2: 192.168.0.10:44760"), "{told}");
+    let asked = "# 0.000105  HTTP   GET www.lab.example/ → 200 OK";
+    assert!(told.contains(asked) && told.contains("  from #10 to #16\n"), "{told}");
+    let told = wiretale(&["flow", "fixtures/http-get.pcap#1", "--level", "4"]);
+    let told = text(&told.stdout);
+    assert!(told.contains("# 0.000000  DNS    A www.lab.example"), "{told}");
+    let second = wiretale(&["flow", "fixtures/http-get.pcap", "2", "--level", "2"]);
+    assert!(!text(&second.stdout).contains("GET"), "{}", text(&second.stdout));
+}
+
+#[test]
+fn what_has_no_budget_is_told_what_it_is() {
+    for format in ["text", "ndjson", "html"] {
+        let output = wiretale(&["why", "-o", format, "fixtures/dns-types.pcap", "1"]);
+        complains(&output, &["conversation 1 is DNS from 10.0.0.1:58997", "only TCP"], 1);
+    }
+    let output = wiretale(&["why", "fixtures/dns-types.pcap", "99"]);
+    complains(&output, &["there is no conversation 99"], 1);
+}

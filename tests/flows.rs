@@ -28,6 +28,16 @@ fn packets_are_attributed_or_skipped_with_a_reason() {
     }
 }
 
+#[test]
+fn packets_that_a_card_had_joined_are_counted() {
+    let merged = |fixture: &str| {
+        let records = records(&PathBuf::from(format!("fixtures/{fixture}")));
+        records.last().expect("a record")["quality"]["merged_frames"].as_u64()
+    };
+    assert_eq!(merged("offload.pcap"), Some(3));
+    assert_eq!(merged("http-get.pcap"), Some(0));
+}
+
 /// Columns say the same as records, each under its dotted name.
 #[test]
 fn a_row_holds_what_the_record_holds() {

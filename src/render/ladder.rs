@@ -15,7 +15,8 @@ use super::line::{self, Numbers};
 use super::out::Out;
 use super::why::page::Page;
 use super::why::words;
-use super::{Report, flows, verdict};
+use super::{Report, exchanges, flows, verdict};
+use crate::flow::exchange::{Exchanges, Wanted};
 use crate::flow::tcp::{Connection, State, What};
 use crate::flow::{Datagrams, Flows, Seen, Side};
 use crate::ink::{Ink, Paint};
@@ -64,6 +65,8 @@ pub struct Ladder {
     detail: Detail,
     width: usize,
     accounts: Accounts,
+    /// What was asked and answered, where that is told instead of the segments.
+    exchanges: Option<Exchanges>,
     /// Up to when waits were told.
     waited: Timestamp,
     /// When it began, once it was met.
@@ -72,6 +75,7 @@ pub struct Ladder {
     is_told: bool,
 }
 
+const SIDES: [Side; 2] = [Side::Client, Side::Server];
 /// Where the server's side begins, and where what the tracker says.
 const SERVER: usize = 36;
 /// Waits that are shorter are not drawn.
@@ -91,6 +95,8 @@ impl Ladder {
             detail: level.detail(),
             width,
             accounts: Accounts::default(),
+            exchanges: (level >= Level::PHASES && level < Level::SEGMENTS)
+                .then(|| Exchanges::new(Exchanges::OPEN)),
             waited: Timestamp::default(),
             begun: None,
             state: None,
@@ -113,7 +119,7 @@ impl Ladder {
             }
         }
         ink.plain().text("\n");
-        if ports && ends[0].address().is_ipv6() {
+        if ports && ends[0].address().is_ipv6() && self.detail != Detail::None {
             ink.text("ipv6\n");
         }
     }
@@ -127,7 +133,7 @@ impl Ladder {
         seen: &Seen<'_>,
     ) {
         if self.begun.is_none() {
-            self.head(packet, [Side::Client, Side::Server].map(|side| connection.end(side)), true);
+            self.head(packet, SIDES.map(|side| connection.end(side)), true);
         }
         let start = self.rung(packet.frame.time, side);
         let ink = &mut self.out.ink;
@@ -137,6 +143,37 @@ impl Ladder {
         ink.spaces(NOTES.saturating_sub(cells).max(1));
         ink.begin(Paint::Faint).text("; #").number(packet.frame.number).plain();
         notes(packet, connection, seen, &mut self.state, ink);
+    }
+
+    /// Tells who speaks, and what was asked and answered, where segments are not told.
+    fn message(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()> {
+        if self.begun.is_none() && self.level >= Level::ACTORS {
+            let ends = seen.connection.map(|(one, _)| SIDES.map(|side| one.end(side)));
+            let told = seen.datagrams.map(|(one, _)| SIDES.map(|side| one.end(side)));
+            let ports = seen.datagrams.is_none_or(|(one, _)| one.protocol() == 17);
+            if let Some(ends) = ends.or(told) {
+                self.head(packet, ends, ports);
+            }
+        }
+        self.messages(|exchanges| exchanges.observe(packet, seen, Wanted::Yes))
+    }
+
+    /// Tells the exchanges that this makes final, each with when it was asked.
+    fn messages(&mut self, changes: impl FnOnce(&mut Exchanges)) -> io::Result<()> {
+        let (Some(exchanges), Some(begun)) = (&mut self.exchanges, self.begun) else {
+            return Ok(());
+        };
+        changes(exchanges);
+        let ink = &mut self.out.ink;
+        for exchange in exchanges.told() {
+            let mark = exchange.question.or(exchange.answer);
+            let nanos = mark.map_or(0, |mark| mark.time.since(begun).as_nanos());
+            ink.text("# ").number(u64::try_from(nanos / 1_000_000_000).unwrap_or(u64::MAX));
+            ink.text(".").digits((nanos % 1_000_000_000 / 1000) as u64, 6).text("  ");
+            exchanges::within(&exchange, ink);
+            ink.text("\n");
+        }
+        self.out.when_full()
     }
 
     /// Draws what was waited for up to this packet, to its weight.
@@ -170,7 +207,7 @@ impl Ladder {
     ) {
         if self.begun.is_none() {
             let ports = datagrams.protocol() == 17;
-            self.head(packet, [Side::Client, Side::Server].map(|side| datagrams.end(side)), ports);
+            self.head(packet, SIDES.map(|side| datagrams.end(side)), ports);
         }
         self.rung(packet.frame.time, side);
         let ink = &mut self.out.ink;
@@ -232,7 +269,7 @@ impl Report for Ladder {
             return Ok(());
         }
         if self.detail == Detail::None {
-            return Ok(());
+            return self.message(packet, seen);
         }
         if self.begun.is_some() {
             self.waits()?;
@@ -250,6 +287,7 @@ impl Report for Ladder {
         if connection.id() != self.wanted {
             return Ok(());
         }
+        self.messages(Exchanges::end)?;
         if self.level >= Level::ACTORS {
             self.foot(|ink| flows::summary(connection, ink))?;
         }
@@ -264,6 +302,7 @@ impl Report for Ladder {
         if datagrams.id() != self.wanted {
             return Ok(());
         }
+        self.messages(Exchanges::end)?;
         self.foot(|ink| flows::summary_of_datagrams(datagrams, ink))
     }
 

@@ -36,6 +36,8 @@ struct Followed {
     /// Packets without addresses of IP.
     addressless: u64,
     copies: u64,
+    /// Packets that a card had joined from several.
+    merged: u64,
     one_way: u64,
     unseen: u64,
 }
@@ -80,6 +82,7 @@ impl Tally {
         let halves = [Side::Client, Side::Server].map(|side| connection.half(side));
         followed.one_way += u64::from(halves.iter().any(|half| half.packets() == 0));
         for sent in halves.map(Half::sent) {
+            followed.merged += sent.merged;
             followed.copies += sent.copied(Copied::Capture);
             followed.unseen += sent.missed_octets;
         }
@@ -151,7 +154,7 @@ pub(super) fn facts(
     let followed = tally.and_then(|tally| tally.followed.as_ref());
     sheet.nest("quality", |sheet| {
         sheet.number("duplicates", followed.map(|followed| followed.copies));
-        sheet.number("merged_frames", None::<u64>);
+        sheet.number("merged_frames", followed.map(|followed| followed.merged));
         sheet.number("cut_frames", tally.map(|tally| tally.cut));
         sheet.number("time_backwards", tally.map(|_| about.backwards));
         sheet.number("one_way_connections", followed.map(|followed| followed.one_way));

@@ -375,7 +375,7 @@ impl Half {
         if joined {
             self.facts.note(Facts::OFFLOAD);
             let pieces = segment.len.div_ceil(mss.into());
-            self.trail().sent().wire_packets += u64::from(pieces - 1);
+            self.trail().sent().merged(pieces);
         }
         if segment.congested {
             self.trail().sent().congested += 1;

@@ -10,6 +10,8 @@ use crate::timeline::Timestamp;
 pub struct Sent {
     /// As many as there were on the wire before the card joined them, by the peer's MSS.
     pub wire_packets: u64,
+    /// Those that the card had joined.
+    pub merged: u64,
     pub resent: u64,
     pub resent_octets: u64,
     /// By [`Trigger`].
@@ -52,6 +54,12 @@ pub struct Sent {
 }
 
 impl Sent {
+    /// A card had made one packet of so many, more than none.
+    pub(super) fn merged(&mut self, pieces: u32) {
+        self.wire_packets += u64::from(pieces.saturating_sub(1));
+        self.merged += 1;
+    }
+
     pub(super) fn resent(&mut self, trigger: Trigger, need: Need, octets: u32) {
         self.resent += 1;
         self.resent_octets += u64::from(octets);

@@ -117,6 +117,11 @@ fn tell(
     sheet.end();
 }
 
+/// Writes what was asked and answered on a conversation that is named already, with the packets that show it.
+pub(super) fn within(exchange: &Exchange, ink: &mut Ink) {
+    words::within(exchange, ink);
+}
+
 /// Writes an exchange in a line of at most so many cells.
 pub(super) fn short(exchange: &Exchange, width: usize, ink: &mut Ink) {
     let mut line = Ink::default();

@@ -25,7 +25,7 @@ pub(in crate::render) fn record(
     let topic = &exchange.topic;
     sheet.words("type", Some("exchange"));
     sheet.number("id", Some(exchange.id));
-    sheet.number("connection", exchange.connection);
+    sheet.number("connection", super::conversation(exchange));
     sheet.words("protocol", Some(topic.key()));
     sheet.nest("asker", |sheet| who(exchange.asker, owners, sheet));
     sheet.nest("asked", |sheet| who(exchange.asked, owners, sheet));

@@ -65,6 +65,19 @@ pub(super) fn short(exchange: &Exchange, ink: &mut Ink) {
     }
 }
 
+/// Writes an exchange without who took part, and with the packets that show it.
+pub(super) fn within(exchange: &Exchange, ink: &mut Ink) {
+    topic(exchange, ink);
+    end(exchange, ink);
+    ink.begin(Paint::Faint);
+    let mut before = "  from #";
+    for mark in [exchange.question, exchange.answer].into_iter().flatten() {
+        ink.text(before).number(mark.packet);
+        before = " to #";
+    }
+    ink.plain();
+}
+
 /// Writes what it was about.
 fn topic(exchange: &Exchange, ink: &mut Ink) {
     let start = ink.len();

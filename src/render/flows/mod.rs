@@ -9,8 +9,8 @@ use super::owners::Owned;
 use super::sheet::{self, Sheet};
 use super::tally::{self, Tally};
 use crate::flow::tcp::Connection;
-use crate::flow::{Datagrams, Flows, Seen};
-use crate::ink::Ink;
+use crate::flow::{Datagrams, Flows, Seen, Side};
+use crate::ink::{Ink, written};
 use crate::timeline::{About, Frame, Timestamp};
 use crate::wire::Packet;
 
@@ -292,6 +292,18 @@ pub(super) fn summary(one: &Connection, ink: &mut Ink) {
 /// Writes what two ends sent each other without a connection in words.
 pub(super) fn summary_of_datagrams(one: &Datagrams, ink: &mut Ink) {
     Row::of_datagrams(one, &Known::default()).words(ink);
+}
+
+/// Two ends without a connection have no budget, and this is what they are instead.
+pub(super) fn no_budget(one: &Datagrams) -> String {
+    let row = Row::of_datagrams(one, &Known::default());
+    written(|ink| {
+        ink.text("conversation ").number(one.id()).text(" is ").text(row.protocol).text(" from ");
+        row.end(Side::Client, ink);
+        ink.text(" to ");
+        row.end(Side::Server, ink);
+        ink.text(": only TCP connections have a budget");
+    })
 }
 
 /// No conversation has this number.

@@ -73,6 +73,8 @@ pub struct Html {
     talks: Heaviest<Duration, Talk>,
     protocols: Vec<(&'static str, &'static str, u64, u64)>,
     closeup: Option<CloseUp>,
+    /// Why there is nothing to tell of it, where it is none of TCP.
+    other: Option<String>,
     sums: tables::Sums,
     tally: Tally,
 }
@@ -130,6 +132,7 @@ impl Html {
             talks: Heaviest::new(TALKS),
             protocols: Vec::new(),
             closeup,
+            other: None,
             sums: [[Duration::ZERO; 5]; Bucket::ALL.len()],
             tally: Tally::default(),
         }
@@ -290,10 +293,13 @@ impl Report for Html {
     }
 
     fn silent(&mut self, datagrams: &Datagrams) -> io::Result<()> {
-        let may_be = !matches!(self.question, Question::WhyOf(_));
         let is_told = self.told.remove(&datagrams.id());
-        if is_told && may_be && self.is_about(Some(datagrams.id())) {
-            self.take_datagrams(datagrams);
+        if is_told && self.is_about(Some(datagrams.id())) {
+            if let Question::WhyOf(_) = self.question {
+                self.other = Some(flows::no_budget(datagrams));
+            } else {
+                self.take_datagrams(datagrams);
+            }
         }
         Ok(())
     }
@@ -303,7 +309,8 @@ impl Report for Html {
         let whole = self.audit.accounts.end();
         self.hear();
         if let (Some(only), 0) = (self.audit.only, self.conversations.count()) {
-            return Err(flows::unknown(only, flows));
+            let unknown = || flows::unknown(only, flows);
+            return Err(self.other.take().map_or_else(unknown, io::Error::other));
         }
         self.write(about, &whole)?;
         self.out.flush()

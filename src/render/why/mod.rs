@@ -38,6 +38,8 @@ pub struct Why {
     audit: Audit,
     calendar: Calendar,
     tally: Tally,
+    /// Why there is nothing to tell of the only conversation, where it is none of TCP.
+    other: Option<String>,
 }
 
 /// Connections on the page; of the others only the sums are told.
@@ -54,6 +56,7 @@ impl Why {
             audit: Audit::new(only),
             calendar: Calendar::utc(),
             tally: Tally::default(),
+            other: None,
         }
     }
 
@@ -89,6 +92,12 @@ impl Report for Why {
     fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()> {
         self.tally.follow(packet, seen);
         self.audit.accounts.observe(packet, seen);
+        if let Some((datagrams, _)) = seen.datagrams
+            && self.audit.only == Some(datagrams.id())
+            && self.other.is_none()
+        {
+            self.other = Some(super::flows::no_budget(datagrams));
+        }
         Ok(())
     }
 
@@ -111,7 +120,10 @@ impl Report for Why {
         self.all_gone(flows)?;
         let whole = self.audit.accounts.end();
         if let Some(only) = self.audit.only.filter(|_| self.audit.sight.is_empty()) {
-            return Err(super::flows::unknown(only, flows));
+            return Err(match self.other.take() {
+                Some(sentence) => io::Error::other(sentence),
+                None => super::flows::unknown(only, flows),
+            });
         }
         match self.form {
             Form::Ndjson => {

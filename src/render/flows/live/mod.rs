@@ -320,10 +320,10 @@ impl<T: Terminal> Report for Live<T> {
         }
         let told = self.table.end(about, flows);
         if self.notes.left_out > 0 {
-            eprintln!("wiretale: {} earlier notes are left out", self.notes.left_out);
+            say!("wiretale: {} earlier notes are left out", self.notes.left_out);
         }
         for note in &self.notes.all {
-            eprintln!("wiretale: {note}");
+            say!("wiretale: {note}");
         }
         closed.and(told)
     }
