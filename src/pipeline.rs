@@ -100,7 +100,10 @@ fn read(
             }
             Some(Moment::Secrets) => beyond.keyring.learn_from(&source.about().secrets),
             Some(Moment::Note(sentence)) => report.note(sentence)?,
-            Some(Moment::Begin(time)) => report.first(time),
+            Some(Moment::Begin(time)) => {
+                flows.begin(time);
+                report.first(time);
+            }
             Some(Moment::Call(call)) => report.call(&call)?,
             Some(Moment::Step(step)) => report.step(&step)?,
             Some(Moment::Frame(frame)) if deaf => {

@@ -398,3 +398,35 @@ fn what_has_no_budget_is_told_what_it_is() {
     let output = wiretale(&["why", "fixtures/dns-types.pcap", "99"]);
     complains(&output, &["there is no conversation 99"], 1);
 }
+
+#[test]
+fn the_seventh_level_of_a_conversation_has_every_field_behind_its_segments() {
+    let flow = |level| {
+        let told = wiretale(&["flow", "fixtures/http-get.pcap", "2", "--level", level]);
+        text(&told.stdout).to_owned()
+    };
+    let (sixth, seventh) = (flow("6"), flow("7"));
+    assert!(!sixth.contains("ip.ttl"), "{sixth}");
+    assert_eq!(seventh.matches(" ip.ttl\n").count(), 14);
+    assert!(seventh.contains("#     identification          0x1bac"), "{seventh}");
+    // Whoever plays it again sees the same segments: what is more is a comment.
+    let rungs = |told: &str| {
+        told.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(rungs(&sixth), rungs(&seventh));
+}
+
+#[test]
+fn packets_can_be_asked_for_by_how_long_after_others_they_came() {
+    let late = "frame.time_relative > 0.0006 && frame.time_delta < 0.00001";
+    let asked = ["packets", "-Y", late, "-e", "frame.number", "-e", "frame.time_delta"];
+    let told = wiretale(&[&asked[..], &["fixtures/http-get.pcap"]].concat());
+    let told = text(&told.stdout);
+    let times = "14\t0.000001000\n15\t0.000002000\n16\t0.000001000\n17\t0.000002000\n";
+    assert!(told.ends_with(times), "{told}");
+    let first =
+        wiretale(&["packets", "-f", "udp", "-e", "frame.time_delta", "fixtures/http-get.pcap"]);
+    // The frame before was left out by the capture filter: nobody knows.
+    let first = text(&first.stdout).lines().find(|line| !line.contains("frame")).map(str::to_owned);
+    assert_eq!(first.as_deref(), Some(""));
+}

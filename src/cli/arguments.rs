@@ -82,7 +82,7 @@ pub(super) struct Tell {
     #[command(flatten)]
     pub(super) from: From,
 
-    /// How much to tell, from 1 (one sentence) to 7 (everything)
+    /// How much to tell: 1 one sentence, 2 who spoke, 3 where the time went and what was asked, 5 each connection, 6 addresses, 7 all of them
     #[arg(long, value_name = "1..7", value_parser = clap::value_parser!(u8).range(1..=7), default_value_t = 3, hide_default_value = true)]
     pub(super) level: u8,
 
@@ -233,11 +233,11 @@ pub(super) struct Conversation {
     #[command(flatten)]
     pub(super) from: From,
 
-    /// How much to tell: 1 one sentence, 2 the actors, 3 where the time went and what was asked, 5 every segment, 7 everything
+    /// How much to tell: 1 one sentence, 2 the actors, 3 where the time went and what was asked, 5 every segment, 6 every option, 7 every field
     #[arg(long, value_name = "1..7", value_parser = clap::value_parser!(u8).range(1..=7), default_value_t = 5, hide_default_value = true)]
     pub(super) level: u8,
 
-    /// Every option of each segment, and what is not as usual in its IP header; as --level 7
+    /// Every option of each segment, and what is not as usual in its IP header; as --level 6
     #[arg(short = 'v', long = "verbose", conflicts_with_all = ["output", "json"])]
     pub(super) verbose: bool,
 

@@ -144,7 +144,7 @@ pub(super) fn conversations(flows: &Conversations) -> Result<Box<dyn Report>, Us
 /// One conversation.
 pub(super) fn conversation(flow: &Conversation, number: u32) -> Result<Box<dyn Report>, Usage> {
     let out = out(&flow.from, &flow.paper)?;
-    let level = ladder::Level(if flow.verbose { 7 } else { flow.level });
+    let level = ladder::Level(if flow.verbose { 6 } else { flow.level });
     Ok(match (flow.paper.format(), flow.follow) {
         (Format::Ndjson, _) => {
             Box::new(Stream::new(out, flows::Json::default(), Naming::Names).only(number))

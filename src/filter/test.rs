@@ -168,7 +168,7 @@ impl Operand {
             Subject::Fields(fields) => {
                 let mut ear = Ear { fields, test: &mut test, heard: false };
                 if fields.iter().any(|field| belongs(frame::FIELDS, field)) {
-                    frame::fields(packet, &mut ear);
+                    frame::fields(packet, seen.others, &mut ear);
                 }
                 if !ear.heard && fields.iter().any(|field| belongs(flow::FIELDS, field)) {
                     flow::fields(packet, seen, &mut ear);

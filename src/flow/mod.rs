@@ -37,7 +37,8 @@ pub use streams::Streams;
 pub use tls::Keyring;
 pub use way::{Tunnel, Way};
 
-use crate::timeline::Frame;
+use crate::timeline::{Frame, Timestamp};
+use crate::wire::frame::Others;
 use crate::wire::{Packet, usual};
 use ahead::Coming;
 use connections::Connections;
@@ -53,6 +54,10 @@ pub struct Flows {
     /// Of the packet at hand.
     verdicts: Verdicts,
     silent: Vec<Datagrams>,
+    /// When the first frame came.
+    first: Option<Timestamp>,
+    /// Number and time of the latest.
+    latest: Option<(u64, Timestamp)>,
 }
 
 impl Default for Flows {
@@ -71,12 +76,15 @@ pub struct Seen<'f> {
     pub verdicts: &'f [Verdict],
     /// That of the segment which it acknowledges.
     pub round_trip: Option<RoundTrip>,
+    /// When the first frame of the capture came, and the one before this.
+    pub others: Others,
 }
 
 impl<'f> Seen<'f> {
-    fn of(connection: (&'f Connection, Side), verdicts: &'f Verdicts) -> Self {
+    fn of(connection: (&'f Connection, Side), verdicts: &'f Verdicts, others: Others) -> Self {
         let (said, round_trip) = (verdicts.said(), verdicts.round_trip());
-        Self { connection: Some(connection), datagrams: None, verdicts: said, round_trip }
+        let connection = Some(connection);
+        Self { connection, datagrams: None, verdicts: said, round_trip, others }
     }
 
     /// The number of its conversation.
@@ -99,21 +107,36 @@ impl Flows {
             begun: Number::default(),
             verdicts: Verdicts::default(),
             silent: Vec::new(),
+            first: None,
+            latest: None,
         }
     }
 
     pub fn observe(&mut self, packet: &Packet<'_>) -> Seen<'_> {
         self.verdicts.clear();
+        let others = self.others(&packet.frame);
         let connection = self.connections.observe(packet, &mut self.begun, &mut self.verdicts);
         if let Some(connection) = connection {
-            return Seen::of(connection, &self.verdicts);
+            return Seen::of(connection, &self.verdicts, others);
         }
         let id = self.begun.conversation + 1;
         let datagrams = self.datagrams.observe(packet, id, &mut self.silent);
         if datagrams.is_some_and(|(datagrams, _)| datagrams.id() == id) {
             self.begun.conversation = id;
         }
-        Seen { datagrams, ..Seen::default() }
+        Seen { datagrams, others, ..Seen::default() }
+    }
+
+    /// The first frame of the capture came at this time, whether it is observed or not.
+    pub fn begin(&mut self, time: Timestamp) {
+        self.first = Some(time);
+    }
+
+    fn others(&mut self, frame: &Frame<'_>) -> Others {
+        let first = *self.first.get_or_insert(frame.time);
+        let (before, time) = self.latest.replace((frame.number, frame.time)).unwrap_or((0, first));
+        // Of one that a capture filter left out nothing is known.
+        Others { first: Some(first), before: (before + 1 >= frame.number).then_some(time) }
     }
 
     /// Whether it is worth while to look ahead, though every packet will be read whole: so many
@@ -148,7 +171,9 @@ impl Flows {
                 .is_some_and(|protocol| !connection.is_known() || wants(connection, protocol))
         };
         let connection = self.connections.skim(frame, &mut self.verdicts, wants)?;
-        Some(Seen::of(connection, &self.verdicts))
+        self.latest = Some((frame.number, frame.time));
+        let others = Others::default();
+        Some(Seen::of(connection, &self.verdicts, others))
     }
 
     /// Whether [`Flows::gone`] or [`Flows::silent`] has any.

@@ -4,7 +4,6 @@ use std::fmt;
 
 use super::since::{self, Since};
 use crate::flow::{self, Seen};
-use crate::timeline::Timestamp;
 use crate::wire::dictionary::{self, Known};
 use crate::wire::field::{Field, Listener, Value};
 use crate::wire::{PROTOCOLS, Packet, frame};
@@ -35,11 +34,6 @@ pub(super) trait Chosen {
 }
 
 impl Choice {
-    /// Counts relative times from this one.
-    pub(super) fn begin(&mut self, time: Timestamp) {
-        self.since.begin(time);
-    }
-
     /// Finds the fields; a sibling name such as `tcp.port` stands for several.
     pub fn new(names: impl IntoIterator<Item = impl Into<String>>) -> Result<Self, UnknownField> {
         let mut choice = Self {
@@ -85,7 +79,7 @@ impl Choice {
             first.is_some_and(|first| self.tellers.iter().any(|one| std::ptr::eq(*one, *first)))
         };
         if asked(frame::FIELDS) {
-            frame::fields(packet, &mut Sieve { owners, octets: &[], to });
+            frame::fields(packet, seen.others, &mut Sieve { owners, octets: &[], to });
         }
         if asked(since::FIELDS) {
             self.since.fields(packet, &mut Sieve { owners, octets: &[], to });

@@ -15,7 +15,7 @@ use super::sheet::{self, Sheet};
 use super::value;
 use crate::flow::{Flows, Seen};
 use crate::ink::Ink;
-use crate::timeline::{About, Timestamp};
+use crate::timeline::About;
 use crate::wire::Packet;
 use crate::wire::field::{Field, Value};
 
@@ -113,12 +113,6 @@ impl Columns {
 }
 
 impl Report for Columns {
-    fn first(&mut self, time: Timestamp) {
-        if let Some(choice) = &mut self.choice {
-            choice.begin(time);
-        }
-    }
-
     fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()> {
         self.header()?;
         match &mut self.choice {

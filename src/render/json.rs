@@ -19,7 +19,7 @@ use super::tally::{self, Tally};
 use super::{Report, value, verdict};
 use crate::flow::{self, Flows, Seen};
 use crate::ink::Ink;
-use crate::timeline::{About, Timestamp};
+use crate::timeline::About;
 use crate::wire::field::{Field, Listener, Value};
 use crate::wire::{PROTOCOLS, Packet, frame};
 
@@ -72,18 +72,12 @@ impl Report for Json {
         self.out.line()
     }
 
-    fn first(&mut self, time: Timestamp) {
-        if let Some(choice) = &mut self.choice {
-            choice.begin(time);
-        }
-    }
-
     fn packet(&mut self, packet: &Packet<'_>, seen: &Seen<'_>) -> io::Result<()> {
         self.tally.count(packet);
         if let Some(choice) = &mut self.choice {
             choice.tell(packet, seen, &mut self.members);
         } else {
-            frame::fields(packet, &mut Unsaid(&mut self.members));
+            frame::fields(packet, frame::Others::default(), &mut Unsaid(&mut self.members));
             for layer in packet.layers() {
                 layer.fields(&mut self.members);
             }

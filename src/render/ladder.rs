@@ -11,11 +11,12 @@ use std::time::Duration;
 
 use notation::{unusual, write};
 
+use super::clock::Calendar;
 use super::line::{self, Numbers};
 use super::out::Out;
 use super::why::page::Page;
 use super::why::words;
-use super::{Report, exchanges, flows, verdict};
+use super::{Report, exchanges, flows, tree, verdict};
 use crate::flow::exchange::{Exchanges, Wanted};
 use crate::flow::tcp::{Connection, State, What};
 use crate::flow::{Datagrams, Flows, Seen, Side};
@@ -47,6 +48,8 @@ impl Level {
     const SEGMENTS: Self = Self(5);
     /// What is in the header of IP, and every option.
     const HEADERS: Self = Self(6);
+    /// Every field of every layer.
+    const FIELDS: Self = Self(7);
 
     fn detail(self) -> Detail {
         match self {
@@ -71,6 +74,7 @@ pub struct Ladder {
     waited: Timestamp,
     /// When it began, once it was met.
     begun: Option<Timestamp>,
+    calendar: Calendar,
     state: Option<State>,
     is_told: bool,
 }
@@ -99,6 +103,7 @@ impl Ladder {
                 .then(|| Exchanges::new(Exchanges::OPEN)),
             waited: Timestamp::default(),
             begun: None,
+            calendar: Calendar::utc(),
             state: None,
             is_told: false,
         }
@@ -239,13 +244,20 @@ impl Ladder {
 
     /// Whose the time was, each line a comment.
     fn account(&mut self, account: &Account) {
+        let has_page = self.level >= Level::PHASES;
+        self.comment(|page| {
+            page.sentence(&words::of(account), 0, 0);
+            if has_page {
+                page.account(account);
+            }
+        });
+    }
+
+    /// Writes what stands between the rungs, each line a comment.
+    fn comment(&mut self, words: impl FnOnce(&mut Page<'_>)) {
         let mut ink = Ink::default();
         (ink.colour, ink.ascii) = (self.out.ink.colour, self.out.ink.ascii);
-        let mut page = Page { ink: &mut ink, width: self.width.saturating_sub(2) };
-        page.sentence(&words::of(account), 0, 0);
-        if self.level >= Level::PHASES {
-            page.account(account);
-        }
+        words(&mut Page { ink: &mut ink, width: self.width.saturating_sub(2) });
         for line in ink.as_bytes().split(|octet| *octet == b'\n').filter(|line| !line.is_empty()) {
             self.out.ink.text("# ").again(line).text("\n");
         }
@@ -279,7 +291,13 @@ impl Report for Ladder {
         } else if let (Some((connection, side)), Some(tcp)) = (seen.connection, packet.tcp()) {
             self.segment(packet, tcp, connection, side, seen);
         }
-        self.out.line()
+        self.out.line()?;
+        if self.level >= Level::FIELDS {
+            let mut calendar = std::mem::take(&mut self.calendar);
+            self.comment(|page| tree::tree(packet, seen, page.width, &mut calendar, page.ink));
+            self.calendar = calendar;
+        }
+        self.out.when_full()
     }
 
     fn gone(&mut self, connection: &Connection) -> io::Result<()> {

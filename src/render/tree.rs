@@ -81,7 +81,7 @@ impl Report for Trees {
 }
 
 /// Writes the layers, and what no layer claimed.
-fn tree(
+pub(super) fn tree(
     packet: &Packet<'_>,
     seen: &Seen<'_>,
     width: usize,

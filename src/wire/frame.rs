@@ -1,5 +1,7 @@
 //! What is known of a frame before its first octet is read.
 
+use std::fmt::Write;
+
 use super::field::{Listener, Value, fields};
 use super::packet::LiesIn;
 use super::{Layer, Name, Packet};
@@ -10,6 +12,8 @@ pub(crate) static NAMES: &[Name] = &[Name { key: "frame", words: "Frame" }];
 fields! {
     NUMBER         = "frame.number", Number, "number";
     TIME           = "frame.time_epoch", Time, "time";
+    SINCE_FIRST    = "frame.time_relative", Span, "time since the first frame";
+    SINCE_BEFORE   = "frame.time_delta", Span, "time since the frame before";
     LEN            = "frame.len", Number, "length on the wire";
     CAP_LEN        = "frame.cap_len", Number, "length kept";
     INTERFACE      = "frame.interface_id", Number, "interface";
@@ -30,12 +34,26 @@ fields! {
     DECRYPTED_LEN  = "tls.decrypted.length", Number, "length decrypted";
 }
 
+/// When other frames came, where that is known.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Others {
+    /// The first of the capture.
+    pub first: Option<Timestamp>,
+    /// The one before.
+    pub before: Option<Timestamp>,
+}
+
 /// Tells what the capture says about the frame. None of it stands for an octet on the wire.
-pub fn fields(packet: &Packet<'_>, listener: &mut dyn Listener) {
+pub fn fields(packet: &Packet<'_>, others: Others, listener: &mut dyn Listener) {
     let frame = &packet.frame;
+    listener.field(&NUMBER, 0..0, Value::Number(frame.number));
+    listener.field(&TIME, 0..0, Value::Time(Timestamp(frame.time.0)));
+    for (field, then) in [(&SINCE_FIRST, others.first), (&SINCE_BEFORE, others.before)] {
+        if let Some(then) = then {
+            since(then, frame.time, |value| listener.field(field, 0..0, value));
+        }
+    }
     let mut tell = |field, value| listener.field(field, 0..0, value);
-    tell(&NUMBER, Value::Number(frame.number));
-    tell(&TIME, Value::Time(Timestamp(frame.time.0)));
     tell(&LEN, Value::Number(frame.octets.len() as u64));
     tell(&CAP_LEN, Value::Number(frame.octets.kept().len() as u64));
     tell(&INTERFACE, Value::Number(frame.interface.into()));
@@ -79,6 +97,18 @@ pub fn fields(packet: &Packet<'_>, listener: &mut dyn Listener) {
         }
         tell(len, Value::Number(found.octets.len() as u64));
     }
+}
+
+/// Tells how long it took: a span, or words with a sign where the clock was set back.
+pub fn since(then: Timestamp, now: Timestamp, tell: impl FnOnce(Value<'_>)) {
+    if then <= now {
+        return tell(Value::Span(now.since(then)));
+    }
+    let nanos = then.0 - now.0;
+    let mut text = arrayvec::ArrayString::<32>::new();
+    // Twenty digits, a sign and a point fit.
+    _ = write!(text, "-{}.{:09}", nanos / 1_000_000_000, nanos % 1_000_000_000);
+    tell(Value::Words(&text));
 }
 
 /// The link type in words, where its number alone would say little.
