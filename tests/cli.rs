@@ -430,3 +430,15 @@ fn packets_can_be_asked_for_by_how_long_after_others_they_came() {
     let first = text(&first.stdout).lines().find(|line| !line.contains("frame")).map(str::to_owned);
     assert_eq!(first.as_deref(), Some(""));
 }
+
+#[test]
+fn when_to_colour_may_be_a_word_of_its_own() {
+    let told = |color: &[&str]| {
+        let output =
+            wiretale(&[&["packets", "-c", "1"], color, &["fixtures/http-get.pcap"]].concat());
+        assert!(output.status.success(), "{color:?}: {}", text(&output.stderr));
+        text(&output.stdout).contains('\u{1b}')
+    };
+    assert!(told(&["--color", "always"]) && told(&["--color=always"]) && told(&["--color"]));
+    assert!(!told(&["--color", "never"]) && !told(&["--color", "auto"]));
+}

@@ -45,7 +45,7 @@ use report::{
 
 /// Answers what the command line asks.
 pub fn run() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
+    let arguments = Arguments::parse_from(paper::words(std::env::args_os()));
     match arguments.command.unwrap_or(Question::Tell(arguments.tell)) {
         Question::Tell(tell) if tell.beside.annotate => {
             annotate::answer(&tell.from, None, overview(&tell)?)

@@ -1,6 +1,7 @@
 //! What is the answer written on: a terminal, a pipe, with colours, how wide?
 
 use std::env;
+use std::ffi::OsString;
 use std::io::{self, IsTerminal};
 
 use clap::builder::EnumValueParser;
@@ -66,6 +67,24 @@ pub(super) enum When {
     Auto,
     Always,
     Never,
+}
+
+/// The words of a command line, of which `--color never` is one: `--color` may stand alone, so that whatever
+/// came behind it would be a file.
+pub(super) fn words(words: impl Iterator<Item = OsString>) -> impl Iterator<Item = OsString> {
+    let mut words = words.peekable();
+    let is_when =
+        |word: &OsString| word.to_str().is_some_and(|it| When::from_str(it, false).is_ok());
+    std::iter::from_fn(move || {
+        let mut word = words.next()?;
+        if word == "--color"
+            && let Some(when) = words.next_if(is_when)
+        {
+            word.push("=");
+            word.push(when);
+        }
+        Some(word)
+    })
 }
 
 impl Paper {
