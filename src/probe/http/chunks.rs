@@ -34,8 +34,8 @@ enum Place {
 pub(super) enum Piece {
     Content,
     Framing,
-    /// The body is over.
-    Over(Vec<Field>),
+    /// The body is over, with these fields behind it unless they cannot be read.
+    Over(Result<Vec<Field>, Problem>),
 }
 
 /// A size line that is longer is refused, extension and all.
@@ -125,8 +125,7 @@ impl Chunked {
             return Ok((taken, Piece::Framing));
         }
         if matches!(&self.held[self.line..], b"\n" | b"\r\n") {
-            let fields = head::fields(&self.held, &mut Vec::new())?;
-            return Ok((taken, Piece::Over(fields)));
+            return Ok((taken, Piece::Over(head::fields(&self.held, &mut Vec::new()))));
         }
         self.line = self.held.len();
         Ok((taken, Piece::Framing))

@@ -205,7 +205,7 @@ impl Exchange {
                     Piece::Content => self.taking.take(&octets[..taken], sink)?,
                     Piece::Framing => {}
                     Piece::Over(trailers) => {
-                        self.taking.body.trailers = trailers;
+                        self.taking.body.trailers = trailers?;
                         self.end()?;
                     }
                 }

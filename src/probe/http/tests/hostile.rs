@@ -100,3 +100,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_trailer_that_is_wrong_is_counted_alike_however_it_is_cut() {
+    let answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nno colon\r\n\r\n";
+    let whole = fed(&get(), Limits { head: 300, body: 100 }, std::iter::once(&answer[..]));
+    assert_eq!(whole.body.framed, 15);
+    for cut in 1..answer.len() {
+        let halves = [&answer[..cut], &answer[cut..]];
+        let cut = fed(&get(), Limits { head: 300, body: 100 }, halves.into_iter());
+        assert_eq!(told(&whole), told(&cut));
+    }
+}
