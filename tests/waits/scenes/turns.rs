@@ -133,9 +133,9 @@ fn thinks_behind_a_queue() -> Scene {
         .hold(|seen| {
             seen.nothing(&LOSSES, Duration::ZERO);
             for (end, told) in seen.both() {
-                for name in ["server_think", "client_think"] {
+                for (name, times) in [("server_think", 3), ("client_think", 2)] {
                     let truth = seen.diaries[0].time(name) + seen.diaries[1].time(name);
-                    seen.near(end, name, told.time(name), truth, 2 * MS);
+                    seen.near(end, name, told.time(name), truth, times * 2 * MS);
                 }
             }
         })
