@@ -82,7 +82,7 @@ pub(super) struct Tell {
     #[command(flatten)]
     pub(super) from: From,
 
-    /// How much to tell: 1 one sentence, 2 who spoke, 3 where the time went and what was asked, 5 each connection, 6 addresses, 7 all of them
+    /// How much to tell: 1 one sentence, 2 who spoke, 3 where the time went and what was asked, 5 each connection, 6 addresses, 7 longer lists
     #[arg(long, value_name = "1..7", value_parser = clap::value_parser!(u8).range(1..=7), default_value_t = 3, hide_default_value = true)]
     pub(super) level: u8,
 

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::test::{Literal, Operand, Relation, Slice, Test};
-use super::token::{Token, What, tokens};
+use super::token::{Token, Walk, What};
 use super::{Complaint, Node};
 use crate::wire::dictionary::{self, Known};
 use crate::wire::field::{Kind, Mac};
@@ -12,43 +12,32 @@ use crate::wire::field::{Kind, Mac};
 const DEPTH: usize = 100;
 
 pub(super) fn expression(text: &str) -> Result<Node, Complaint> {
-    let mut parser = Parser { tokens: tokens(text)?, at: 0, depth: 0 };
-    if parser.peek().what == What::End {
+    let mut parser = Parser { tokens: Walk::over(text)?, depth: 0 };
+    if parser.tokens.peek().what == What::End {
         return Err(Complaint::new(0..0, "it is empty"));
     }
     let root = parser.either()?;
-    match parser.peek() {
+    match parser.tokens.peek() {
         Token { what: What::End, .. } => Ok(root),
         token => Err(Complaint::new(token.at.clone(), "nothing can follow here but `and` or `or`")),
     }
 }
 
 struct Parser {
-    tokens: Vec<Token>,
-    at: usize,
+    tokens: Walk,
     depth: usize,
 }
 
 impl Parser {
-    fn peek(&self) -> &Token {
-        &self.tokens[self.at]
-    }
-
-    fn next(&mut self) -> Token {
-        let token = self.tokens[self.at].clone();
-        self.at = (self.at + 1).min(self.tokens.len() - 1);
-        token
-    }
-
     /// Takes the next token if it is one of these.
     fn accept(&mut self, words: &[&str]) -> bool {
-        let accepted = match &self.peek().what {
+        let accepted = match &self.tokens.peek().what {
             What::Word(word) => words.contains(&word.as_str()),
             What::Symbol(symbol) => words.contains(symbol),
             _ => false,
         };
         if accepted {
-            self.next();
+            self.tokens.take();
         }
         accepted
     }
@@ -57,7 +46,7 @@ impl Parser {
         if self.accept(&[symbol]) {
             return Ok(());
         }
-        Err(Complaint::new(self.peek().at.clone(), format!("`{symbol}` is missing here")))
+        Err(Complaint::new(self.tokens.peek().at.clone(), format!("`{symbol}` is missing here")))
     }
 
     fn either(&mut self) -> Result<Node, Complaint> {
@@ -79,7 +68,7 @@ impl Parser {
     fn negated(&mut self) -> Result<Node, Complaint> {
         self.depth += 1;
         if self.depth > DEPTH {
-            return Err(Complaint::new(self.peek().at.clone(), "it is nested too deeply"));
+            return Err(Complaint::new(self.tokens.peek().at.clone(), "it is nested too deeply"));
         }
         let node = if self.accept(&["not", "!"]) {
             Node::Not(Box::new(self.negated()?))
@@ -96,7 +85,7 @@ impl Parser {
 
     fn test(&mut self) -> Result<Node, Complaint> {
         let operand = self.operand()?;
-        let token = self.next();
+        let token = self.tokens.take();
         let relation = match &token.what {
             What::Symbol("==") => Relation::Equal,
             What::Symbol("!=") => Relation::AllDiffer,
@@ -126,12 +115,12 @@ impl Parser {
                 "matches" => return self.matches(operand),
                 "in" => return self.set(operand),
                 _ => {
-                    self.at -= 1;
+                    self.tokens.give_back(&token);
                     return Ok(Node::Test(Test::Present(operand)));
                 }
             },
             _ => {
-                self.at -= usize::from(token.what != What::End);
+                self.tokens.give_back(&token);
                 return Ok(Node::Test(Test::Present(operand)));
             }
         };
@@ -145,7 +134,7 @@ impl Parser {
     }
 
     fn matches(&mut self, operand: Operand) -> Result<Node, Complaint> {
-        let token = self.next();
+        let token = self.tokens.take();
         let What::Quoted(pattern) = token.what else {
             return Err(Complaint::new(token.at, "a regular expression in quotes is missing here"));
         };
@@ -177,12 +166,12 @@ impl Parser {
         &mut self,
         operand: &Operand,
     ) -> Result<(Literal, Option<Literal>), Complaint> {
-        if let What::Word(word) = &self.peek().what
+        if let What::Word(word) = &self.tokens.peek().what
             && let Some((from, to)) = word.split_once("..")
         {
-            let at = self.peek().at.clone();
+            let at = self.tokens.peek().at.clone();
             let ends = (read(operand.kind(), from), read(operand.kind(), to));
-            self.next();
+            self.tokens.take();
             return match ends {
                 (Ok(from), Ok(to)) => Ok((from, Some(to))),
                 (Err(what), _) | (_, Err(what)) => Err(Complaint::new(at, what)),
@@ -195,7 +184,7 @@ impl Parser {
         &mut self,
         operand: &Operand,
     ) -> Result<(Literal, std::ops::Range<usize>), Complaint> {
-        let token = self.next();
+        let token = self.tokens.take();
         let literal = match token.what {
             What::Quoted(text) => match operand.kind() {
                 Kind::Octets | Kind::Group => Ok(Literal::Octets(text)),
@@ -212,7 +201,7 @@ impl Parser {
     }
 
     fn operand(&mut self) -> Result<Operand, Complaint> {
-        let token = self.next();
+        let token = self.tokens.take();
         let What::Word(word) = token.what else {
             return Err(Complaint::new(token.at, "a field name is missing here"));
         };
@@ -240,7 +229,7 @@ impl Parser {
         };
         operand.slice = slice;
         if self.accept(&["&"]) {
-            let at = self.peek().at.clone();
+            let at = self.tokens.peek().at.clone();
             if !matches!(operand.kind(), Kind::Number | Kind::Hex(_)) {
                 return Err(Complaint::new(at, "`&` needs a field that holds a number"));
             }

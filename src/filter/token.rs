@@ -24,8 +24,35 @@ pub(super) enum What {
 const SYMBOLS: [&str; 17] =
     ["==", "!=", "<=", ">=", "&&", "||", "~=", "(", ")", "{", "}", ",", "<", ">", "!", "&", "~"];
 
+/// The tokens of an expression one after the other; behind the last there is [`What::End`], for ever.
+pub(super) struct Walk {
+    tokens: Vec<Token>,
+    at: usize,
+}
+
+impl Walk {
+    pub(super) fn over(expression: &str) -> Result<Self, Complaint> {
+        Ok(Self { tokens: tokens(expression)?, at: 0 })
+    }
+
+    pub(super) fn peek(&self) -> &Token {
+        &self.tokens[self.at]
+    }
+
+    pub(super) fn take(&mut self) -> Token {
+        let token = self.tokens[self.at].clone();
+        self.at = (self.at + 1).min(self.tokens.len() - 1);
+        token
+    }
+
+    /// The token that was taken last is to be taken again.
+    pub(super) fn give_back(&mut self, taken: &Token) {
+        self.at -= usize::from(taken.what != What::End);
+    }
+}
+
 /// Cuts an expression into words, with [`What::End`] behind the last.
-pub(super) fn tokens(expression: &str) -> Result<Vec<Token>, Complaint> {
+fn tokens(expression: &str) -> Result<Vec<Token>, Complaint> {
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(next) = expression[at..].chars().next() {

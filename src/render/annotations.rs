@@ -8,7 +8,7 @@ use super::Report;
 use super::kept::Heaviest;
 use super::why::audit::Audit;
 use super::why::words;
-use crate::flow::tcp::{Confidence, Connection};
+use crate::flow::tcp::Connection;
 use crate::flow::{Flows, Seen};
 use crate::tale::stall::Stall;
 use crate::tale::verdict::Verdict;
@@ -88,11 +88,7 @@ impl Annotations {
 
 /// What happened, how often, on which connection and for how long.
 fn title(id: Option<u32>, stall: &Stall) -> String {
-    let sure = match stall.confidence {
-        Confidence::Certain => "",
-        Confidence::Likely => "probably ",
-        Confidence::Weak => "perhaps ",
-    };
+    let sure = words::sure(stall.confidence);
     let times = match stall.count {
         0 | 1 => String::new(),
         count => format!(", {count} times"),

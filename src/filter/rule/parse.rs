@@ -3,14 +3,14 @@
 use super::fields::{Place, Unclear};
 use super::limit::{self, Limit, Relation};
 use super::{Complaint, Fields, Kind, Rule, Test};
-use crate::filter::token::{Token, What, tokens};
+use crate::filter::token::{Walk, What};
 
 /// In front of the names of troubles.
 const TROUBLE: &str = "stall";
 
 pub(super) fn rule(typed: &str, fields: &Fields) -> Result<Rule, Complaint> {
-    let mut parser = Parser { tokens: tokens(typed)?, at: 0, fields };
-    if parser.peek().what == What::End {
+    let mut parser = Parser { tokens: Walk::over(typed)?, fields };
+    if parser.tokens.peek().what == What::End {
         return Err(Complaint::new(0..0, "it is empty"));
     }
     let forbids = parser.accept("no");
@@ -27,7 +27,7 @@ pub(super) fn rule(typed: &str, fields: &Fields) -> Result<Rule, Complaint> {
             }
         }
     }
-    let end = parser.next();
+    let end = parser.tokens.take();
     match end.what {
         What::End => {
             let text = typed.trim().to_owned();
@@ -41,34 +41,23 @@ pub(super) fn rule(typed: &str, fields: &Fields) -> Result<Rule, Complaint> {
 }
 
 struct Parser<'f> {
-    tokens: Vec<Token>,
-    at: usize,
+    tokens: Walk,
     fields: &'f Fields,
 }
 
 impl Parser<'_> {
-    fn peek(&self) -> &Token {
-        &self.tokens[self.at]
-    }
-
-    fn next(&mut self) -> Token {
-        let token = self.tokens[self.at].clone();
-        self.at = (self.at + 1).min(self.tokens.len() - 1);
-        token
-    }
-
     /// Takes the next word if it is this one.
     fn accept(&mut self, word: &str) -> bool {
-        let is_it = matches!(&self.peek().what, What::Word(known) if known == word);
+        let is_it = matches!(&self.tokens.peek().what, What::Word(known) if known == word);
         if is_it {
-            self.next();
+            self.tokens.take();
         }
         is_it
     }
 
     /// What must not occur: `stall` for all troubles, or the name of one.
     fn trouble(&mut self) -> Result<(Test, Place), Complaint> {
-        let token = self.next();
+        let token = self.tokens.take();
         let What::Word(word) = &token.what else {
             return Err(Complaint::new(
                 token.at,
@@ -101,7 +90,7 @@ impl Parser<'_> {
 
     /// `subject` is the only one that may be meant, if there is only one.
     fn test(&mut self, subject: Option<usize>) -> Result<(Test, Place), Complaint> {
-        let token = self.next();
+        let token = self.tokens.take();
         let What::Word(name) = token.what else {
             return Err(Complaint::new(token.at, "a field name is missing here"));
         };
@@ -110,7 +99,7 @@ impl Parser<'_> {
             .place(&name, subject)
             .map_err(|unclear| Complaint::new(token.at, self.unclear(&name, unclear, subject)))?;
         let kind = self.fields.0[place.subject].fields[place.field].kind;
-        let sign = self.next();
+        let sign = self.tokens.take();
         let relation = match sign.what {
             What::Symbol(symbol) => Relation::of(symbol),
             _ => None,
@@ -128,7 +117,7 @@ impl Parser<'_> {
     }
 
     fn limit(&mut self, name: &str, kind: Kind) -> Result<(Limit, bool), Complaint> {
-        let token = self.next();
+        let token = self.tokens.take();
         match token.what {
             What::Word(word) => {
                 limit::read(&word, name, kind).map_err(|what| Complaint::new(token.at, what))

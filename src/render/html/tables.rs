@@ -8,7 +8,6 @@ use super::escape::Markup;
 use super::party::{self, Party};
 use super::talk::Talk;
 use super::waterfall::percent;
-use crate::flow::tcp::Confidence;
 use crate::ink::written;
 use crate::render::quantity;
 use crate::render::why::words;
@@ -63,11 +62,7 @@ pub(super) fn stall(
     if !stall.time.is_zero() {
         page.text(&words::duration(stall.time));
     }
-    page.own("</div><div><p class=\"w\">").own(match stall.confidence {
-        Confidence::Certain => "",
-        Confidence::Likely => "probably ",
-        Confidence::Weak => "perhaps ",
-    });
+    page.own("</div><div><p class=\"w\">").own(words::sure(stall.confidence));
     page.text(&words::title(stall));
     if stall.count > 1 {
         page.own(", ").number(stall.count).own(" times");

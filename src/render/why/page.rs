@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::words;
-use crate::flow::tcp::Confidence;
 use crate::flow::{End, Names};
 use crate::ink::{Ink, Paint};
 use crate::render::fit::{cells, wrapped};
@@ -91,11 +90,7 @@ impl Page<'_> {
     /// A trouble with a name: what, how often, for how long, which packets, and what to do.
     pub(in crate::render) fn stall(&mut self, rank: usize, stall: &Stall, connection: Option<u32>) {
         let time = if stall.time.is_zero() { String::new() } else { words::duration(stall.time) };
-        let sure = match stall.confidence {
-            Confidence::Certain => "",
-            Confidence::Likely => "probably ",
-            Confidence::Weak => "perhaps ",
-        };
+        let sure = words::sure(stall.confidence);
         let times = match stall.count {
             0 | 1 => String::new(),
             count => format!(", {}", words::times(count)),

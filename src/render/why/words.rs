@@ -261,6 +261,15 @@ fn number(packet: u64) -> String {
     format!("#{packet}")
 }
 
+/// How certain something is, before what it is.
+pub(in crate::render) fn sure(confidence: Confidence) -> &'static str {
+    match confidence {
+        Confidence::Certain => "",
+        Confidence::Likely => "probably ",
+        Confidence::Weak => "perhaps ",
+    }
+}
+
 /// Nobody is to blame.
 pub(in crate::render) const NOTHING: &str =
     "Nothing stands out: nobody was waited for longer than usual.";
@@ -278,11 +287,7 @@ pub(in crate::render) fn of_whole(whole: &Whole) -> String {
 /// Who spent the time, in one sentence.
 pub(in crate::render) fn verdict(verdict: &Verdict, connection: Option<u32>) -> String {
     let who = culprit(verdict.culprit);
-    let sure = match verdict.confidence {
-        Confidence::Certain => "",
-        Confidence::Likely => "Probably ",
-        Confidence::Weak => "Perhaps ",
-    };
+    let sure = sure(verdict.confidence);
     let what = match verdict.cause {
         Cause::Stall(name) => did(name, verdict.culprit),
         Cause::Bucket(bucket) => did_by_bucket(bucket, verdict.culprit),

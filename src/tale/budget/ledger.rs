@@ -281,7 +281,7 @@ impl Ledger {
         };
         let way = if in_handshake { Bucket::TlsPath } else { Bucket::Path };
         let gap = mark.time.since(self.tiles.at());
-        let acked = word.acked.map(|(ack, _)| ack.time.since(word.mark.time));
+        let acked = word.acked_after();
         if acked.is_none() && path.to_sender.is_zero() && !self.knows(side) {
             return self.tiles.charge(mark, Charge::new(Bucket::Unknown, None, Proof::Unseen));
         }
@@ -343,16 +343,25 @@ impl Ledger {
 
     /// What is known of the path between both ends, seen by this side as the sender.
     pub(super) fn path(&self, connection: &Connection, side: Side) -> Path {
-        let away = |side: Side| {
-            let known = away(connection, side).unwrap_or_default();
-            self.courses[side.index()].away(known)
-        };
-        let (to_sender, to_receiver) = (away(side), away(side.peer()));
+        let (to_sender, to_receiver) =
+            (self.away(connection, side), self.away(connection, side.peer()));
         let smoothed = connection.half(side).rtt().and_then(Rtt::smoothed);
         // RFC 6691 §2: options take from what a segment of full size carries.
         let options = if connection.agreed(Facts::STAMPS) == Some(true) { 12 } else { 0 };
         let mss = connection.half(side.peer()).mss().map_or(0, u32::from).saturating_sub(options);
         Path { to_sender, to_receiver, smoothed, mss }
+    }
+
+    /// From the capture to this side and back, at its shortest; zero when unknown.
+    pub(super) fn away(&self, connection: &Connection, side: Side) -> Duration {
+        let handshake = connection.handshake();
+        let opened = match side {
+            Side::Client => handshake.rtt_client(),
+            Side::Server => handshake.rtt_server(),
+        };
+        let later = connection.half(side.peer()).rtt().and_then(Rtt::shortest);
+        let known = opened.into_iter().chain(later).min();
+        self.courses[side.index()].away(known.unwrap_or_default())
     }
 
     /// Client and server turn out to be the other way round.
@@ -381,15 +390,4 @@ impl News {
         };
         verdicts.iter().find_map(news).unwrap_or(Self::Ordinary)
     }
-}
-
-/// From the capture to this side and back, at its shortest.
-fn away(connection: &Connection, side: Side) -> Option<Duration> {
-    let handshake = connection.handshake();
-    let opened = match side {
-        Side::Client => handshake.rtt_client(),
-        Side::Server => handshake.rtt_server(),
-    };
-    let later = connection.half(side.peer()).rtt().and_then(Rtt::shortest);
-    opened.into_iter().chain(later).min()
 }

@@ -49,9 +49,6 @@ pub struct Lookup {
 }
 
 impl Budgets {
-    /// Waits that are kept of all connections at once, about.
-    const WAITS: usize = 1 << 20;
-
     /// Takes a packet; `before` is asked what was done for the sake of a connection before it began.
     pub fn observe(
         &mut self,
@@ -62,7 +59,7 @@ impl Budgets {
         let Some((connection, side)) = seen.connection else { return };
         let Some((segment, ..)) = Segment::of(packet) else { return };
         let octets = packet.tcp().map_or(&[][..], |tcp| tcp.payload().kept());
-        let most = self.most();
+        let followed = self.open.len();
         let lookup = Some(connection)
             .filter(|it| it.opened() == segment.mark && segment.has(Flags::SYN))
             .and_then(before);
@@ -74,17 +71,12 @@ impl Budgets {
                 segments.push((segment, side));
             }
             Open::Opening(segments) => {
-                let mut ledger = Box::new(opened(segments, connection, lookup, most));
+                let mut ledger = Box::new(opened(segments, connection, lookup, most(followed)));
                 ledger.observe(&segment, octets, side, connection, seen);
                 *open = Open::Followed(ledger);
             }
             Open::Followed(ledger) => ledger.observe(&segment, octets, side, connection, seen),
         }
-    }
-
-    /// How many waits of one more connection are kept: fewer when there are many.
-    fn most(&self) -> usize {
-        (Self::WAITS / (self.open.len() + 1)).clamp(Tiles::LEAST, Tiles::MOST)
     }
 
     /// Where the time of a connection went so far.
@@ -103,6 +95,13 @@ impl Budgets {
         };
         Some(ledger.end(connection))
     }
+}
+
+/// How many waits of one more connection are kept: fewer when there are many.
+fn most(connections: usize) -> usize {
+    /// Of all at once, about.
+    const WAITS: usize = 1 << 20;
+    (WAITS / (connections + 1)).clamp(Tiles::LEAST, Tiles::MOST)
 }
 
 /// A ledger that begins with what was seen before it was needed.

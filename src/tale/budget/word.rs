@@ -59,12 +59,17 @@ impl Word {
     /// the answerer and back.
     pub(super) fn way(&self, shortest: Duration) -> Duration {
         let known = self.known(shortest);
-        match self.acked.map(|(ack, _)| ack.time.since(self.mark.time)) {
+        match self.acked_after() {
             // What is answered later than any ACK may be delayed was held up on the way.
             Some(acked) if acked > known + MOST_DELAYED => acked,
             Some(acked) => acked.min(known),
             None => known,
         }
+    }
+
+    /// How long after its last segment all of it was acknowledged.
+    pub(super) fn acked_after(&self) -> Option<Duration> {
+        self.acked.map(|(ack, _)| ack.time.since(self.mark.time))
     }
 
     fn known(&self, shortest: Duration) -> Duration {
@@ -83,7 +88,7 @@ impl Ledger {
     ) {
         let Some(mut word) = self.word.filter(|word| word.by == side.peer()) else { return };
         let is_several = self.courses[word.by.index()].is_several(segment.ack);
-        word.hear(round_trip, is_several, self.path(connection, word.by).to_receiver);
+        word.hear(round_trip, is_several, self.away(connection, side));
         self.word = Some(word);
     }
 
